@@ -1,0 +1,23 @@
+/**
+ * Runs after `npm ci` and keeps the installation below 700 MB: removes the C++ headers that npm's
+ * Node distribution carries (67 MB; nothing here compiles native code) and the CDK's translation
+ * tables for other languages (21 MB). Plain JavaScript, because the machine's own Node runs it.
+ */
+import { readdirSync, rmSync } from 'node:fs';
+
+const remove = (path) => rmSync(path, { recursive: true, force: true });
+const namesIn = (folder) => {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  }
+};
+
+for (const parent of ['node_modules/node/node_modules', 'node_modules'])
+  for (const name of namesIn(parent))
+    if (/^node-(linux|darwin|win)-/.test(name)) remove(`${parent}/${name}/include`);
+
+remove('node_modules/aws-cdk-lib/.jsii.gz');
+remove('node_modules/aws-cdk-lib/.jsii.tabl.json.gz');

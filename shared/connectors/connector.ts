@@ -1,0 +1,178 @@
+import type * as z from 'zod';
+import type { ErrorCode } from '../errors.ts';
+import type { FileFormatOptions } from '../formats/fileFormatOptions.ts';
+import type { Json } from '../json.ts';
+import type { Column } from '../lake/schema.ts';
+import type { Log } from '../log.ts';
+
+export type SyncMode = 'full_refresh' | 'full_refresh_append' | 'incremental' | 'cdc';
+
+/** What a connector is handed from outside. Nothing else may be reached: no env, no clock, no global fetch. */
+export interface Context<Config, Credentials> {
+  readonly config: Config;
+  readonly credentials: Credentials;
+  /** Refuses private addresses, pins what it resolved, caps redirects, bytes and time. */
+  readonly fetch: typeof fetch;
+  /** Passes when the host may be dialled and answers the address to dial; throws `address_refused` otherwise. */
+  readonly resolveHost: (host: string) => Promise<string>;
+  readonly now: () => Date;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /**
+   * Aborted when the work must stop: lock lost, function about to die. `read` then throws the signal's reason
+   * at once; what it yielded since the last checkpoint is read again.
+   */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** The source's landed files; present only for connectors with `landing: true`. */
+  readonly landing?: LandedFiles;
+}
+
+/** Files that arrived in the source's landing prefix and that this run has to load, in order of arrival. */
+export interface LandedFiles {
+  pending(): AsyncIterable<LandedFile>;
+}
+
+export interface LandedFile {
+  /** Name within the source, e.g. `2026/orders.csv`. */
+  readonly name: string;
+  readonly versionId: string;
+  readonly bytes: number;
+  readonly modifiedAt: Date;
+  /** The exact version's bytes from an offset; may be called again for a second pass. */
+  open(from?: number): AsyncIterable<Uint8Array>;
+}
+
+/** One table-shaped thing a source offers. */
+export interface StreamDescription {
+  readonly name: string;
+  /** null: known only once a file is read. */
+  readonly columns: readonly Column[] | null;
+  readonly primaryKey: readonly string[];
+  /** Columns that may serve as cursor. */
+  readonly cursorFields: readonly string[];
+  readonly modes: readonly SyncMode[];
+  /** `inserts`: later edits are never seen. `changes`: inserts and edits. `snapshot`: everything, every run. */
+  readonly captures: 'inserts' | 'changes' | 'snapshot';
+  readonly deletes: 'tombstone' | 'flag' | 'none';
+  /** Whether records arrive in cursor order. */
+  readonly ordered: boolean;
+  /** Zone of timestamps without one, e.g. `UTC`. */
+  readonly timeZone: string;
+  readonly supportsDateRange: boolean;
+  /** What a person should know before choosing it, e.g. "no primary key: full refresh only". */
+  readonly notes?: readonly string[];
+}
+
+/** What a run wants of one stream. */
+export interface StreamRequest {
+  readonly name: string;
+  readonly mode: SyncMode;
+  readonly primaryKey: readonly string[];
+  readonly cursorField: string | null;
+  /** Source columns to read; null is all. */
+  readonly columns: readonly string[] | null;
+  /** Backfill window on the cursor or date field, ISO 8601; upper end exclusive. */
+  readonly window: { readonly from: string; readonly to: string | null } | null;
+}
+
+export type SourceRecord = { readonly [field: string]: Json };
+
+/** What a batch carries. `open` gives the bytes from the start each time it is called. */
+export type BatchBody =
+  | { readonly kind: 'records'; readonly records: readonly SourceRecord[] }
+  /**
+   * UTF-8 CSV without a header, columns as declared by the stream, comma, `"`-quoted with `""` inside,
+   * NULL as unquoted `\N`. Read once: `open` is called exactly once.
+   */
+  | { readonly kind: 'copyCsv'; readonly open: () => AsyncIterable<Uint8Array> }
+  /** A whole file in a format to be detected or as the options say. */
+  | { readonly kind: 'file'; readonly file: LandedFile; readonly options: FileFormatOptions };
+
+/**
+ * Records, then the checkpoint that covers them: everything up to and including this batch is delivered, and
+ * resuming from here loses nothing. A batch without one is not durable alone and is read again after a crash.
+ * Given as a function, it is called once the body has been read to its end.
+ */
+export interface Batch<Checkpoint> {
+  readonly body: BatchBody;
+  /** The columns of this batch where they differ from the description, or were unknown until now. */
+  readonly columns?: readonly Column[];
+  readonly checkpoint?: Checkpoint | (() => Checkpoint);
+}
+
+/** Thrown by `read` (never yielded) when the source says "come back later"; parked at no cost until then. */
+export class ParkUntil extends Error {
+  override readonly name = 'ParkUntil';
+  readonly until: Date;
+  constructor(until: Date, reason: string) {
+    super(reason);
+    this.until = until;
+  }
+}
+
+export type CheckResult =
+  | { readonly ok: true; readonly message: string }
+  | {
+      readonly ok: false;
+      readonly code: Extract<
+        ErrorCode,
+        | 'invalid_credentials'
+        | 'invalid_config'
+        | 'source_forbidden'
+        | 'source_not_found'
+        | 'source_unreachable'
+        | 'address_refused'
+      >;
+      /** What is wrong and what to do, for a person. MUST NOT hold secrets. */
+      readonly message: string;
+    };
+
+/** A way to sign in, for the catalogue and the form. */
+export interface AuthMethod {
+  readonly name: 'none' | 'password' | 'token' | 'key' | 'oauth2';
+  readonly title: string;
+  /** Fields of `credentials` this method needs. */
+  readonly fields: readonly string[];
+}
+
+/**
+ * One kind of source. `Checkpoint` is opaque to everyone else, round-trips through JSON, stays below 32 KB and
+ * carries its own `v`.
+ *
+ * - `config` and `credentials`: every field has a title and a description (`.meta({ title, description })`);
+ *   secret fields say `secret: true`. Forms and docs are generated from them.
+ * - `check` answers, never throws, for anything the source or the network says.
+ * - `discover` lists streams in a stable order (by name).
+ * - `read` yields batches until everything up to the upper bound it froze at its start is delivered; the last
+ *   batch of a complete read MUST carry a checkpoint. A read resumed from that checkpoint in `incremental` mode
+ *   delivers what came since; in `full_refresh` mode `from` is only ever a checkpoint of the same, unfinished read.
+ *   Throws HeadgateError or ParkUntil; never swallows a refusal as "no data".
+ * - Drivers are imported inside functions (`await import('pg')`), so that describing a connector loads none.
+ */
+export interface Connector<Config = unknown, Credentials = unknown, Checkpoint = unknown> {
+  /** `[a-z0-9_]+`; names the function, the catalogue entry and the docs page. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** The vendor's documentation. */
+  readonly docs: string;
+  readonly labels: readonly ('database' | 'warehouse' | 'files' | 'saas' | 'stream')[];
+  readonly authMethods: readonly AuthMethod[];
+  readonly syncModes: readonly SyncMode[];
+  /** Accepted endings of uploaded files, e.g. `['.csv']`; absent where files cannot be uploaded. */
+  readonly fileTypes?: readonly string[];
+  readonly supportsContinuous: boolean;
+  readonly supportsDateRange: boolean;
+  /** Reads what landed in Headgate's own bucket. */
+  readonly landing: boolean;
+  readonly config: z.ZodType<Config>;
+  readonly credentials: z.ZodType<Credentials>;
+  readonly checkpoint: z.ZodType<Checkpoint>;
+  check(context: Context<Config, Credentials>): Promise<CheckResult>;
+  discover(context: Context<Config, Credentials>): Promise<readonly StreamDescription[]>;
+  read(
+    context: Context<Config, Credentials>,
+    stream: StreamRequest,
+    from: Checkpoint | null,
+  ): AsyncIterable<Batch<Checkpoint>>;
+}

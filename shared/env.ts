@@ -1,0 +1,64 @@
+import * as z from 'zod';
+
+const name = z.string().min(1);
+
+/**
+ * The environment of each function: the CDK construct sets exactly these (typed by it), the function's
+ * `main.ts` parses exactly these, and nobody else reads `process.env`.
+ */
+export const functionEnv = {
+  ingest: z.object({
+    TABLE_NAME: name,
+    LANDING_BUCKET: name,
+    LAKE_BUCKET: name,
+    /** Comma-separated CIDRs and host names that may be dialled although they are private. */
+    ALLOWED_ADDRESSES: z.string().default(''),
+    STAGE: name,
+    /** Set by Lambda itself. */
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().int().positive(),
+  }),
+  commit: z.object({ TABLE_NAME: name, LAKE_BUCKET: name, STATE_MACHINE_ARN: name }),
+  fail: z.object({ TABLE_NAME: name, STATE_MACHINE_ARN: name }),
+  reaper: z.object({ TABLE_NAME: name, STATE_MACHINE_ARN: name }),
+  scheduleTrigger: z.object({ TABLE_NAME: name, STATE_MACHINE_ARN: name }),
+  fileArrival: z.object({ TABLE_NAME: name, LANDING_BUCKET: name, STATE_MACHINE_ARN: name }),
+  glueMirror: z.object({ LAKE_BUCKET: name, GLUE_DATABASE: name }),
+  preview: z.object({ TABLE_NAME: name, LAKE_BUCKET: name }),
+  authorizer: z.object({ TABLE_NAME: name }),
+  apiCatalog: z.object({ TABLE_NAME: name, STAGE: name }),
+  apiSources: z.object({
+    TABLE_NAME: name,
+    STATE_MACHINE_ARN: name,
+    /** Ingest functions are called `<prefix><connector>`. */
+    INGEST_FUNCTION_PREFIX: name,
+    SCHEDULE_GROUP: name,
+    SCHEDULE_ROLE_ARN: name,
+    SCHEDULE_TARGET_ARN: name,
+    SCHEDULE_DLQ_ARN: name,
+    /** `headgate/<stage>/`; the tenant follows. */
+    SECRET_PREFIX: name,
+    ALLOWED_ADDRESSES: z.string().default(''),
+  }),
+  apiRuns: z.object({ TABLE_NAME: name, STATE_MACHINE_ARN: name }),
+  apiFiles: z.object({
+    TABLE_NAME: name,
+    LANDING_BUCKET: name,
+    STATE_MACHINE_ARN: name,
+    MAX_UPLOAD_BYTES: z.coerce.number().int().positive(),
+  }),
+  apiTables: z.object({ TABLE_NAME: name, PREVIEW_FUNCTION: name }),
+  apiTokens: z.object({ TABLE_NAME: name }),
+} as const;
+
+export type FunctionName = keyof typeof functionEnv;
+export type FunctionEnv<Name extends FunctionName> = z.infer<(typeof functionEnv)[Name]>;
+
+/** Parses a function's environment once; says which variable is missing. */
+export function readEnv<Name extends FunctionName>(
+  function_: Name,
+  variables: Readonly<Record<string, string | undefined>>,
+): FunctionEnv<Name> {
+  const parsed = functionEnv[function_].safeParse(variables);
+  if (parsed.success) return parsed.data as FunctionEnv<Name>;
+  throw new Error(`environment of ${function_}: ${z.prettifyError(parsed.error)}`);
+}

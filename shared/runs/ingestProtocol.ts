@@ -1,0 +1,108 @@
+import * as z from 'zod';
+import { json } from '../json.ts';
+import { dataFile } from '../lake/dataFile.ts';
+import { field } from '../lake/schema.ts';
+import { counts, runError } from './runItem.ts';
+
+/** What starts an execution. Its name is the run id, so a second start is the same execution. */
+export const executionInput = z.strictObject({
+  v: z.literal(1),
+  tenant: z.string(),
+  sourceId: z.string(),
+  runId: z.string(),
+  token: z.int().positive(),
+  connector: z.string(),
+  /** Number of the next commit; 1 at the start. */
+  seq: z.int().positive(),
+  /** The last CONTINUE's or PARK's checkpoint; null at the start. */
+  checkpoint: json.nullable(),
+});
+export type ExecutionInput = z.infer<typeof executionInput>;
+
+/** What the state machine hands to an Ingest function. */
+export const ingestInput = executionInput.extend({ op: z.literal('ingest') });
+export type IngestInput = z.infer<typeof ingestInput>;
+
+/** Staged work: `commits` commits, numbered from the input's `seq`, described by the object at `stagedKey`. */
+const staged = {
+  attempt: z.int().positive(),
+  stagedKey: z.string().nullable(),
+  commits: z.int().nonnegative(),
+};
+
+/**
+ * What an Ingest function answers. Only files named by the staged object of an accepted answer exist.
+ * A CONTINUE or PARK whose checkpoint equals the one given in is never answered: the function fails with
+ * `no_progress` instead.
+ */
+export const ingestAnswer = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('DONE'), ...staged }),
+  z.strictObject({ kind: z.literal('CONTINUE'), ...staged, checkpoint: json }),
+  z.strictObject({
+    kind: z.literal('PARK'),
+    ...staged,
+    checkpoint: json,
+    until: z.iso.datetime(),
+    reason: z.string(),
+  }),
+]);
+export type IngestAnswer = z.infer<typeof ingestAnswer>;
+
+/** One commit of one stream, waiting in S3 (`runs/<tenant>/<runId>/a<attempt>/staged.json`). */
+export const stagedCommit = z.strictObject({
+  stream: z.string(),
+  schema: z.array(field),
+  adds: z.array(dataFile),
+  rejects: z.array(dataFile),
+  removes: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('nothing') }),
+    z.strictObject({ kind: z.literal('everything') }),
+    z.strictObject({ kind: z.literal('sourceFiles'), names: z.array(z.string()) }),
+    z.strictObject({ kind: z.literal('files'), paths: z.array(z.string()) }),
+  ]),
+  /** False while a full refresh still gathers parts: Commit keeps them aside and makes no snapshot. */
+  complete: z.boolean(),
+  /** The stream's cursor after this commit; absent leaves it alone. */
+  cursor: json.nullable().optional(),
+  counts,
+});
+export type StagedCommit = z.infer<typeof stagedCommit>;
+
+export const stagedWork = z.strictObject({
+  v: z.literal(1),
+  commits: z.array(stagedCommit),
+  /** Streams that failed while others went on. */
+  failures: z.array(runError.required({ stream: true })),
+  /** What a run that commits nothing found: something earlier, or an empty source. */
+  empty: z.enum(['nothing_new', 'no_data']),
+  /** The `fileSeq` up to which all files were taken. */
+  drainedSeq: z.int().nonnegative().optional(),
+  gigabyteSeconds: z.number().nonnegative(),
+});
+export type StagedWork = z.infer<typeof stagedWork>;
+
+/** What the state machine hands to Commit, and what Commit answers. */
+export const commitInput = executionInput.extend({ answer: ingestAnswer });
+export type CommitInput = z.infer<typeof commitInput>;
+export const commitOutput = z.strictObject({ seq: z.int().positive() });
+
+/** What the state machine hands to Fail: the error as Step Functions caught it. */
+export const failInput = executionInput.extend({
+  error: z.string(),
+  /** Lambda's `{ errorType, errorMessage, trace }` as JSON, or plain text. */
+  cause: z.string(),
+});
+export type FailInput = z.infer<typeof failInput>;
+
+/** What the API asks a connector's function directly (25 s). */
+export const probeInput = z.strictObject({
+  v: z.literal(1),
+  op: z.enum(['check', 'discover']),
+  tenant: z.string(),
+  connector: z.string(),
+  config: z.record(z.string(), json),
+  /** Given in clear for a source that does not exist yet; else read from the secret. */
+  credentials: z.record(z.string(), json).optional(),
+  secretRef: z.strictObject({ arn: z.string(), jsonKey: z.string().optional() }).optional(),
+});
+export type ProbeInput = z.infer<typeof probeInput>;

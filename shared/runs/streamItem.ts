@@ -1,0 +1,36 @@
+import * as z from 'zod';
+import { json } from '../json.ts';
+import { field } from '../lake/schema.ts';
+import { tablePointer } from '../lake/tablePointer.ts';
+import { sourceKey } from '../table.ts';
+
+/** One stream of a source: its table, its cursor, its schema. Changed only by Commit, but for `lastFieldId`. */
+export const streamItem = z.strictObject({
+  v: z.literal(1),
+  tenant: z.string(),
+  sourceId: z.string(),
+  stream: z.string(),
+  /** `<namespace>.<table>`, unique in the tenant. */
+  table: z.string(),
+  location: z.string(),
+  metadataPrefix: z.string(),
+  /** Highest field id ever reserved; reserved by conditional write before a file is written. */
+  lastFieldId: z.int().nonnegative(),
+  /** Ids are never used twice, so a schema is small; kept here while below 2,000 fields. */
+  schema: z.array(field),
+  pointer: tablePointer.nullable(),
+  rejects: tablePointer.nullable(),
+  /** The connector's checkpoint after the last complete read. */
+  cursor: json.nullable(),
+  /** Run and sequence of the last commit. */
+  committedBy: z.strictObject({ runId: z.string(), seq: z.int().positive() }).nullable(),
+  updatedAt: z.iso.datetime(),
+});
+export type StreamItem = z.infer<typeof streamItem>;
+
+export const streamItemKey = (
+  tenant: string,
+  sourceId: string,
+  stream: string,
+): { pk: string; sk: string } => ({ pk: sourceKey(tenant, sourceId), sk: `STREAM#${stream}` });
+export const streamItemPrefix = 'STREAM#';
