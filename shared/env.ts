@@ -24,7 +24,11 @@ export const functionEnv = {
   fileArrival: z.object({ TABLE_NAME: name, LANDING_BUCKET: name, STATE_MACHINE_ARN: name }),
   glueMirror: z.object({ LAKE_BUCKET: name, GLUE_DATABASE: name }),
   preview: z.object({ TABLE_NAME: name, LAKE_BUCKET: name }),
-  authorizer: z.object({ TABLE_NAME: name }),
+  authorizer: z.object({
+    TABLE_NAME: name,
+    /** Secret whose whole value is the bootstrap admin token (plain text). Read at most once a minute. */
+    ADMIN_TOKEN_SECRET_ARN: name,
+  }),
   apiCatalog: z.object({ TABLE_NAME: name, STAGE: name }),
   apiSources: z.object({
     TABLE_NAME: name,
