@@ -29,7 +29,7 @@ export const fileItem = z.strictObject({
   sequencer: z.string().optional(),
   /** Loading it first removes the rows of earlier versions of the same name. */
   replaces: z.boolean(),
-  state: z.enum(['on_disk', 'pending', 'claimed', 'failed', 'deleted']),
+  state: z.enum(['on_disk', 'pending', 'claimed', 'loaded', 'failed', 'deleted']),
   /** The run and commit that loads (or deletes) it. */
   claim: z.strictObject({ runId: z.string(), seq: z.int().positive() }).optional(),
   rows: z.int().nonnegative().optional(),

@@ -60,8 +60,11 @@ export const stagedCommit = z.strictObject({
     z.strictObject({ kind: z.literal('sourceFiles'), names: z.array(z.string()) }),
     z.strictObject({ kind: z.literal('files'), paths: z.array(z.string()) }),
   ]),
-  /** False while a full refresh still gathers parts: Commit keeps them aside and makes no snapshot. */
-  complete: z.boolean(),
+  /**
+   * Present while a full refresh still gathers parts: Commit keeps them aside, makes no snapshot, and remembers
+   * where to go on. Absent: this commit makes a snapshot, of earlier parts too.
+   */
+  part: z.strictObject({ hash: z.string(), position: json }).optional(),
   /** The stream's cursor after this commit; absent leaves it alone. */
   cursor: json.nullable().optional(),
   counts,
@@ -71,6 +74,8 @@ export type StagedCommit = z.infer<typeof stagedCommit>;
 export const stagedWork = z.strictObject({
   v: z.literal(1),
   commits: z.array(stagedCommit),
+  /** Landed files whose rows are in these commits, or (file_delete) are removed by them. */
+  files: z.array(z.strictObject({ name: z.string(), versionId: z.string() })),
   /** Streams that failed while others went on. */
   failures: z.array(runError.required({ stream: true })),
   /** What a run that commits nothing found: something earlier, or an empty source. */
@@ -80,6 +85,10 @@ export const stagedWork = z.strictObject({
   gigabyteSeconds: z.number().nonnegative(),
 });
 export type StagedWork = z.infer<typeof stagedWork>;
+
+/** Key of the object an answer's `stagedKey` names, in the lake bucket. */
+export const stagedKey = (tenant: string, runId: string, attempt: number): string =>
+  `runs/${tenant}/${runId}/a${attempt}/staged.json`;
 
 /** What the state machine hands to Commit, and what Commit answers. */
 export const commitInput = executionInput.extend({ answer: ingestAnswer });

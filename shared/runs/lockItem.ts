@@ -36,6 +36,8 @@ export const lockItem = z.strictObject({
   attempt: z.int().nonnegative(),
   leaseUntil: z.int().optional(),
   heldSince: z.int().optional(),
+  /** The lease a reaper gave; equal to `leaseUntil` when nothing was heard of the run since. */
+  extended: z.int().optional(),
   progress: runProgress.optional(),
   pending: lockSeat.extend({ until: z.int() }).optional(),
   /** Counts batches of arrived files; undrained while above `drainedSeq`. */

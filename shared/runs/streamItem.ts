@@ -22,6 +22,20 @@ export const streamItem = z.strictObject({
   rejects: tablePointer.nullable(),
   /** The connector's checkpoint after the last complete read. */
   cursor: json.nullable(),
+  /**
+   * Parts of a full refresh that is not finished: kept aside by Commit, resumed by a later run within a day
+   * when `hash` (schema, config, connector) is still the same.
+   */
+  stage: z
+    .strictObject({
+      hash: z.string(),
+      startedAt: z.iso.datetime(),
+      /** Staged objects, and which commit in them. */
+      parts: z.array(z.strictObject({ key: z.string(), index: z.int().nonnegative() })),
+      /** The connector's checkpoint to go on from. */
+      position: json,
+    })
+    .nullable(),
   /** Run and sequence of the last commit. */
   committedBy: z.strictObject({ runId: z.string(), seq: z.int().positive() }).nullable(),
   updatedAt: z.iso.datetime(),
