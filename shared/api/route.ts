@@ -1,0 +1,42 @@
+import type * as z from 'zod';
+import type { FunctionName } from '../env.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Role } from './schemas/token.ts';
+
+/** Functions that answer HTTP requests. */
+export type ApiFunction = Extract<FunctionName, `api${string}`>;
+
+/**
+ * One operation of the API as data. The router, request validation, role checks, the OpenAPI document, the
+ * generated client and API Gateway's routes are all made from it.
+ */
+export interface Route {
+  /** camelCase, unique; the name of the generated client's method. */
+  readonly operationId: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** As in API Gateway's route keys: `{name}`, or `{name+}` for the rest of the path. */
+  readonly path: `/${string}`;
+  readonly function: ApiFunction;
+  /** The least role that may call it. */
+  readonly role: Role;
+  /** Answers without a token. */
+  readonly public?: true;
+  readonly summary: string;
+  readonly description?: string;
+  /** Path parameters by name. MUST have exactly the names in `path`. */
+  readonly params?: z.ZodObject;
+  /** Values arrive as text; schemas coerce. */
+  readonly query?: z.ZodObject;
+  /** Request headers beyond `Authorization`, lower-case names. */
+  readonly headers?: z.ZodObject;
+  /** JSON body; strict, so that an unknown field is named. */
+  readonly body?: z.ZodType;
+  /** The status of each success and its body; null has none. */
+  readonly responses: Readonly<Record<number, z.ZodType | null>>;
+  /** What it may answer besides 401, 403 (when not public), 400, 429, 500 and 503, which any operation may. */
+  readonly errors: readonly ErrorCode[];
+}
+
+/** API Gateway's route key, and what `event.routeKey` says. */
+export const routeKey = (route: Pick<Route, 'method' | 'path'>): string =>
+  `${route.method} ${route.path}`;

@@ -1,0 +1,123 @@
+import * as z from 'zod';
+import { fileStatus } from '../../files/fileItem.ts';
+import type { Route } from '../route.ts';
+import {
+  completedUpload,
+  completeUpload,
+  createUpload,
+  file,
+  upload,
+  uploadedNewSource,
+  uploadNewSource,
+  uploadParts,
+  uploadPartsQuery,
+} from '../schemas/file.ts';
+import { pageOf, pageQuery } from '../schemas/page.ts';
+import { acceptedRun } from '../schemas/run.ts';
+import { sourceParams } from './sourceRoutes.ts';
+
+const uploadParams = sourceParams.extend({ uploadId: z.string().min(1).max(64) });
+
+export const fileRoutes = [
+  {
+    operationId: 'createUpload',
+    method: 'POST',
+    path: '/v1/sources/{idOrKey}/uploads',
+    function: 'apiFiles',
+    role: 'editor',
+    summary: 'Get a presigned upload for one file',
+    params: sourceParams,
+    body: createUpload,
+    responses: { 201: upload },
+    errors: [
+      'not_found',
+      'file_exists',
+      'source_archived',
+      'payload_too_large',
+      'unprocessable_file',
+      'unsupported_media_type',
+    ],
+  },
+  {
+    operationId: 'getUploadParts',
+    method: 'GET',
+    path: '/v1/sources/{idOrKey}/uploads/{uploadId}/parts',
+    function: 'apiFiles',
+    role: 'editor',
+    summary: 'More presigned part addresses of an upload in parts',
+    params: uploadParams,
+    query: uploadPartsQuery,
+    responses: { 200: uploadParts },
+    errors: ['not_found'],
+  },
+  {
+    operationId: 'completeUpload',
+    method: 'POST',
+    path: '/v1/sources/{idOrKey}/uploads/{uploadId}/complete',
+    function: 'apiFiles',
+    role: 'editor',
+    summary: 'Say that the bytes are there; checks them and records the file',
+    params: uploadParams,
+    body: completeUpload,
+    responses: { 200: completedUpload },
+    errors: [
+      'not_found',
+      'file_exists',
+      'payload_too_large',
+      'unprocessable_file',
+      'unsupported_media_type',
+      'source_archived',
+    ],
+  },
+  {
+    operationId: 'abortUpload',
+    method: 'DELETE',
+    path: '/v1/sources/{idOrKey}/uploads/{uploadId}',
+    function: 'apiFiles',
+    role: 'editor',
+    summary: 'Give up an upload that was not completed',
+    params: uploadParams,
+    responses: { 204: null },
+    errors: ['not_found'],
+  },
+  {
+    operationId: 'listFiles',
+    method: 'GET',
+    path: '/v1/sources/{idOrKey}/files',
+    function: 'apiFiles',
+    role: 'viewer',
+    summary: 'The files of a source and what became of them',
+    params: sourceParams,
+    query: z.strictObject({ ...pageQuery, status: fileStatus.optional() }),
+    responses: { 200: pageOf(file) },
+    errors: ['not_found'],
+  },
+  {
+    operationId: 'deleteFile',
+    method: 'DELETE',
+    path: '/v1/sources/{idOrKey}/files/{name+}',
+    function: 'apiFiles',
+    role: 'editor',
+    summary: 'Delete a file and its rows, by a run under the source’s lock',
+    params: sourceParams.extend({ name: z.string().min(1).max(900) }),
+    responses: { 202: acceptedRun },
+    errors: ['not_found', 'sync_in_progress', 'queue_full', 'source_archived'],
+  },
+  {
+    operationId: 'uploadNewSource',
+    method: 'POST',
+    path: '/v1/uploads',
+    function: 'apiFiles',
+    role: 'editor',
+    summary: 'Upload a file that becomes a source of its own',
+    body: uploadNewSource,
+    responses: { 201: uploadedNewSource },
+    errors: [
+      'key_exists',
+      'name_missing',
+      'payload_too_large',
+      'unprocessable_file',
+      'unsupported_media_type',
+    ],
+  },
+] as const satisfies readonly Route[];

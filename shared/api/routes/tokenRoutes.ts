@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import type { Route } from '../route.ts';
+import { pageOf, pageQuery } from '../schemas/page.ts';
+import { createdToken, createToken, me, token } from '../schemas/token.ts';
+
+export const tokenRoutes = [
+  {
+    operationId: 'getMe',
+    method: 'GET',
+    path: '/v1/me',
+    function: 'apiTokens',
+    role: 'viewer',
+    summary: 'Whose token this is and what it may do',
+    responses: { 200: me },
+    errors: [],
+  },
+  {
+    operationId: 'createToken',
+    method: 'POST',
+    path: '/v1/tokens',
+    function: 'apiTokens',
+    role: 'admin',
+    summary: 'Make a token; it is shown this once',
+    body: createToken,
+    responses: { 201: createdToken },
+    errors: ['unsupported_media_type'],
+  },
+  {
+    operationId: 'listTokens',
+    method: 'GET',
+    path: '/v1/tokens',
+    function: 'apiTokens',
+    role: 'admin',
+    summary: 'List tokens, oldest first; never their values',
+    query: z.strictObject(pageQuery),
+    responses: { 200: pageOf(token) },
+    errors: [],
+  },
+  {
+    operationId: 'revokeToken',
+    method: 'DELETE',
+    path: '/v1/tokens/{tokenId}',
+    function: 'apiTokens',
+    role: 'admin',
+    summary: 'Revoke a token',
+    params: z.strictObject({ tokenId: z.string().min(1).max(64) }),
+    responses: { 204: null },
+    errors: ['not_found'],
+  },
+] as const satisfies readonly Route[];

@@ -1,0 +1,133 @@
+import * as z from 'zod';
+import { json } from '../../json.ts';
+import { runProgress } from '../../runs/lockItem.ts';
+import { counts, runError, runResult, runStatus, streamOutcome } from '../../runs/runItem.ts';
+import { runMode, runTrigger, whenBusy } from '../../runs/runRequest.ts';
+
+const dayOrInstant = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
+
+export const startRun = z
+  .strictObject({
+    mode: runMode.optional().describe('Left out: the source’s own.'),
+    startDate: dayOrInstant
+      .optional()
+      .describe('Backfill from here; neither the cursor nor rows outside move.'),
+    endDate: dayOrInstant.optional().describe('Backfill to here, exclusive. Needs `startDate`.'),
+    streams: z
+      .array(z.string().min(1).max(255))
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('Left out: all selected.'),
+    whenBusy: whenBusy
+      .default('queue')
+      .describe('While a run holds the source: wait, or be refused.'),
+  })
+  .refine((body) => body.endDate === undefined || body.startDate !== undefined, {
+    path: ['startDate'],
+    error: 'Needed with endDate.',
+  })
+  .refine(
+    ({ startDate, endDate }) =>
+      startDate === undefined ||
+      endDate === undefined ||
+      Date.parse(startDate) < Date.parse(endDate),
+    { path: ['endDate'], error: 'Must be after startDate.' },
+  )
+  .meta({ id: 'StartRun' });
+
+export const idempotencyHeaders = z.strictObject({
+  'idempotency-key': z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('The same key and request within 24 hours answer the same.'),
+});
+
+export const acceptedRun = z
+  .strictObject({
+    runId: z.string(),
+    sourceId: z.string(),
+    status: z
+      .enum(['started', 'queued', 'coalesced'])
+      .describe('`coalesced`: an equal request was already waiting.'),
+  })
+  .meta({ id: 'AcceptedRun' });
+
+export const run = z
+  .strictObject({
+    id: z.string(),
+    sourceId: z.string(),
+    connector: z.string(),
+    kind: z.enum(['ingest', 'clear', 'file_delete']),
+    mode: runMode.nullable(),
+    startDate: z.string().nullable(),
+    endDate: z.string().nullable(),
+    trigger: runTrigger,
+    requestedBy: z.string(),
+    status: runStatus,
+    result: runResult.nullable(),
+    error: runError.nullable(),
+    counts,
+    committedRows: z
+      .int()
+      .nonnegative()
+      .describe('Rows that are in the table, whatever became of the rest.'),
+    streams: z.record(z.string(), streamOutcome),
+    progress: runProgress.nullable().describe('While it runs.'),
+    createdAt: z.iso.datetime(),
+    startedAt: z.iso.datetime().nullable(),
+    finishedAt: z.iso.datetime().nullable(),
+    durationSeconds: z.number().nonnegative().nullable(),
+    gigabyteSeconds: z.number().nonnegative(),
+    stateTransitions: z.int().nonnegative(),
+    costUsd: z.number().nonnegative().describe('Functions and state transitions, us-east-1.'),
+  })
+  .meta({ id: 'Run' });
+export type Run = z.infer<typeof run>;
+
+export const runLog = z
+  .strictObject({
+    runId: z.string(),
+    entries: z.array(
+      z.strictObject({
+        at: z.iso.datetime(),
+        level: z.enum(['info', 'warn', 'error']),
+        message: z.string(),
+        facts: z.record(z.string(), json).optional(),
+      }),
+    ),
+  })
+  .meta({ id: 'RunLog' });
+
+export const healthReport = z
+  .strictObject({
+    status: z.enum(['ok', 'attention']),
+    at: z.iso.datetime(),
+    sources: z.strictObject({
+      total: z.int().nonnegative(),
+      byHealth: z.record(z.string(), z.int().nonnegative()),
+      stale: z.int().nonnegative().describe('Older than their freshness target.'),
+    }),
+    recentFailures: z.array(
+      z.strictObject({
+        sourceId: z.string(),
+        sourceKey: z.string(),
+        runId: z.string(),
+        status: runStatus,
+        error: runError.nullable(),
+        finishedAt: z.iso.datetime(),
+      }),
+    ),
+    attention: z.array(
+      z.strictObject({
+        sourceId: z.string(),
+        sourceKey: z.string(),
+        code: z.string(),
+        message: z.string(),
+        since: z.iso.datetime(),
+      }),
+    ),
+  })
+  .meta({ id: 'Health' });
