@@ -60,11 +60,13 @@ export const stagedCommit = z.strictObject({
     z.strictObject({ kind: z.literal('sourceFiles'), names: z.array(z.string()) }),
     z.strictObject({ kind: z.literal('files'), paths: z.array(z.string()) }),
   ]),
+  /** Uploads whose earlier rows and rejects go in the same snapshot, besides `removes`. */
+  replaces: z.array(z.string()),
   /**
-   * Present while a full refresh still gathers parts: Commit keeps them aside, makes no snapshot, and remembers
-   * where to go on. Absent: this commit makes a snapshot, of earlier parts too.
+   * Present for a full refresh that takes more than one invocation. With a `position` this is a part: Commit keeps
+   * it aside, makes no snapshot, and remembers where to go on. Without, it completes the parts of the same hash.
    */
-  part: z.strictObject({ hash: z.string(), position: json }).optional(),
+  stage: z.strictObject({ hash: z.string(), position: json.optional() }).optional(),
   /** The stream's cursor after this commit; absent leaves it alone. */
   cursor: json.nullable().optional(),
   counts,

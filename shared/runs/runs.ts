@@ -134,7 +134,8 @@ export interface RunEnd {
 
 /** What one commit adds to its run. */
 export interface RunCommit {
-  readonly seq: number;
+  /** null: nothing was committed, the number stays. */
+  readonly seq: number | null;
   readonly counts: Counts;
   readonly stream: string | null;
   readonly failures: readonly (RunError & { readonly stream: string })[];
@@ -161,13 +162,13 @@ export function commitRun(
   };
   const conditions = ['#status IN (:queued, :running)'];
   if (commit !== null) {
-    conditions.push('committedSeq = :before');
-    sets.push('committedSeq = :seq', 'gigabyteSeconds = gigabyteSeconds + :gigabyteSeconds');
-    Object.assign(values, {
-      ':before': commit.seq - 1,
-      ':seq': commit.seq,
-      ':gigabyteSeconds': commit.gigabyteSeconds,
-    });
+    if (commit.seq !== null) {
+      conditions.push('committedSeq = :before');
+      sets.push('committedSeq = :seq');
+      Object.assign(values, { ':before': commit.seq - 1, ':seq': commit.seq });
+    }
+    sets.push('gigabyteSeconds = gigabyteSeconds + :gigabyteSeconds');
+    values[':gigabyteSeconds'] = commit.gigabyteSeconds;
     names['#counts'] = 'counts';
     for (const [name, value] of Object.entries(commit.counts)) {
       names[`#${name}`] = name;
