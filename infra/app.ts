@@ -1,0 +1,51 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bundleFunctions } from './bundle/bundleFunctions.ts';
+import { bundledCode } from './bundle/functionCode.ts';
+import { createApp } from './createApp.ts';
+
+/**
+ * The CDK app: bundles every function and writes the cloud assembly. Run by Node alone, or by the CDK CLI.
+ *
+ *   node infra/app.ts [--output cdk.out] [--quick] [-c name=value …]
+ *
+ * `--quick` leaves out cdk-nag and the template validator, which change nothing in the templates.
+ */
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { values } = parseArgs({
+  options: {
+    output: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    context: { type: 'string', short: 'c', multiple: true, default: [] },
+  },
+});
+const given = Object.fromEntries(
+  values.context.map((pair) => {
+    const at = pair.indexOf('=');
+    if (at < 1) throw new Error(`-c ${pair}: write it as -c name=value`);
+    return [pair.slice(0, at), pair.slice(at + 1)];
+  }),
+);
+const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as {
+  context: Record<string, unknown>;
+};
+
+const cache = join(root, 'node_modules/.cache/headgate');
+mkdirSync(cache, { recursive: true });
+const folder = mkdtempSync(join(cache, 'bundles-'));
+try {
+  const bundles = await bundleFunctions(root, folder);
+  if (bundles.missing.length > 0)
+    process.stderr.write(`No code yet: ${bundles.missing.join(', ')}\n`);
+  const { app } = createApp({
+    context: { ...context, ...given },
+    outdir: values.output ?? process.env['CDK_OUTDIR'] ?? join(root, 'cdk.out'),
+    validate: !values.quick,
+    code: (settings) => bundledCode(bundles, settings.duckdbFolder),
+  });
+  app.synth();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

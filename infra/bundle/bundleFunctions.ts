@@ -1,0 +1,110 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { build, type Metafile, type OutputFile, type Plugin } from 'esbuild';
+import { describedConnectors } from './describedConnectors.ts';
+import { type EntryName, entryNames, missingFiles, virtualEntry } from './entries.ts';
+
+/** A bundled function, ready to be an asset. */
+export interface Bundle {
+  /** Folder to package; several bundles may share one. */
+  readonly folder: string;
+  /** Lambda's `file.export`. */
+  readonly handler: string;
+  /** It imports DuckDB, which is not in the bundle but beside it. */
+  readonly native: boolean;
+}
+
+export interface Bundles {
+  readonly bundles: ReadonlyMap<EntryName, Bundle>;
+  /** Files that entries need and that do not exist; such entries have no bundle. */
+  readonly missing: readonly string[];
+  readonly metafile: Metafile;
+}
+
+const nativePackage = '@duckdb/node-api';
+
+/** Bundles are ES modules, but some packages in them call `require`. */
+const banner =
+  "import{createRequire as headgateRequire}from'node:module';const require=headgateRequire(import.meta.url);";
+
+/**
+ * Bundles every function in one esbuild call into `outFolder`, which is emptied first.
+ * Functions that need DuckDB share the folder `native`, so that it is packaged and uploaded once.
+ */
+export async function bundleFunctions(
+  root: string,
+  outFolder: string,
+  entries: readonly EntryName[] = entryNames,
+): Promise<Bundles> {
+  const missing = new Set(entries.flatMap((entry) => missingFiles(root, entry)));
+  const present = entries.filter((entry) => missingFiles(root, entry).length === 0);
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: present.map((entry) => ({ in: `headgate:${entry}`, out: fileName(entry) })),
+    outdir: outFolder,
+    bundle: true,
+    write: false,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
+    minify: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    mainFields: ['module', 'main'],
+    external: [nativePackage, 'pg-native'],
+    banner: { js: banner },
+    metafile: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    plugins: [entryPlugin(root), describedConnectors(root)],
+  });
+  rmSync(outFolder, { recursive: true, force: true });
+  const bundles = new Map<EntryName, Bundle>();
+  for (const entry of present) {
+    const native = importsNative(root, outFolder, entry, result.metafile);
+    const folder = join(outFolder, native ? 'native' : fileName(entry));
+    mkdirSync(folder, { recursive: true });
+    for (const file of filesOf(entry, result.outputFiles))
+      writeFileSync(join(folder, basename(file.path)), file.contents);
+    bundles.set(entry, { folder, handler: `${fileName(entry)}.handler`, native });
+  }
+  return { bundles, missing: [...missing], metafile: result.metafile };
+}
+
+const fileName = (entry: EntryName): string => entry.replace(':', '-');
+
+const filesOf = (entry: EntryName, files: readonly OutputFile[]): readonly OutputFile[] =>
+  files.filter(({ path }) => basename(path).replace(/\.mjs(\.map)?$/, '') === fileName(entry));
+
+function importsNative(
+  root: string,
+  outFolder: string,
+  entry: EntryName,
+  { outputs }: Metafile,
+): boolean {
+  const wanted = join(outFolder, `${fileName(entry)}.mjs`);
+  const found = Object.entries(outputs).find(([path]) => join(root, path) === wanted);
+  if (found === undefined) throw new Error(`esbuild wrote no ${wanted}`);
+  return found[1].imports.some(({ path }) => path === nativePackage);
+}
+
+/** Resolves `headgate:<entry>` to the function's main file, or to a source made up for it. */
+function entryPlugin(root: string): Plugin {
+  return {
+    name: 'headgate-entries',
+    setup: ({ onResolve, onLoad }) => {
+      onResolve({ filter: /^headgate:/ }, ({ path }) => {
+        const entry = path.slice('headgate:'.length) as EntryName;
+        return virtualEntry(entry) === null
+          ? { path: join(root, `functions/${entry}/main.ts`) }
+          : { path: entry, namespace: 'headgate-entry' };
+      });
+      onLoad({ filter: /.*/, namespace: 'headgate-entry' }, ({ path }) => ({
+        contents: virtualEntry(path as EntryName) ?? '',
+        loader: 'ts',
+        resolveDir: root,
+      }));
+    },
+  };
+}

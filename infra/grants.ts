@@ -1,0 +1,169 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type { FunctionName } from '../shared/env.ts';
+import type { HeadgateFunction } from './constructs/headgateFunction.ts';
+import { namesOf } from './names.ts';
+import type { DataStack } from './stacks/dataStack.ts';
+
+type AnyFunction = HeadgateFunction<FunctionName>;
+
+const itemActions = {
+  read: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+  write: [
+    'dynamodb:PutItem',
+    'dynamodb:UpdateItem',
+    'dynamodb:DeleteItem',
+    'dynamodb:ConditionCheckItem',
+  ],
+} as const;
+
+export interface TableGrant {
+  readonly write?: boolean;
+  /** Indexes it queries. */
+  readonly indexes?: readonly string[];
+}
+
+/** Items of the one table, and the key they are encrypted with. */
+export function allowTable(
+  function_: AnyFunction,
+  data: DataStack,
+  { write = false, indexes = [] }: TableGrant,
+): void {
+  const arn = exported(data, data.table.tableArn);
+  function_.allow('Table', [...itemActions.read, ...(write ? itemActions.write : [])], [arn]);
+  if (indexes.length > 0)
+    function_.allow(
+      'TableIndexes',
+      ['dynamodb:Query'],
+      indexes.map((index) => `${arn}/index/${index}`),
+    );
+}
+
+/** The data key, only by way of the services that hold data encrypted with it. */
+export function allowDataKey(function_: AnyFunction, data: DataStack): void {
+  const { region } = Stack.of(function_);
+  function_.allow(
+    'DataKey',
+    ['kms:Decrypt', 'kms:GenerateDataKey'],
+    [exported(data, data.key.keyArn)],
+    undefined,
+    {
+      StringEquals: {
+        'kms:ViaService': ['dynamodb', 's3', 'secretsmanager'].map(
+          (service) => `${service}.${region}.amazonaws.com`,
+        ),
+      },
+    },
+  );
+}
+
+const objectActions = {
+  read: ['s3:GetObject', 's3:GetObjectVersion'],
+  write: ['s3:PutObject', 's3:AbortMultipartUpload'],
+  delete: ['s3:DeleteObject'],
+  deleteVersions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+} as const;
+
+/** Objects under prefixes (each ends with `/`) of one bucket. */
+export function allowObjects(
+  function_: AnyFunction,
+  data: DataStack,
+  bucket: s3.Bucket,
+  action: keyof typeof objectActions,
+  prefixes: readonly string[],
+): void {
+  const arn = exported(data, bucket.bucketArn);
+  const words = prefixes.map((prefix) => prefix.replaceAll(/[^a-z]/g, '')).join('');
+  function_.allow(
+    `${bucket.node.id}${action}${words}`,
+    objectActions[action],
+    prefixes.map((prefix) => `${arn}/${prefix}*`),
+    `Objects have no names known beforehand; limited to ${prefixes.join(', ')} of the ${bucket.node.id.toLowerCase()} bucket`,
+  );
+}
+
+/** Listing of one bucket, only below prefixes. */
+export function allowListing(
+  function_: AnyFunction,
+  data: DataStack,
+  bucket: s3.Bucket,
+  prefixes: readonly string[],
+  versions = false,
+): void {
+  function_.allow(
+    `${bucket.node.id}List`,
+    ['s3:ListBucket', ...(versions ? ['s3:ListBucketVersions'] : [])],
+    [exported(data, bucket.bucketArn)],
+    undefined,
+    { StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
+  );
+}
+
+/** ARNs that need no reference to the state machine, which needs the ARNs of its functions. */
+export const stateMachineArn = (stack: Stack, stage: string): string =>
+  stack.formatArn({
+    service: 'states',
+    resource: 'stateMachine',
+    resourceName: namesOf(stage).stateMachine,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+
+/** May start runs. */
+export function allowStart(function_: AnyFunction, stage: string): void {
+  function_.allow(
+    'StartExecution',
+    ['states:StartExecution'],
+    [stateMachineArn(Stack.of(function_), stage)],
+  );
+}
+
+/** May look at runs, and stop them. */
+export function allowStop(function_: AnyFunction, stage: string): void {
+  function_.allow(
+    'StopExecution',
+    ['states:DescribeExecution', 'states:StopExecution'],
+    [
+      Stack.of(function_).formatArn({
+        service: 'states',
+        resource: 'execution',
+        resourceName: `${namesOf(stage).stateMachine}:*`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    ],
+    'Executions are named after runs; limited to those of this state machine',
+  );
+}
+
+/** Secrets of sources, of any tenant of this stage. */
+export function allowSecrets(
+  function_: AnyFunction,
+  stage: string,
+  actions: readonly string[],
+): void {
+  function_.allow(
+    'SourceSecrets',
+    actions,
+    [
+      Stack.of(function_).formatArn({
+        service: 'secretsmanager',
+        resource: 'secret',
+        resourceName: `${namesOf(stage).secretPrefix}*`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    ],
+    `Secrets are made with their sources; limited to ${namesOf(stage).secretPrefix} of this stage`,
+  );
+}
+
+export function allowInvoke(
+  function_: AnyFunction,
+  purpose: string,
+  functionArns: readonly string[],
+): void {
+  function_.allow(purpose, ['lambda:InvokeFunction'], functionArns);
+}
+
+/** An export made now, so that a finding's id is known when its resource is acknowledged. */
+function exported(data: DataStack, value: string): string {
+  return data.exportValue(value);
+}

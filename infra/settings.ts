@@ -1,0 +1,75 @@
+import * as z from 'zod';
+
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
+
+/** What `-c name=value` may say. Everything has a default; docs/deploy.md explains each. */
+const settings = z
+  .object({
+    /** Names everything: `headgate-<stage>-…`. */
+    stage: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,15}$/, 'lower case letters, digits and dashes, at most 16')
+      .default('dev'),
+    /** CIDRs and host names that connectors may dial although they are private. */
+    allowedAddresses: list,
+    /** Origins of web pages that may upload to the landing bucket with a presigned URL. */
+    uploadOrigins: z
+      .string()
+      .default('*')
+      .transform((text) => text.split(',').map((part) => part.trim())),
+    /** Concurrent invocations kept for each API function; 0 keeps none (accounts with a small quota). */
+    apiConcurrency: z.coerce.number().int().min(0).max(1000).default(20),
+    /** Days after which log lines go: one of the periods CloudWatch knows. */
+    logDays: z.coerce.number().int().positive().default(30),
+    maxUploadBytes: z.coerce
+      .number()
+      .int()
+      .positive()
+      .default(100 * 1024 ** 2),
+    /** An SNS topic that alarms are sent to. */
+    alarmTopicArn: z.string().startsWith('arn:').optional(),
+    vpcId: z.string().startsWith('vpc-').optional(),
+    /** Private subnets of `vpcId` with a way to the databases, to S3 and to DynamoDB. */
+    subnetIds: list,
+    /** A folder with DuckDB for Linux on arm64, made by `npm run deploy`. Left out: bundles carry none. */
+    duckdbFolder: z.string().optional(),
+  })
+  .refine((value) => value.vpcId === undefined || value.subnetIds.length > 0, {
+    path: ['subnetIds'],
+    message: 'name the subnets too: -c subnetIds=subnet-1,subnet-2 (synthesis looks nothing up)',
+  })
+  .transform((value) => ({
+    ...value,
+    /** Whether data outlives its stack: always, except in stages made to be thrown away. */
+    retain: !/^(dev|test|local)(-|$)/.test(value.stage),
+  }));
+export type Settings = z.infer<typeof settings>;
+
+/** Reads the settings from the CDK context; throws an error that names each bad one. */
+export function readSettings(contextValue: (name: string) => unknown): Settings {
+  const names = [
+    'stage',
+    'allowedAddresses',
+    'uploadOrigins',
+    'apiConcurrency',
+    'logDays',
+    'maxUploadBytes',
+    'alarmTopicArn',
+    'vpcId',
+    'subnetIds',
+    'duckdbFolder',
+  ];
+  const parsed = settings.safeParse(
+    Object.fromEntries(names.map((name) => [name, contextValue(name) ?? undefined])),
+  );
+  if (parsed.success) return parsed.data;
+  throw new Error(`context (-c name=value) is not valid:\n${z.prettifyError(parsed.error)}`);
+}

@@ -1,0 +1,273 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import * as apigateway from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  HttpLambdaAuthorizer,
+  HttpLambdaResponseType,
+} from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { ApiFunction } from '../../shared/api/route.ts';
+import { routes } from '../../shared/api/routes.ts';
+import type { FunctionName } from '../../shared/env.ts';
+import { locksIndex, sourcesIndex } from '../../shared/table.ts';
+import { acknowledge } from '../acknowledge.ts';
+import type { FunctionCode } from '../bundle/functionCode.ts';
+import { type Environment, HeadgateFunction } from '../constructs/headgateFunction.ts';
+import {
+  allowDataKey,
+  allowInvoke,
+  allowListing,
+  allowObjects,
+  allowSecrets,
+  allowStart,
+  allowStop,
+  allowTable,
+  stateMachineArn,
+} from '../grants.ts';
+import { namesOf } from '../names.ts';
+import type { Settings } from '../settings.ts';
+import type { DataStack } from './dataStack.ts';
+import type { IngestStack } from './ingestStack.ts';
+
+export interface ApiStackProps extends StackProps {
+  readonly settings: Settings;
+  readonly data: DataStack;
+  readonly ingest: IngestStack;
+  readonly code: FunctionCode;
+}
+
+type Handlers = { readonly [Name in ApiFunction]: HeadgateFunction<Name> };
+
+/** The HTTP API: a route per operation, a handler per group of operations, one authorizer. */
+export class ApiStack extends Stack {
+  readonly #props: ApiStackProps;
+
+  constructor(scope: Construct, id: string, props: ApiStackProps) {
+    super(scope, id, props);
+    this.#props = props;
+    const { settings, data } = props;
+    const api = new apigateway.HttpApi(this, 'Api', {
+      apiName: namesOf(settings.stage).prefix,
+      description: `Headgate ${settings.stage}`,
+      createDefaultStage: false,
+    });
+    this.#stage(api);
+
+    const authorizer = this.#function('authorizer', 'Turns a bearer token into tenant and role', {
+      environment: {
+        TABLE_NAME: data.table.tableName,
+        ADMIN_TOKEN_SECRET_ARN: data.adminToken.secretArn,
+      },
+      timeout: Duration.seconds(10),
+    });
+    allowTable(authorizer, data, {});
+    authorizer.allow(
+      'AdminToken',
+      ['secretsmanager:GetSecretValue'],
+      [data.exportValue(data.adminToken.secretArn)],
+    );
+    const bearer = new HttpLambdaAuthorizer('Bearer', authorizer, {
+      responseTypes: [HttpLambdaResponseType.SIMPLE],
+      identitySource: ['$request.header.Authorization'],
+      // A revoked token is refused at once.
+      resultsCacheTtl: Duration.seconds(0),
+    });
+
+    const handlers = this.#handlers();
+    const integrations = new Map(
+      Object.entries(handlers).map(([name, handler]) => [
+        name,
+        new HttpLambdaIntegration(name, handler, { scopePermissionToRoute: false }),
+      ]),
+    );
+    for (const route of routes) {
+      const integration = integrations.get(route.function);
+      if (integration === undefined) throw new Error(`${route.operationId}: no ${route.function}`);
+      const isPublic = 'public' in route;
+      const added = api.addRoutes({
+        path: route.path,
+        methods: [apigateway.HttpMethod[route.method]],
+        integration,
+        ...(isPublic ? {} : { authorizer: bearer }),
+      });
+      if (isPublic)
+        for (const item of added)
+          acknowledge(item, 'AwsSolutions-APIG4', `${route.operationId} is public on purpose`);
+    }
+
+    new CfnOutput(this, 'ApiUrl', { value: api.apiEndpoint, description: 'For `headgate login`' });
+  }
+
+  #stage(api: apigateway.HttpApi): void {
+    const { settings } = this.#props;
+    const accessLogs = new logs.LogGroup(this, 'AccessLogs', {
+      logGroupName: `/aws/vendedlogs/apis/${namesOf(settings.stage).prefix}`,
+      retention: settings.logDays as logs.RetentionDays,
+      removalPolicy: settings.retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const fields = {
+      requestId: '$context.requestId',
+      ip: '$context.identity.sourceIp',
+      route: '$context.routeKey',
+      status: '$context.status',
+      milliseconds: '$context.responseLatency',
+      error: '$context.integrationErrorMessage',
+      authorizerError: '$context.authorizer.error',
+    };
+    new apigateway.HttpStage(this, 'Stage', {
+      httpApi: api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: { rateLimit: 200, burstLimit: 400 },
+      detailedMetricsEnabled: true,
+      accessLogSettings: {
+        destination: new apigateway.LogGroupLogDestination(accessLogs),
+        format: AccessLogFormat.custom(JSON.stringify(fields)),
+      },
+    });
+  }
+
+  #handlers(): Handlers {
+    const { settings, data, ingest } = this.#props;
+    const { stage } = settings;
+    const names = namesOf(stage);
+    const TABLE_NAME = data.table.tableName;
+    const STATE_MACHINE_ARN = stateMachineArn(this, stage);
+
+    const preview = this.#function('preview', 'Reads rows of tables for a preview', {
+      environment: { TABLE_NAME, LAKE_BUCKET: data.lake.bucketName },
+      memoryMegabytes: 1769,
+    });
+    allowTable(preview, data, {});
+    allowObjects(preview, data, data.lake, 'read', ['lake/data/', 'lake/metadata/']);
+
+    const apiCatalog = this.#function('apiCatalog', 'Connectors, health, the OpenAPI document', {
+      environment: { TABLE_NAME, STAGE: stage },
+    });
+    allowTable(apiCatalog, data, { indexes: [sourcesIndex, locksIndex] });
+
+    const apiSources = this.#function('apiSources', 'Sources, their credentials and schedules', {
+      environment: {
+        TABLE_NAME,
+        STATE_MACHINE_ARN,
+        INGEST_FUNCTION_PREFIX: names.ingestFunctionPrefix,
+        SCHEDULE_GROUP: ingest.scheduleGroup,
+        SCHEDULE_ROLE_ARN: ingest.scheduleRole.roleArn,
+        SCHEDULE_TARGET_ARN: ingest.scheduleTrigger.functionArn,
+        SCHEDULE_DLQ_ARN: ingest.scheduleDlq.queueArn,
+        SECRET_PREFIX: names.secretPrefix,
+        ALLOWED_ADDRESSES: settings.allowedAddresses.join(','),
+      },
+    });
+    allowTable(apiSources, data, { write: true, indexes: [sourcesIndex] });
+    allowStart(apiSources, stage);
+    allowInvoke(
+      apiSources,
+      'Connectors',
+      ingest.ingestFunctions.map(({ functionArn }) => ingest.exportValue(functionArn)),
+    );
+    // Writes secrets and never reads one: credentials go in and do not come out.
+    allowSecrets(apiSources, stage, [
+      'secretsmanager:CreateSecret',
+      'secretsmanager:PutSecretValue',
+      'secretsmanager:DescribeSecret',
+      'secretsmanager:TagResource',
+      'secretsmanager:DeleteSecret',
+    ]);
+    this.#allowSchedules(apiSources);
+
+    const apiRuns = this.#function('apiRuns', 'Runs: start, list, log, cancel', {
+      environment: { TABLE_NAME, STATE_MACHINE_ARN },
+    });
+    allowTable(apiRuns, data, { write: true, indexes: [sourcesIndex] });
+    allowStart(apiRuns, stage);
+    allowStop(apiRuns, stage);
+
+    const apiFiles = this.#function('apiFiles', 'Uploads and files', {
+      environment: {
+        TABLE_NAME,
+        LANDING_BUCKET: data.landing.bucketName,
+        STATE_MACHINE_ARN,
+        MAX_UPLOAD_BYTES: String(settings.maxUploadBytes),
+      },
+    });
+    allowTable(apiFiles, data, { write: true, indexes: [sourcesIndex] });
+    allowObjects(apiFiles, data, data.landing, 'read', ['landing/', '_uploads/']);
+    allowObjects(apiFiles, data, data.landing, 'write', ['landing/', '_uploads/']);
+    allowObjects(apiFiles, data, data.landing, 'deleteVersions', ['landing/', '_uploads/']);
+    allowListing(apiFiles, data, data.landing, ['landing/', '_uploads/'], true);
+    allowStart(apiFiles, stage);
+
+    const apiTables = this.#function('apiTables', 'Tables, previews, rejects', {
+      environment: { TABLE_NAME, PREVIEW_FUNCTION: preview.functionName },
+    });
+    allowTable(apiTables, data, { indexes: [sourcesIndex] });
+    allowInvoke(apiTables, 'Preview', [preview.functionArn]);
+
+    const apiTokens = this.#function('apiTokens', 'API tokens', { environment: { TABLE_NAME } });
+    allowTable(apiTokens, data, { write: true });
+
+    return { apiCatalog, apiSources, apiRuns, apiFiles, apiTables, apiTokens };
+  }
+
+  #allowSchedules(apiSources: HeadgateFunction<'apiSources'>): void {
+    const { settings, ingest } = this.#props;
+    apiSources.allow(
+      'Schedules',
+      [
+        'scheduler:CreateSchedule',
+        'scheduler:UpdateSchedule',
+        'scheduler:DeleteSchedule',
+        'scheduler:GetSchedule',
+      ],
+      [
+        this.formatArn({
+          service: 'scheduler',
+          resource: 'schedule',
+          resourceName: `${namesOf(settings.stage).scheduleGroup}/*`,
+        }),
+      ],
+      'Schedules are made with their sources; limited to the group of this stage',
+    );
+    apiSources.allow(
+      'PassScheduleRole',
+      ['iam:PassRole'],
+      [ingest.exportValue(ingest.scheduleRole.roleArn)],
+      undefined,
+      { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
+    );
+  }
+
+  #function<Name extends Exclude<FunctionName, 'ingest'>>(
+    name: Name,
+    description: string,
+    props: {
+      readonly environment: Environment<Name>;
+      readonly memoryMegabytes?: number;
+      readonly timeout?: Duration;
+    },
+  ): HeadgateFunction<Name> {
+    const { settings, code, data } = this.#props;
+    const function_ = new HeadgateFunction<Name>(
+      this,
+      `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+      {
+        settings,
+        code,
+        entry: name,
+        kind: name,
+        functionName: `${namesOf(settings.stage).prefix}-${name}`,
+        description,
+        memoryMegabytes: 512,
+        // API Gateway waits 30 s; a connector that is asked has 25 s.
+        timeout: Duration.seconds(29),
+        ...(settings.apiConcurrency === 0 ? {} : { reservedConcurrency: settings.apiConcurrency }),
+        ...props,
+      },
+    );
+    allowDataKey(function_, data);
+    return function_;
+  }
+}

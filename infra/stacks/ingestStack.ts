@@ -1,0 +1,317 @@
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import * as sources from 'aws-cdk-lib/aws-lambda-event-sources';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { type ConnectorName, connectorNames } from '../../connectors/registry.ts';
+import type { FunctionName } from '../../shared/env.ts';
+import { streamItemPrefix } from '../../shared/runs/streamItem.ts';
+import { locksIndex } from '../../shared/table.ts';
+import type { FunctionCode } from '../bundle/functionCode.ts';
+import { connectorTraits } from '../connectorTraits.ts';
+import { DatabaseNetwork } from '../constructs/databaseNetwork.ts';
+import { DeadLetterQueue } from '../constructs/deadLetterQueue.ts';
+import { type Environment, HeadgateFunction } from '../constructs/headgateFunction.ts';
+import { IngestStateMachine } from '../constructs/ingestStateMachine.ts';
+import {
+  allowDataKey,
+  allowObjects,
+  allowSecrets,
+  allowStart,
+  allowStop,
+  allowTable,
+  stateMachineArn,
+} from '../grants.ts';
+import { namesOf } from '../names.ts';
+import type { Settings } from '../settings.ts';
+import type { DataStack } from './dataStack.ts';
+
+const pascal = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+
+export interface IngestStackProps extends StackProps {
+  readonly settings: Settings;
+  readonly data: DataStack;
+  readonly code: FunctionCode;
+}
+
+/** What moves rows: the state machine, its functions, and everything that starts it. */
+export class IngestStack extends Stack {
+  readonly ingestFunctions: readonly lambda.IFunction[];
+  readonly scheduleGroup: string;
+  readonly scheduleRole: iam.Role;
+  readonly scheduleTrigger: lambda.IFunction;
+  readonly scheduleDlq: sqs.IQueue;
+  readonly #props: IngestStackProps;
+  readonly #stateMachineArn: string;
+
+  constructor(scope: Construct, id: string, props: IngestStackProps) {
+    super(scope, id, props);
+    this.#props = props;
+    const { settings, data } = props;
+    const { stage } = settings;
+    this.#stateMachineArn = stateMachineArn(this, stage);
+    const tableName = data.table.tableName;
+    const starts = { TABLE_NAME: tableName, STATE_MACHINE_ARN: this.#stateMachineArn };
+
+    const ingest = this.#ingestFunctions();
+    this.ingestFunctions = ingest;
+
+    const commit = this.#function('commit', 'Makes a snapshot visible, and ends runs', {
+      environment: { ...starts, LAKE_BUCKET: data.lake.bucketName },
+      memoryMegabytes: 1024,
+      timeout: Duration.minutes(5),
+    });
+    allowTable(commit, data, { write: true });
+    allowObjects(commit, data, data.lake, 'read', ['lake/metadata/', 'runs/']);
+    allowObjects(commit, data, data.lake, 'write', ['lake/metadata/', 'runs/']);
+    allowObjects(commit, data, data.lake, 'delete', ['lake/metadata/', 'lake/data/']);
+    allowStart(commit, stage);
+
+    const fail = this.#function('fail', 'Ends a failed run and releases its lock', {
+      environment: starts,
+    });
+    allowTable(fail, data, { write: true });
+    allowStart(fail, stage);
+
+    const { machine } = new IngestStateMachine(this, 'Ingest', { settings, ingest, commit, fail });
+
+    const reaper = this.#reaper(starts);
+    allowTable(reaper, data, { write: true, indexes: [locksIndex] });
+    allowStart(reaper, stage);
+    allowStop(reaper, stage);
+
+    const fileArrival = this.#fileArrival({
+      ...starts,
+      LANDING_BUCKET: data.landing.bucketName,
+    });
+    allowTable(fileArrival, data, { write: true });
+    allowObjects(fileArrival, data, data.landing, 'read', ['landing/']);
+    allowStart(fileArrival, stage);
+
+    this.#glueMirror();
+
+    const { trigger, dlq, role, group } = this.#schedules(starts);
+    allowTable(trigger, data, { write: true });
+    allowStart(trigger, stage);
+    this.scheduleTrigger = trigger;
+    this.scheduleDlq = dlq;
+    this.scheduleRole = role;
+    this.scheduleGroup = group;
+
+    new cloudwatch.Alarm(this, 'RunsFailed', {
+      alarmDescription: 'Runs failed; their errors are in the API and in the function logs',
+      metric: machine.metricFailed({ period: Duration.minutes(5) }),
+      threshold: 1,
+      evaluationPeriods: 1,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+    if (settings.alarmTopicArn !== undefined) {
+      const topic = sns.Topic.fromTopicArn(this, 'AlarmTopic', settings.alarmTopicArn);
+      for (const child of this.node.findAll())
+        if (child instanceof cloudwatch.Alarm) child.addAlarmAction(new actions.SnsAction(topic));
+    }
+  }
+
+  #function<Name extends Exclude<FunctionName, 'ingest'>>(
+    name: Name,
+    description: string,
+    props: {
+      readonly environment: Environment<Name>;
+      readonly memoryMegabytes?: number;
+      readonly timeout?: Duration;
+    },
+  ): HeadgateFunction<Name> {
+    const { settings, code, data } = this.#props;
+    const function_ = new HeadgateFunction<Name>(this, pascal(name), {
+      settings,
+      code,
+      entry: name,
+      kind: name,
+      functionName: `${namesOf(settings.stage).prefix}-${name}`,
+      description,
+      memoryMegabytes: 512,
+      timeout: Duration.minutes(1),
+      ...props,
+    });
+    allowDataKey(function_, data);
+    return function_;
+  }
+
+  #ingestFunctions(): readonly HeadgateFunction<'ingest'>[] {
+    const { settings, code, data } = this.#props;
+    const names = namesOf(settings.stage);
+    const network =
+      settings.vpcId === undefined
+        ? null
+        : new DatabaseNetwork(this, 'DatabaseNetwork', settings.vpcId, settings.subnetIds);
+    return connectorNames.map((connector: ConnectorName) => {
+      const traits = connectorTraits(connector);
+      const function_ = new HeadgateFunction<'ingest'>(this, `Ingest-${connector}`, {
+        settings,
+        code,
+        entry: `ingest:${connector}`,
+        kind: 'ingest',
+        functionName: `${names.ingestFunctionPrefix}${connector}`,
+        description: `Reads ${connector} sources and stages their rows`,
+        environment: {
+          TABLE_NAME: data.table.tableName,
+          LANDING_BUCKET: data.landing.bucketName,
+          LAKE_BUCKET: data.lake.bucketName,
+          ALLOWED_ADDRESSES: settings.allowedAddresses.join(','),
+          STAGE: settings.stage,
+        },
+        // One whole processor; DuckDB is given half of the memory.
+        memoryMegabytes: 1769,
+        diskMegabytes: 4096,
+        timeout: Duration.minutes(15),
+      });
+      allowDataKey(function_, data);
+      allowTable(function_, data, { write: true });
+      allowObjects(function_, data, data.lake, 'read', ['lake/data/', 'lake/metadata/', 'runs/']);
+      allowObjects(function_, data, data.lake, 'write', ['lake/data/', 'runs/']);
+      if (traits.landing)
+        allowObjects(function_, data, data.landing, 'read', ['landing/', '_uploads/']);
+      else allowSecrets(function_, settings.stage, ['secretsmanager:GetSecretValue']);
+      if (traits.database && network !== null) network.place(function_);
+      return function_;
+    });
+  }
+
+  #reaper(environment: Environment<'reaper'>): HeadgateFunction<'reaper'> {
+    const dlq = new DeadLetterQueue(this, 'ReaperDlq', 'wake-ups of the reaper');
+    const reaper = this.#function('reaper', 'Ends runs whose lease is over, starts what waits', {
+      environment,
+    });
+    reaper.configureAsyncInvoke({ onFailure: new SqsDestination(dlq), retryAttempts: 2 });
+    const target = new targets.LambdaFunction(reaper, { deadLetterQueue: dlq, retryAttempts: 3 });
+    new events.Rule(this, 'ReaperEveryFewMinutes', {
+      schedule: events.Schedule.rate(Duration.minutes(3)),
+      targets: [target],
+    });
+    new events.Rule(this, 'ExecutionEnded', {
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: {
+          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+          stateMachineArn: [this.#stateMachineArn],
+        },
+      },
+      targets: [target],
+    });
+    return reaper;
+  }
+
+  #fileArrival(environment: Environment<'fileArrival'>): HeadgateFunction<'fileArrival'> {
+    const { data } = this.#props;
+    const dlq = new DeadLetterQueue(this, 'FileArrivalDlq', 'events of dropped files');
+    const queue = new sqs.Queue(this, 'FileArrivals', {
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      // Six times the function's time-out, as Lambda asks for.
+      visibilityTimeout: Duration.minutes(6),
+      retentionPeriod: Duration.days(14),
+      deadLetterQueue: { queue: dlq, maxReceiveCount: 5 },
+    });
+    new events.Rule(this, 'FileDropped', {
+      eventPattern: {
+        source: ['aws.s3'],
+        detailType: ['Object Created'],
+        detail: {
+          bucket: { name: [data.landing.bucketName] },
+          object: { key: [{ prefix: 'landing/' }] },
+        },
+      },
+      targets: [new targets.SqsQueue(queue, { deadLetterQueue: dlq, retryAttempts: 185 })],
+    });
+    const fileArrival = this.#function('fileArrival', 'Records dropped files and asks for runs', {
+      environment,
+    });
+    fileArrival.addEventSource(
+      new sources.SqsEventSource(queue, {
+        batchSize: 100,
+        maxBatchingWindow: Duration.seconds(1),
+        maxConcurrency: 10,
+        reportBatchItemFailures: true,
+      }),
+    );
+    return fileArrival;
+  }
+
+  #glueMirror(): void {
+    const { data } = this.#props;
+    const dlq = new DeadLetterQueue(this, 'GlueMirrorDlq', 'table pointers for Glue');
+    const mirror = this.#function('glueMirror', 'Tells the Glue catalogue of new snapshots', {
+      environment: { LAKE_BUCKET: data.lake.bucketName, GLUE_DATABASE: data.glueDatabase },
+      timeout: Duration.minutes(2),
+    });
+    allowObjects(mirror, data, data.lake, 'read', ['lake/metadata/']);
+    mirror.allow(
+      'Glue',
+      ['glue:GetTable', 'glue:CreateTable', 'glue:UpdateTable', 'glue:DeleteTable'],
+      [
+        this.formatArn({ service: 'glue', resource: 'catalog' }),
+        this.formatArn({ service: 'glue', resource: 'database', resourceName: data.glueDatabase }),
+        this.formatArn({
+          service: 'glue',
+          resource: 'table',
+          resourceName: `${data.glueDatabase}/*`,
+        }),
+      ],
+      'Tables are made with their streams; limited to the database of this stage',
+    );
+    mirror.addEventSource(
+      new sources.DynamoEventSource(data.table as dynamodb.ITable, {
+        startingPosition: lambda.StartingPosition.TRIM_HORIZON,
+        batchSize: 100,
+        maxBatchingWindow: Duration.seconds(1),
+        bisectBatchOnError: true,
+        retryAttempts: 10,
+        reportBatchItemFailures: true,
+        onFailure: new sources.SqsDlq(dlq),
+        filters: [
+          lambda.FilterCriteria.filter({
+            dynamodb: { Keys: { sk: { S: lambda.FilterRule.beginsWith(streamItemPrefix) } } },
+          }),
+        ],
+      }),
+    );
+  }
+
+  #schedules(environment: Environment<'scheduleTrigger'>) {
+    const { settings } = this.#props;
+    const names = namesOf(settings.stage);
+    const dlq = new DeadLetterQueue(this, 'ScheduleDlq', 'firings of schedules');
+    const trigger = this.#function('scheduleTrigger', 'Asks for the run of a schedule', {
+      environment,
+    });
+    trigger.configureAsyncInvoke({ onFailure: new SqsDestination(dlq), retryAttempts: 2 });
+    new scheduler.CfnScheduleGroup(this, 'Schedules', { name: names.scheduleGroup });
+    const role = new iam.Role(this, 'ScheduleRole', {
+      description: 'What schedules of sources may do: invoke the schedule trigger',
+      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
+      }),
+    });
+    new iam.Policy(this, 'ScheduleRolePolicy', {
+      roles: [role],
+      statements: [
+        new iam.PolicyStatement({
+          actions: ['lambda:InvokeFunction'],
+          resources: [trigger.functionArn],
+        }),
+        new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [dlq.queueArn] }),
+      ],
+    });
+    return { trigger, dlq, role, group: names.scheduleGroup };
+  }
+}
