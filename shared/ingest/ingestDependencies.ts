@@ -1,0 +1,49 @@
+import type { Connector } from '../connectors/connector.ts';
+import type { Json } from '../json.ts';
+import type { DataFile } from '../lake/dataFile.ts';
+import type { ObjectStore } from '../lake/tableChange.ts';
+import type { TablePointer } from '../lake/tablePointer.ts';
+import type { Log } from '../log.ts';
+import type { SecretRef } from '../sources/sourceItem.ts';
+import type { OpenStreamLoader } from '../staging/streamLoader.ts';
+import type { Table } from '../table.ts';
+
+/** What an Ingest function is made of. Nothing else of the outside is reached. */
+export interface IngestDependencies {
+  readonly connector: Connector;
+  readonly table: Table;
+  /** The lake bucket. */
+  readonly store: ObjectStore;
+  readonly upload: (localPath: string, key: string, signal: AbortSignal) => Promise<string>;
+  readonly download: (path: string, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+  /** Bytes of one version of an object in the landing bucket. */
+  readonly openLanded: (
+    key: string,
+    versionId: string,
+    from: number,
+    signal: AbortSignal,
+  ) => AsyncIterable<Uint8Array>;
+  readonly listDataFiles: (
+    store: ObjectStore,
+    pointer: TablePointer,
+    signal: AbortSignal,
+  ) => AsyncIterable<DataFile>;
+  readonly openStreamLoader: OpenStreamLoader;
+  /** Credentials by reference; MUST refuse a reference outside the tenant's prefix. */
+  readonly readSecret: (tenant: string, ref: SecretRef, signal: AbortSignal) => Promise<Json>;
+  readonly createFetch: (signal: AbortSignal) => typeof fetch;
+  readonly resolveHost: (host: string) => Promise<string>;
+  readonly now: () => Date;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly log: Log;
+  /** Of the whole function, in megabytes. */
+  readonly memoryMegabytes: number;
+  readonly threads: number;
+  /** Parent of the scratch folders. */
+  readonly scratchFolder: string;
+}
+
+/** How long this invocation may still run. */
+export interface Deadline {
+  remainingMilliseconds(): number;
+}

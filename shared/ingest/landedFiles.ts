@@ -1,0 +1,76 @@
+import type { LandedFile, LandedFiles } from '../connectors/connector.ts';
+import type { FileItem } from '../files/fileItem.ts';
+import { type FilePage, fileStatusOf, getFile, listFiles } from '../files/files.ts';
+import { readInbox } from '../files/inbox.ts';
+import { settleFile } from '../files/settleFiles.ts';
+import type { RunItem } from '../runs/runItem.ts';
+import { getRun } from '../runs/runs.ts';
+import type { Table } from '../table.ts';
+
+export interface LandedFilesOptions {
+  readonly table: Table;
+  readonly run: RunItem;
+  /** Every file that is still there, and not only those that wait. */
+  readonly all: boolean;
+  readonly open: (key: string, versionId: string, from: number) => AsyncIterable<Uint8Array>;
+  readonly now: () => Date;
+  /** Called with each file as it is handed out. */
+  readonly taken: (item: FileItem) => void;
+}
+
+/** The files a run has to load, in order of arrival (or by name, for all). */
+export const landedFiles = (options: LandedFilesOptions): LandedFiles => ({
+  pending: () => (options.all ? everyFile(options) : waitingFiles(options)),
+});
+
+async function* waitingFiles(options: LandedFilesOptions): AsyncGenerator<LandedFile> {
+  const { table, run, now } = options;
+  const runs = new Map<string, RunItem | null>([[run.runId, run]]);
+  for await (const entry of readInbox(table, run.tenant, run.sourceId)) {
+    const file = await getFile(table, run.tenant, run.sourceId, entry.name, entry.versionId);
+    if (file === null || file.state === 'deleted') continue;
+    if (file.claim !== undefined) {
+      const { runId } = file.claim;
+      const claimer = runs.has(runId) ? runs.get(runId) : await getRun(table, run.tenant, runId);
+      runs.set(runId, claimer ?? null);
+      if (claimer != null && (await settleFile(table, file, claimer, now()))) continue;
+    }
+    // A file that failed waits for a person; nothing changed by itself since.
+    if (file.state === 'failed' && (run.trigger !== 'api' || failedIn(file) === run.runId))
+      continue;
+    yield handOut(options, file);
+  }
+}
+
+/** The newest version of every name that is still there. */
+async function* everyFile(options: LandedFilesOptions): AsyncGenerator<LandedFile> {
+  const { table, run } = options;
+  let after: { readonly name: string; readonly versionId: string } | undefined;
+  do {
+    const page: FilePage = await listFiles(table, run.tenant, run.sourceId, {
+      limit: 500,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const { file } of page.files) {
+      const claimer =
+        file.claim === undefined ? null : await getRun(table, run.tenant, file.claim.runId);
+      if (fileStatusOf(file, claimer) === 'file_deleted') continue;
+      yield handOut(options, file);
+    }
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+}
+
+/** The run in which a file failed, where that is recorded. */
+const failedIn = (file: FileItem): unknown => file.error?.facts?.['runId'];
+
+function handOut({ open, taken }: LandedFilesOptions, file: FileItem): LandedFile {
+  taken(file);
+  return {
+    name: file.name,
+    versionId: file.versionId,
+    bytes: file.bytes,
+    modifiedAt: new Date(file.modifiedAt),
+    open: (from = 0) => open(file.key, file.versionId, from),
+  };
+}

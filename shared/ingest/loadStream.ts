@@ -1,0 +1,159 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Batch, Context } from '../connectors/connector.ts';
+import { HeadgateError } from '../errors.ts';
+import { failFile } from '../files/claimFile.ts';
+import type { Json } from '../json.ts';
+import type { DataFile } from '../lake/dataFile.ts';
+import type { Field } from '../lake/schema.ts';
+import type { RunError, RunItem } from '../runs/runItem.ts';
+import type { StreamItem } from '../runs/streamItem.ts';
+import { reserveFieldIds } from '../runs/streams.ts';
+import type { Loaded, StreamLoader } from '../staging/streamLoader.ts';
+import type { Deadline, IngestDependencies } from './ingestDependencies.ts';
+import type { KeepAlive } from './keepAlive.ts';
+import type { StreamPlan } from './planStreams.ts';
+
+export interface LoadStreamInput {
+  readonly run: RunItem;
+  readonly attempt: number;
+  /** Place of this stream's commit among those of this invocation; part of its object keys. */
+  readonly unit: number;
+  readonly plan: StreamPlan;
+  readonly stream: StreamItem;
+  /** The table's schema with what earlier parts of this refresh added. */
+  readonly schema: readonly Field[];
+  readonly from: Json | null;
+  readonly context: Context<unknown, unknown>;
+  readonly deadline: Deadline;
+  readonly alive: KeepAlive;
+}
+
+export interface LoadedStream {
+  /** null when the source had nothing. */
+  readonly loaded: Loaded | null;
+  /** The last checkpoint, whose rows are all in `loaded`; the given one when nothing moved. */
+  readonly position: Json | null;
+  /** False when the invocation's time was over first. */
+  readonly finished: boolean;
+  /** Files that could not be read; the others are loaded. */
+  readonly failures: readonly RunError[];
+}
+
+/** Time kept for finishing files, uploading them and answering. */
+const reserveMilliseconds = 90_000;
+const reserveShare = 0.2;
+
+/**
+ * Reads one stream into staged files until the source is read or the time is nearly over. Stops only where a
+ * checkpoint covers everything that was loaded.
+ */
+export async function loadStream(
+  dependencies: IngestDependencies,
+  input: LoadStreamInput,
+): Promise<LoadedStream> {
+  const { connector, log } = dependencies;
+  const { context, plan, alive, deadline } = input;
+  const stopAt = Math.min(reserveMilliseconds, deadline.remainingMilliseconds() * reserveShare);
+  const failures: RunError[] = [];
+  let position = input.from;
+  let loader: StreamLoader | null = null;
+  await using scratch = await scratchFolder(dependencies.scratchFolder);
+  try {
+    for await (const batch of connector.read(context, plan.request, input.from)) {
+      context.signal.throwIfAborted();
+      if (!isEmpty(batch)) {
+        loader ??= await openLoader(dependencies, input, scratch.path);
+        await loadBatch(dependencies, input, loader, batch, failures);
+      }
+      const { checkpoint } = batch;
+      if (checkpoint === undefined) continue;
+      position = (
+        typeof checkpoint === 'function' ? (checkpoint as () => Json)() : checkpoint
+      ) as Json;
+      if (deadline.remainingMilliseconds() > stopAt) continue;
+      log.info('stopping in time, to go on in another invocation', { stream: plan.request.name });
+      return { loaded: (await loader?.finish()) ?? null, position, finished: false, failures };
+    }
+    const loaded = (await loader?.finish()) ?? null;
+    alive.progress({ stream: plan.request.name });
+    return { loaded, position, finished: true, failures };
+  } finally {
+    await loader?.[Symbol.asyncDispose]();
+  }
+}
+
+const isEmpty = ({ body }: Batch<unknown>): boolean =>
+  body.kind === 'records' && body.records.length === 0;
+
+/** A file that cannot be read fails alone; anything else fails the stream. */
+async function loadBatch(
+  { table, log }: IngestDependencies,
+  { run, alive, plan }: LoadStreamInput,
+  loader: StreamLoader,
+  batch: Batch<unknown>,
+  failures: RunError[],
+): Promise<void> {
+  try {
+    const counts = await loader.load(batch);
+    alive.progress({ pages: 1, rows: counts.read, bytes: counts.bytes, stream: plan.request.name });
+  } catch (error) {
+    const file = batch.body.kind === 'file' ? batch.body.file : null;
+    if (file === null || !(error instanceof HeadgateError) || error.code !== 'file_unreadable')
+      throw error;
+    const failure: RunError = {
+      code: error.code,
+      message: error.message,
+      stream: plan.request.name,
+      facts: { ...(error.facts as Record<string, Json>), file: file.name, runId: run.runId },
+    };
+    failures.push(failure);
+    log.warn('a file could not be loaded', {
+      code: error.code,
+      file: file.name,
+      reason: error.message,
+    });
+    await failFile(table, run, file, failure);
+    alive.progress({ pages: 1 });
+  }
+}
+
+async function openLoader(
+  dependencies: IngestDependencies,
+  { run, attempt, unit, plan, stream, schema, context }: LoadStreamInput,
+  workFolder: string,
+): Promise<StreamLoader> {
+  const { table, store, listDataFiles, connector, memoryMegabytes, threads, log } = dependencies;
+  const prefix = `lake/data/${run.tenant}/${run.sourceId}/${stream.table}`;
+  const place = `${run.runId}/a${attempt}/u${unit}/`;
+  const { signal } = context;
+  return dependencies.openStreamLoader({
+    stream: plan.request,
+    columns: plan.description.columns,
+    schema,
+    liveFiles: async () => {
+      // A refresh replaces every file, so none has to be rewritten for it.
+      if (plan.replace || stream.pointer === null) return [];
+      return Array.fromAsync(listDataFiles(store, stream.pointer, signal)) as Promise<DataFile[]>;
+    },
+    reserveFieldIds: (count) => reserveFieldIds(table, stream, count),
+    dataPrefix: `${prefix}/${place}`,
+    rejectPrefix: `${prefix}__rejects/${place}`,
+    runId: run.runId,
+    ingestedAt: dependencies.now(),
+    upload: (localPath, key) => dependencies.upload(localPath, key, signal),
+    download: (path) => dependencies.download(path, signal),
+    workFolder,
+    // The rest is for Node, the upload's buffers and the operating system.
+    memoryLimitMegabytes: Math.max(200, Math.floor(memoryMegabytes * 0.35)),
+    threads,
+    systemColumns: connector.landing ? ['_source_file'] : [],
+    log,
+    signal,
+  });
+}
+
+async function scratchFolder(parent: string): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(parent, 'headgate-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}

@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import type { Context, LandedFiles } from '../connectors/connector.ts';
+import { secretTexts } from '../connectors/secretFields.ts';
+import { HeadgateError } from '../errors.ts';
+import type { Json } from '../json.ts';
+import type { SecretRef, SourceItem } from '../sources/sourceItem.ts';
+import type { IngestDependencies } from './ingestDependencies.ts';
+
+/** What a connector is handed, with every secret known to the log before the connector runs. */
+export async function openContext(
+  dependencies: IngestDependencies,
+  source: Pick<SourceItem, 'tenant' | 'config' | 'secretRef'>,
+  signal: AbortSignal,
+  landing: (signal: AbortSignal) => LandedFiles | undefined,
+  credentials?: Readonly<Record<string, Json>>,
+): Promise<Context<unknown, unknown>> {
+  const { connector, log } = dependencies;
+  const secret = credentials ?? (await secretOf(dependencies, source, source.secretRef, signal));
+  log.redact(secretTexts(connector.credentials, secret));
+  const landed = landing(signal);
+  return {
+    config: parse(connector.config, source.config, 'invalid_config', 'configuration'),
+    credentials: parse(connector.credentials, secret, 'invalid_credentials', 'credentials'),
+    fetch: dependencies.createFetch(signal),
+    resolveHost: dependencies.resolveHost,
+    now: dependencies.now,
+    sleep: (milliseconds) => dependencies.sleep(milliseconds, signal),
+    signal,
+    log,
+    ...(landed === undefined ? {} : { landing: landed }),
+  };
+}
+
+async function secretOf(
+  { readSecret }: IngestDependencies,
+  { tenant }: Pick<SourceItem, 'tenant'>,
+  ref: SecretRef | null,
+  signal: AbortSignal,
+): Promise<Json> {
+  return ref === null ? {} : readSecret(tenant, ref, signal);
+}
+
+function parse(
+  schema: z.ZodType,
+  value: unknown,
+  code: 'invalid_config' | 'invalid_credentials',
+  what: string,
+): unknown {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  // zod's messages name fields and expectations, never the values.
+  throw new HeadgateError(
+    code,
+    `The source's ${what} is not valid: ${z.prettifyError(parsed.error)}`,
+    {
+      fields: parsed.error.issues.map(({ path, message }) => ({
+        pointer: `/${path.join('/')}`,
+        detail: message,
+      })),
+    },
+  );
+}

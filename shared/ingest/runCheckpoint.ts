@@ -1,0 +1,29 @@
+import * as z from 'zod';
+import { json } from '../json.ts';
+import { runError } from '../runs/runItem.ts';
+
+/** One stream that is still to be read in this run. */
+export const queuedStream = z.strictObject({
+  stream: z.string(),
+  /** The connector's checkpoint to go on from; null at the start. */
+  position: json.nullable(),
+  /** How often it failed in a way that may pass. */
+  tries: z.int().nonnegative(),
+  /** Set once parts of a full refresh of it are kept aside. */
+  stageHash: z.string().optional(),
+});
+export type QueuedStream = z.infer<typeof queuedStream>;
+
+/** Where a run stands between two invocations of Ingest. Opaque to the state machine. */
+export const runCheckpoint = z.strictObject({
+  v: z.literal(1),
+  queue: z.array(queuedStream),
+  failures: z.array(runError.required({ stream: true })),
+  /** Whether any stream had something, now or earlier. */
+  hadData: z.boolean(),
+  /** Landed files up to this count of arrivals were taken. */
+  drainedSeq: z.int().nonnegative().optional(),
+  /** How often the run was parked in a row without progress. */
+  parks: z.int().nonnegative(),
+});
+export type RunCheckpoint = z.infer<typeof runCheckpoint>;
