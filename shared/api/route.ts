@@ -33,6 +33,8 @@ export interface Route {
   readonly body?: z.ZodType;
   /** The status of each success and its body; null has none. */
   readonly responses: Readonly<Record<number, z.ZodType | null>>;
+  /** Where what was made can be found: a path whose `{name}`s are fields of the answer. */
+  readonly location?: `/${string}`;
   /** What it may answer besides 401, 403 (when not public), 400, 429, 500 and 503, which any operation may. */
   readonly errors: readonly ErrorCode[];
 }

@@ -101,6 +101,7 @@ export const fileRoutes = [
     summary: 'Delete a file and its rows, by a run under the source’s lock',
     params: sourceParams.extend({ name: z.string().min(1).max(900) }),
     responses: { 202: acceptedRun },
+    location: '/v1/runs/{runId}',
     errors: ['not_found', 'sync_in_progress', 'queue_full', 'source_archived'],
   },
   {

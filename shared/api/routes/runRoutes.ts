@@ -25,6 +25,7 @@ export const runRoutes = [
     headers: idempotencyHeaders,
     body: startRun,
     responses: { 202: acceptedRun },
+    location: '/v1/runs/{runId}',
     errors: [...busyErrors, 'invalid_config', 'unsupported_media_type'],
   },
   {
@@ -82,6 +83,7 @@ export const runRoutes = [
     params: sourceParams,
     headers: idempotencyHeaders,
     responses: { 202: acceptedRun },
+    location: '/v1/runs/{runId}',
     errors: [...busyErrors],
   },
 ] as const satisfies readonly Route[];

@@ -42,6 +42,7 @@ export const sourceRoutes = [
     query: verifyQuery,
     body: createSource,
     responses: { 201: source },
+    location: '/v1/sources/{id}',
     errors: ['key_exists', 'unsupported_media_type', ...probeErrors],
   },
   {

@@ -84,7 +84,9 @@ export const createSource = z
     fileFormat: writable.fileFormat.default(null),
     namespace: writable.namespace.optional().describe('Left out: `default`.'),
     table: writable.table.optional().describe('Left out: made from the key.'),
-    syncMode: writable.syncMode.default('full_refresh'),
+    syncMode: writable.syncMode
+      .optional()
+      .describe('Left out: `full_refresh`, or the first mode the connector has.'),
     primaryKey: writable.primaryKey.default([]),
     cursorField: writable.cursorField.default(null),
     streams: writable.streams.default(null),

@@ -1,0 +1,46 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { AuthorizerContext } from '../api/principal.ts';
+import type { Table } from '../table.ts';
+import { bootstrapTokenId, hashToken } from './tokenItem.ts';
+import { findToken, noteUse } from './tokens.ts';
+
+export interface AuthorizeDependencies {
+  readonly table: Table;
+  /** The bootstrap admin token, or null when there is none. Called for tokens that are not stored. */
+  readonly bootstrapToken: () => Promise<string | null>;
+  readonly now: () => Date;
+  /** Told when the last use could not be written; the request goes on. */
+  readonly onUseNotNoted: (error: unknown) => void;
+}
+
+const tokenPattern = /^hg_[A-Za-z0-9_-]{16,128}$/;
+
+/** Whom a request's Authorization header stands for, or why for nobody. */
+export async function authorize(
+  { table, bootstrapToken, now, onUseNotNoted }: AuthorizeDependencies,
+  header: string | undefined,
+): Promise<AuthorizerContext> {
+  const text = /^Bearer +(\S+)$/i.exec(header?.trim() ?? '')?.[1];
+  if (text === undefined) return { refused: 'Send `Authorization: Bearer hg_…`.' };
+  if (!tokenPattern.test(text)) return { refused: 'This is not a Headgate token.' };
+  const item = await findToken(table, text);
+  if (item === null) {
+    const admin = await bootstrapToken();
+    if (admin === null || !sameToken(admin, text)) return { refused: 'The token is not known.' };
+    const tokenId = bootstrapTokenId(text);
+    return { tenant: 'default', role: 'admin', tokenId, sources: '' };
+  }
+  if (item.validUntil !== null && Date.parse(item.validUntil) <= now().getTime())
+    return { refused: 'The token has expired.' };
+  try {
+    await noteUse(table, text, item, now());
+  } catch (error) {
+    // A note must not keep anybody out.
+    onUseNotNoted(error);
+  }
+  const { tenant, role, tokenId, sources } = item;
+  return { tenant, role, tokenId, sources: sources === null ? '' : sources.join(',') };
+}
+
+const sameToken = (a: string, b: string): boolean =>
+  timingSafeEqual(Buffer.from(hashToken(a)), Buffer.from(hashToken(b)));
