@@ -18,12 +18,23 @@ export interface InboxEntry {
   readonly versionId: string;
 }
 
+/** An entry with what decides which of two versions of one name is the newer. */
+export interface DatedInboxEntry extends InboxEntry {
+  readonly modifiedAt: string;
+  readonly sequencer: string;
+}
+
+export const isNewer = (a: DatedInboxEntry, b: DatedInboxEntry): boolean =>
+  a.sequencer !== '' && b.sequencer !== ''
+    ? a.sequencer.padStart(32, '0') > b.sequencer.padStart(32, '0')
+    : a.modifiedAt > b.modifiedAt;
+
 /** Files that wait, oldest first. */
 export async function* readInbox(
   table: Table,
   tenant: string,
   sourceId: string,
-): AsyncGenerator<InboxEntry> {
+): AsyncGenerator<DatedInboxEntry> {
   let ExclusiveStartKey: Record<string, unknown> | undefined;
   do {
     const page = await table.client.send(
@@ -35,8 +46,13 @@ export async function* readInbox(
         ...(ExclusiveStartKey === undefined ? {} : { ExclusiveStartKey }),
       }),
     );
-    for (const { name, versionId } of page.Items ?? [])
-      yield { name: String(name), versionId: String(versionId) };
+    for (const { name, versionId, modifiedAt, sequencer } of page.Items ?? [])
+      yield {
+        name: String(name),
+        versionId: String(versionId),
+        modifiedAt: String(modifiedAt),
+        sequencer: String(sequencer ?? ''),
+      };
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey !== undefined);
 }

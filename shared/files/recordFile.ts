@@ -20,7 +20,13 @@ export async function recordFile(table: Table, file: FileItem): Promise<boolean>
     {
       Put: {
         TableName: table.name,
-        Item: { ...inboxKey(file), name: file.name, versionId: file.versionId },
+        Item: {
+          ...inboxKey(file),
+          name: file.name,
+          versionId: file.versionId,
+          modifiedAt: file.modifiedAt,
+          ...(file.sequencer === undefined ? {} : { sequencer: file.sequencer }),
+        },
       },
     },
   ]);

@@ -3,8 +3,9 @@ import { getRun } from '../runs/runs.ts';
 import type { Table } from '../table.ts';
 import { transact } from '../transact.ts';
 import { type FileItem, fileItemKey } from './fileItem.ts';
-import { getFile } from './files.ts';
+import { getFile, versionsOf } from './files.ts';
 import { type InboxEntry, inboxKey } from './inbox.ts';
+import { supersedeFile } from './supersedeFile.ts';
 
 /**
  * Writes down what already follows from the run's committed sequence: a claimed file is loaded (or deleted), and
@@ -58,5 +59,13 @@ export async function settleFile(
     },
     { Delete: { TableName: table.name, Key: inboxKey(file) } },
   ]);
+  if (file.replaces && run.request.kind === 'ingest') await retireEarlierVersions(table, file);
   return true;
+}
+
+/** The rows of earlier versions went in the snapshot that brought this one's. */
+async function retireEarlierVersions(table: Table, file: FileItem): Promise<void> {
+  for (const { file: other } of await versionsOf(table, file.tenant, file.sourceId, file.name))
+    if (other.versionId !== file.versionId && other.modifiedAt <= file.modifiedAt)
+      await supersedeFile(table, file, { ...other, sequencer: other.sequencer ?? '' });
 }

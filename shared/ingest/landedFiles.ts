@@ -1,8 +1,9 @@
 import type { LandedFile, LandedFiles } from '../connectors/connector.ts';
 import type { FileItem } from '../files/fileItem.ts';
-import { type FilePage, fileStatusOf, getFile, listFiles } from '../files/files.ts';
-import { readInbox } from '../files/inbox.ts';
+import { type FilePage, getFile, listFiles } from '../files/files.ts';
+import { type DatedInboxEntry, isNewer, readInbox } from '../files/inbox.ts';
 import { settleFile } from '../files/settleFiles.ts';
+import { supersedeFile } from '../files/supersedeFile.ts';
 import type { RunItem } from '../runs/runItem.ts';
 import { getRun } from '../runs/runs.ts';
 import type { Table } from '../table.ts';
@@ -26,7 +27,13 @@ export const landedFiles = (options: LandedFilesOptions): LandedFiles => ({
 async function* waitingFiles(options: LandedFilesOptions): AsyncGenerator<LandedFile> {
   const { table, run, now } = options;
   const runs = new Map<string, RunItem | null>([[run.runId, run]]);
+  const newest = await newestByName(options);
   for await (const entry of readInbox(table, run.tenant, run.sourceId)) {
+    const current = newest.get(entry.name);
+    if (current !== undefined && isNewer(current, entry)) {
+      await supersedeFile(table, run, entry);
+      continue;
+    }
     const file = await getFile(table, run.tenant, run.sourceId, entry.name, entry.versionId);
     if (file === null || file.state === 'deleted') continue;
     if (file.claim !== undefined) {
@@ -42,23 +49,39 @@ async function* waitingFiles(options: LandedFilesOptions): AsyncGenerator<Landed
   }
 }
 
+/** Of several waiting versions of one name only the newest is loaded: its rows would replace the others'. */
+async function newestByName({
+  table,
+  run,
+}: LandedFilesOptions): Promise<ReadonlyMap<string, DatedInboxEntry>> {
+  const newest = new Map<string, DatedInboxEntry>();
+  for await (const entry of readInbox(table, run.tenant, run.sourceId)) {
+    const known = newest.get(entry.name);
+    if (known === undefined || isNewer(entry, known)) newest.set(entry.name, entry);
+  }
+  return newest;
+}
+
 /** The newest version of every name that is still there. */
 async function* everyFile(options: LandedFilesOptions): AsyncGenerator<LandedFile> {
   const { table, run } = options;
   let after: { readonly name: string; readonly versionId: string } | undefined;
+  // Versions of one name are listed next to each other.
+  let newest: FileItem | null = null;
   do {
     const page: FilePage = await listFiles(table, run.tenant, run.sourceId, {
       limit: 500,
       ...(after === undefined ? {} : { after }),
     });
-    for (const { file } of page.files) {
-      const claimer =
-        file.claim === undefined ? null : await getRun(table, run.tenant, file.claim.runId);
-      if (fileStatusOf(file, claimer) === 'file_deleted') continue;
-      yield handOut(options, file);
+    for (const { file, status } of page.files) {
+      if (status === 'file_deleted') continue;
+      if (newest !== null && newest.name !== file.name) yield handOut(options, newest);
+      if (newest === null || newest.name !== file.name || newest.modifiedAt < file.modifiedAt)
+        newest = file;
     }
     after = page.next ?? undefined;
   } while (after !== undefined);
+  if (newest !== null) yield handOut(options, newest);
 }
 
 /** The run in which a file failed, where that is recorded. */

@@ -1,0 +1,37 @@
+import * as z from 'zod';
+import { sourceIdOfRun } from '../../shared/ids.ts';
+import type { Log } from '../../shared/log.ts';
+import { endRun, type RunDependencies } from '../../shared/runs/endRun.ts';
+import { executionInput } from '../../shared/runs/ingestProtocol.ts';
+import { type ReapReport, reap } from '../../shared/runs/reap.ts';
+
+/** EventBridge's "Step Functions Execution Status Change"; `input` is left out above 8 KB. */
+const statusChange = z.object({
+  'detail-type': z.literal('Step Functions Execution Status Change'),
+  detail: z.object({ name: z.string(), status: z.string(), input: z.string().nullish() }),
+});
+
+/**
+ * Every few minutes, looks after all locks. When an execution ended without telling (stopped, timed out), ends its
+ * run at once; such events are best effort, so the rounds find the rest.
+ */
+export const makeHandler =
+  (dependencies: RunDependencies, log: Log) =>
+  async (event: unknown): Promise<ReapReport> => {
+    const ended = statusChange.safeParse(event);
+    if (ended.success) {
+      const { input, name, status } = ended.data.detail;
+      if (input != null && sourceIdOfRun(name) !== null)
+        await endRun(dependencies, executionInput.parse(JSON.parse(input)), {
+          status: 'failed',
+          error: {
+            code: 'internal_error',
+            message: `The run's execution ended (${status.toLowerCase()}) without a result. What it committed stays.`,
+          },
+        });
+      return { looked: 1, ended: 1, started: 0, timedOut: 0, woken: 0 };
+    }
+    const report = await reap(dependencies, log);
+    log.info('locks looked after', { ...report });
+    return report;
+  };
