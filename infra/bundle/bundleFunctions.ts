@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build, type Metafile, type OutputFile, type Plugin } from 'esbuild';
 import { describedConnectors } from './describedConnectors.ts';
-import { type EntryName, entryNames, missingFiles, virtualEntry } from './entries.ts';
+import { type EntryName, entryNames, entrySource, missingFiles } from './entries.ts';
 
 /** A bundled function, ready to be an asset. */
 export interface Bundle {
@@ -16,7 +16,7 @@ export interface Bundle {
 
 export interface Bundles {
   readonly bundles: ReadonlyMap<EntryName, Bundle>;
-  /** Files that entries need and that do not exist; such entries have no bundle. */
+  /** Files that entries need and that do not exist; such functions fail when invoked. */
   readonly missing: readonly string[];
   readonly metafile: Metafile;
 }
@@ -37,10 +37,9 @@ export async function bundleFunctions(
   entries: readonly EntryName[] = entryNames,
 ): Promise<Bundles> {
   const missing = new Set(entries.flatMap((entry) => missingFiles(root, entry)));
-  const present = entries.filter((entry) => missingFiles(root, entry).length === 0);
   const result = await build({
     absWorkingDir: root,
-    entryPoints: present.map((entry) => ({ in: `headgate:${entry}`, out: fileName(entry) })),
+    entryPoints: entries.map((entry) => ({ in: `headgate:${entry}`, out: fileName(entry) })),
     outdir: outFolder,
     bundle: true,
     write: false,
@@ -61,7 +60,7 @@ export async function bundleFunctions(
   });
   rmSync(outFolder, { recursive: true, force: true });
   const bundles = new Map<EntryName, Bundle>();
-  for (const entry of present) {
+  for (const entry of entries) {
     const native = importsNative(root, outFolder, entry, result.metafile);
     const folder = join(outFolder, native ? 'native' : fileName(entry));
     mkdirSync(folder, { recursive: true });
@@ -89,19 +88,18 @@ function importsNative(
   return found[1].imports.some(({ path }) => path === nativePackage);
 }
 
-/** Resolves `headgate:<entry>` to the function's main file, or to a source made up for it. */
+/** Resolves `headgate:<entry>` to the source made up for it. */
 function entryPlugin(root: string): Plugin {
+  const namespace = 'headgate-entry';
   return {
     name: 'headgate-entries',
     setup: ({ onResolve, onLoad }) => {
-      onResolve({ filter: /^headgate:/ }, ({ path }) => {
-        const entry = path.slice('headgate:'.length) as EntryName;
-        return virtualEntry(entry) === null
-          ? { path: join(root, `functions/${entry}/main.ts`) }
-          : { path: entry, namespace: 'headgate-entry' };
-      });
-      onLoad({ filter: /.*/, namespace: 'headgate-entry' }, ({ path }) => ({
-        contents: virtualEntry(path as EntryName) ?? '',
+      onResolve({ filter: /^headgate:/ }, ({ path }) => ({
+        path: path.slice('headgate:'.length),
+        namespace,
+      }));
+      onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+        contents: entrySource(root, path as EntryName),
         loader: 'ts',
         resolveDir: root,
       }));

@@ -12,21 +12,12 @@ export type FunctionCode = (entry: EntryName) => {
   readonly native: boolean;
 };
 
-/** Code of functions whose entry does not exist yet; they fail when invoked and say so. */
-const absent = (entry: EntryName) => ({
-  code: lambda.Code.fromInline(
-    `exports.handler = async () => { throw new Error('${entry} has no code in this build'); };`,
-  ),
-  handler: 'index.handler',
-  native: false,
-});
-
 /** Assets from bundles. `duckdbFolder` holds `node_modules` with DuckDB for Linux on arm64. */
 export function bundledCode({ bundles }: Bundles, duckdbFolder: string | undefined): FunctionCode {
   const prepared = new Set<string>();
   return (entry) => {
     const bundle = bundles.get(entry);
-    if (bundle === undefined) return absent(entry);
+    if (bundle === undefined) throw new Error(`there is no bundle of ${entry}`);
     if (bundle.native && duckdbFolder !== undefined && !prepared.has(bundle.folder)) {
       cpSync(join(duckdbFolder, 'node_modules'), join(bundle.folder, 'node_modules'), {
         recursive: true,
@@ -42,5 +33,9 @@ export function bundledCode({ bundles }: Bundles, duckdbFolder: string | undefin
   };
 }
 
-/** Inline code for template tests, which need no bundles. */
-export const placeholderCode: FunctionCode = absent;
+/** Code that does nothing, for tests of templates. */
+export const placeholderCode: FunctionCode = () => ({
+  code: lambda.Code.fromInline('exports.handler = async () => null;'),
+  handler: 'index.handler',
+  native: false,
+});
