@@ -1,0 +1,101 @@
+import {
+  createOneBucket,
+  deleteOneBucket,
+  getBucketLocation,
+  getBucketVersioning,
+  headBucket,
+  listAllBuckets,
+  putBucketVersioning,
+} from './bucketOperations.ts';
+import { deleteManyObjects, deleteOneObject } from './deleteObjects.ts';
+import { getObject, getObjectAttributes } from './getObject.ts';
+import { listObjects, listObjectVersions } from './listObjects.ts';
+import { putObject } from './putObject.ts';
+import type { Operation } from './s3Answer.ts';
+import { S3Error } from './s3Error.ts';
+import type { S3Request } from './s3Request.ts';
+
+interface Route {
+  readonly method: string;
+  readonly level: 'service' | 'bucket' | 'object';
+  /** Query parameters that must be there, with a header that must be too. */
+  readonly needs?: readonly string[];
+  readonly header?: string;
+  /** Query parameters it understands besides those. */
+  readonly takes?: readonly string[];
+  readonly run: Operation;
+}
+
+const listing = ['prefix', 'delimiter', 'encoding-type', 'max-keys'];
+const reading = [
+  'versionId',
+  'partNumber',
+  'response-content-type',
+  'response-content-disposition',
+  'response-content-encoding',
+  'response-content-language',
+  'response-cache-control',
+  'response-expires',
+];
+
+/** The first that fits wins, so those that need more come first. */
+const routes: readonly Route[] = [
+  { method: 'GET', level: 'service', takes: ['max-buckets', 'prefix'], run: listAllBuckets },
+  { method: 'PUT', level: 'bucket', needs: ['versioning'], run: putBucketVersioning },
+  { method: 'GET', level: 'bucket', needs: ['versioning'], run: getBucketVersioning },
+  { method: 'GET', level: 'bucket', needs: ['location'], run: getBucketLocation },
+  {
+    method: 'GET',
+    level: 'bucket',
+    needs: ['versions'],
+    takes: [...listing, 'key-marker', 'version-id-marker'],
+    run: listObjectVersions,
+  },
+  { method: 'POST', level: 'bucket', needs: ['delete'], run: deleteManyObjects },
+  {
+    method: 'GET',
+    level: 'bucket',
+    takes: [...listing, 'list-type', 'marker', 'continuation-token', 'start-after', 'fetch-owner'],
+    run: listObjects,
+  },
+  { method: 'PUT', level: 'bucket', run: createOneBucket },
+  { method: 'HEAD', level: 'bucket', run: headBucket },
+  { method: 'DELETE', level: 'bucket', run: deleteOneBucket },
+  {
+    method: 'GET',
+    level: 'object',
+    needs: ['attributes'],
+    takes: ['versionId'],
+    run: getObjectAttributes,
+  },
+  { method: 'GET', level: 'object', takes: reading, run: getObject },
+  { method: 'HEAD', level: 'object', takes: reading, run: getObject },
+  { method: 'PUT', level: 'object', run: putObject },
+  { method: 'DELETE', level: 'object', takes: ['versionId'], run: deleteOneObject },
+];
+
+/** Parameters of signing and of the SDK's own bookkeeping, and `x-amz-*` that count as headers. */
+const isOutsideRouting = (name: string): boolean => /^x-amz-/i.test(name) || name === 'x-id';
+
+/**
+ * The operation a request asks for. A query parameter no operation of ours knows means another operation.
+ *
+ * @throws S3Error NotImplemented
+ */
+export function routeOf(request: S3Request): Operation {
+  const level = request.bucket === '' ? 'service' : request.key === '' ? 'bucket' : 'object';
+  const names = [...request.query.keys()].filter((name) => !isOutsideRouting(name));
+  const route = routes.find(
+    ({ method, level: at, needs = [], takes = [], header }) =>
+      method === request.method &&
+      at === level &&
+      needs.every((name) => names.includes(name)) &&
+      (header === undefined || request.headers[header] !== undefined) &&
+      names.every((name) => needs.includes(name) || takes.includes(name)),
+  );
+  if (route !== undefined) return route.run;
+  throw new S3Error(
+    'NotImplemented',
+    `This S3 has no ${request.method} of a ${level}${names.length > 0 ? ` with ${names.join(', ')}` : ''}`,
+  );
+}
