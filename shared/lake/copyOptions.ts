@@ -1,0 +1,33 @@
+import { toIcebergSchema } from './icebergSchema.ts';
+import type { Field } from './schema.ts';
+
+/** DuckDB buffers whole row groups: 1,000 columns at its default of 122,880 rows run out of memory. */
+const cellsPerRowGroup = 20_000_000;
+const vectorRows = 2_048;
+const mostRowsPerRowGroup = 122_880;
+
+/** Rows per row group that keep a row group's memory the same however wide the table is. */
+export const rowsPerRowGroup = (columns: number): number =>
+  Math.min(
+    mostRowsPerRowGroup,
+    Math.max(vectorRows, Math.floor(cellsPerRowGroup / columns / vectorRows) * vectorRows),
+  );
+
+/**
+ * The options of a DuckDB `COPY … TO 'x.parquet' (…)` that writes a data file of this table: zstd, Iceberg field
+ * ids, and the file's own schema under `iceberg.schema`, which readers without field ids go by. The query's
+ * columns MUST be named and ordered as `fields`. The statement answers the row `dataFileFromStats` takes.
+ */
+export function copyOptions(fields: readonly Field[]): string {
+  const ids = fields.map(({ id, name }) => `"${name}": ${id}`).join(', ');
+  const plain = fields.map(({ id, name, type }) => ({ id, name, type }));
+  const schema = JSON.stringify(toIcebergSchema(0, plain));
+  return [
+    'FORMAT parquet',
+    'COMPRESSION zstd',
+    `ROW_GROUP_SIZE ${rowsPerRowGroup(fields.length)}`,
+    `FIELD_IDS {${ids}}`,
+    `KV_METADATA {'iceberg.schema': '${schema}'}`,
+    'RETURN_STATS',
+  ].join(', ');
+}

@@ -1,0 +1,97 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { copyOptions } from '../../../shared/lake/copyOptions.ts';
+import type { DataFile } from '../../../shared/lake/dataFile.ts';
+import { dataFileFromStats } from '../../../shared/lake/dataFileFromStats.ts';
+import { pathOf } from '../../../shared/lake/objectPath.ts';
+import { prepareCommit } from '../../../shared/lake/prepareCommit.ts';
+import type { Field } from '../../../shared/lake/schema.ts';
+import type { Removes } from '../../../shared/lake/tableChange.ts';
+import type { TablePointer } from '../../../shared/lake/tablePointer.ts';
+import { MemoryStore } from './memoryStore.ts';
+
+/** One DuckDB for a test file, closed with `using`. */
+export async function openDuckdb(): Promise<DuckDBConnection> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: '1',
+    autoinstall_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  await connection.run("set timezone = 'UTC'");
+  return connection;
+}
+
+export const never = new AbortController().signal;
+
+/** A table in memory whose data files DuckDB wrote. */
+export class TestTable {
+  readonly store: MemoryStore;
+  readonly location: string;
+  readonly metadataPrefix: string;
+  readonly #duckdb: DuckDBConnection;
+  pointer: TablePointer | null = null;
+  now = new Date('2026-03-01T00:00:00Z');
+  #files = 0;
+  #commits = 0;
+
+  constructor(duckdb: DuckDBConnection, name = 'orders', store = new MemoryStore()) {
+    this.#duckdb = duckdb;
+    this.store = store;
+    this.location = `s3://${store.bucket}/lake/data/acme/${name}`;
+    this.metadataPrefix = `lake/metadata/acme/s1/${name}/`;
+  }
+
+  /** Writes the rows of a query as one data file and does not commit it. */
+  async write(
+    query: string,
+    fields: readonly Field[],
+    { sourceFile, options = '' }: { sourceFile?: string; options?: string } = {},
+  ): Promise<DataFile> {
+    const folder = mkdtempSync(join(tmpdir(), 'headgate-lake-'));
+    try {
+      const local = join(folder, 'part.parquet');
+      const reader = await this.#duckdb.runAndReadAll(
+        `copy (${query}) to '${local}' (${copyOptions(fields)}${options})`,
+      );
+      const key = `${this.location.slice(`s3://${this.store.bucket}/`.length)}/r1-a1-${this.#files++}.parquet`;
+      this.store.objects.set(key, readFileSync(local));
+      return dataFileFromStats({
+        path: pathOf(this.store.bucket, key),
+        fields,
+        stats: reader.getRowObjectsJson()[0],
+        ...(sourceFile === undefined ? {} : { sourceFile }),
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  /** Commits and moves on a minute. Answers how many rows went. */
+  async commit(
+    schema: readonly Field[],
+    adds: readonly DataFile[],
+    removes: Removes = { kind: 'nothing' },
+    summary: Record<string, string> = {},
+  ): Promise<number> {
+    const { pointer, removedRows } = await prepareCommit({
+      store: this.store,
+      location: this.location,
+      metadataPrefix: this.metadataPrefix,
+      commitId: `run1-a1-${++this.#commits}`,
+      current: this.pointer,
+      change: { schema, adds, removes, summary },
+      now: this.now,
+      signal: never,
+    });
+    this.pointer = pointer;
+    this.now = new Date(this.now.getTime() + 60_000);
+    return removedRows;
+  }
+
+  get current(): TablePointer {
+    if (this.pointer === null) throw new Error('the table has no commit yet');
+    return this.pointer;
+  }
+}
