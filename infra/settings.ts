@@ -10,6 +10,11 @@ const list = z
       .filter((part) => part !== ''),
   );
 
+/** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+const logPeriods: readonly number[] = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
+];
+
 /** What `-c name=value` may say. Everything has a default; docs/deploy.md explains each. */
 const settings = z
   .object({
@@ -25,10 +30,16 @@ const settings = z
       .string()
       .default('*')
       .transform((text) => text.split(',').map((part) => part.trim())),
-    /** Concurrent invocations kept for each API function; 0 keeps none (accounts with a small quota). */
-    apiConcurrency: z.coerce.number().int().min(0).max(1000).default(20),
+    /**
+     * Concurrent invocations kept for, and allowed to, each API function (the authorizer gets twice as many),
+     * so that runs never take the API's share; 0 keeps none (accounts with a small quota).
+     */
+    apiConcurrency: z.coerce.number().int().min(0).max(1000).default(50),
     /** Days after which log lines go: one of the periods CloudWatch knows. */
-    logDays: z.coerce.number().int().positive().default(30),
+    logDays: z.coerce
+      .number()
+      .refine((days) => logPeriods.includes(days), `one of ${logPeriods.join(', ')}`)
+      .default(30),
     maxUploadBytes: z.coerce
       .number()
       .int()
@@ -36,7 +47,10 @@ const settings = z
       .default(100 * 1024 ** 2),
     /** An SNS topic that alarms are sent to. */
     alarmTopicArn: z.string().startsWith('arn:').optional(),
-    vpcId: z.string().startsWith('vpc-').optional(),
+    vpcId: z
+      .string()
+      .regex(/^vpc-[0-9a-f]{8,17}$/)
+      .optional(),
     /** Private subnets of `vpcId` with a way to the databases, to S3 and to DynamoDB. */
     subnetIds: list,
     /** A folder with DuckDB for Linux on arm64, made by `npm run deploy`. Left out: bundles carry none. */

@@ -263,7 +263,9 @@ export class ApiStack extends Stack {
         memoryMegabytes: 512,
         // API Gateway waits 30 s; a connector that is asked has 25 s.
         timeout: Duration.seconds(29),
-        ...(settings.apiConcurrency === 0 ? {} : { reservedConcurrency: settings.apiConcurrency }),
+        ...(settings.apiConcurrency === 0
+          ? {}
+          : { reservedConcurrency: settings.apiConcurrency * (name === 'authorizer' ? 2 : 1) }),
         ...props,
       },
     );
