@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { DataFile } from './dataFile.ts';
-import { type ColumnType, type Field, systemColumns } from './schema.ts';
+import type { ColumnType, Field } from './schema.ts';
 import { serializeBound, truncateBound } from './singleValue.ts';
+import { isSystemColumn } from './systemColumn.ts';
 
 const count = z.coerce.number().int().nonnegative();
 const text = z.array(z.object({ key: z.string(), value: z.string() }));
@@ -65,7 +66,7 @@ export function dataFileFromStats(input: DataFileFromStats): DataFile {
     const nulls = Number(facts.get('null_count'));
     file.valueCounts[field.id] = values;
     file.nullCounts[field.id] = nulls;
-    if (position >= columnsWithBounds && !(field.name in systemColumns)) return;
+    if (position >= columnsWithBounds && !isSystemColumn(field.name)) return;
     file.columnBytes[field.id] = Number(facts.get('column_size_bytes'));
     if (field.name === '_source_file') {
       const name = sourceFileOf(facts, values, nulls, input);

@@ -19,13 +19,13 @@ const mostDigits = 38;
 const wholeDigits: Partial<Record<ColumnType, number>> = { int: 10, long: 19 };
 
 /**
- * The narrowest type that holds every value of both exactly; `string` where there is none.
- * `longFitsDouble` says that the longs in question are known to lie within ±2^53.
+ * The narrowest type that holds every value of both to the last digit; `string` where there is none.
+ * `longFitsDouble` says whether the longs in question are known to lie within ±2^53; asked only when it matters.
  */
 export function commonType(
   left: ColumnType,
   right: ColumnType,
-  longFitsDouble: boolean,
+  longFitsDouble: () => boolean,
 ): ColumnType {
   if (left === right || canWiden(right, left)) return left;
   if (canWiden(left, right)) return right;
@@ -37,7 +37,7 @@ export function commonType(
 function commonNumber(
   left: ColumnType,
   right: ColumnType,
-  longFitsDouble: boolean,
+  longFitsDouble: () => boolean,
 ): ColumnType | null {
   const floating = [left, right].filter((type) => type === 'float' || type === 'double');
   if (floating.length > 0) {
@@ -46,7 +46,7 @@ function commonNumber(
     const exact =
       other === 'double' ||
       other === 'int' ||
-      (other === 'long' && longFitsDouble) ||
+      (other === 'long' && longFitsDouble()) ||
       (digits !== undefined && digits <= exactDoubleDigits);
     return exact ? 'double' : null;
   }

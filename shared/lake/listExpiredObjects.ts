@@ -1,0 +1,119 @@
+import { HeadgateError } from '../errors.ts';
+import { entryStatus, liveFiles, type ManifestFile } from './manifest.ts';
+import { keyOf } from './objectPath.ts';
+import { prefetch } from './prefetch.ts';
+import { readManifestList, readManifests } from './readManifests.ts';
+import type { ObjectStore } from './tableChange.ts';
+import {
+  currentSnapshot,
+  readTableMetadata,
+  type Snapshot,
+  type TableMetadata,
+} from './tableMetadata.ts';
+
+/** Manifest lists read at a time. */
+const depth = 8;
+
+export interface ListExpiredObjects {
+  readonly store: ObjectStore;
+  /** Metadata key of an earlier commit of the table. */
+  readonly before: string;
+  /** Metadata key of a later commit, which MUST be durable: the stored pointer names it or one after it. */
+  readonly after: string;
+  /** Metadata key the Glue catalogue names now, or null when it names none. */
+  readonly glue: string | null;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Keys of the objects that commits between `before` and `after` made unreachable: manifest lists and manifests of
+ * snapshots that left the metadata, data files whose removal is now the oldest history, metadata files that left
+ * the log. Nothing a snapshot in `after` reads is among them, and nothing Glue's metadata file and its current
+ * snapshot read. Data files come first and metadata files last, so that a deletion that stops half way can be
+ * listed again. Nothing is listed when `before` is gone.
+ */
+export async function listExpiredObjects(input: ListExpiredObjects): Promise<readonly string[]> {
+  const { store, signal } = input;
+  const before = await readIfThere(input, input.before);
+  if (before === null) return [];
+  const after = await readTableMetadata(store, input.after, signal);
+  const idsAfter = new Set(after.snapshots.map(idOf));
+  const logAfter = new Set(after['metadata-log'].map((entry) => entry['metadata-file']));
+  const oldMetadata = before['metadata-log']
+    .map((entry) => entry['metadata-file'])
+    .filter((path) => !logAfter.has(path));
+  const glue = input.glue === null ? null : await readIfThere(input, input.glue);
+  const named = glue === null ? null : currentSnapshot(glue);
+  const retained = [...after.snapshots];
+  if (named !== null && !idsAfter.has(idOf(named))) retained.push(named);
+  const retainedIds = new Set(retained.map(idOf));
+  const expired = before.snapshots.filter((snapshot) => !retainedIds.has(idOf(snapshot)));
+
+  const dead: string[] = [];
+  if (expired.length > 0) {
+    const kept = await manifestsOf(input, retained);
+    const gone = await manifestsOf(input, expired);
+    dead.push(...(await deadDataFiles(input, after, expired, gone, kept)));
+    dead.push(...[...gone.keys()].filter((path) => !kept.has(path)));
+    dead.push(...expired.map((snapshot) => snapshot['manifest-list']));
+  }
+  const keys = [...dead, ...oldMetadata].map((path) => keyOf(store.bucket, path));
+  return keys.filter((key) => key !== input.glue);
+}
+
+const idOf = (snapshot: Snapshot): string => String(snapshot['snapshot-id']);
+
+async function readIfThere(
+  { store, signal }: ListExpiredObjects,
+  key: string,
+): Promise<TableMetadata | null> {
+  try {
+    return await readTableMetadata(store, key, signal);
+  } catch (error) {
+    if (error instanceof HeadgateError && error.code === 'not_found') return null;
+    throw error;
+  }
+}
+
+async function manifestsOf(
+  { store, signal }: ListExpiredObjects,
+  snapshots: readonly Snapshot[],
+): Promise<ReadonlyMap<string, ManifestFile>> {
+  const manifests = new Map<string, ManifestFile>();
+  const lists = prefetch(snapshots, depth, (each) => readManifestList(store, each, signal));
+  for await (const list of lists)
+    for (const manifest of list) manifests.set(manifest.manifest_path, manifest);
+  return manifests;
+}
+
+/**
+ * A data file is dead once the snapshot that removed it is the oldest one left, or older. A path that a retained
+ * snapshot still reads is spared all the same.
+ */
+async function deadDataFiles(
+  { store, signal }: ListExpiredObjects,
+  after: TableMetadata,
+  expired: readonly Snapshot[],
+  gone: ReadonlyMap<string, ManifestFile>,
+  kept: ReadonlyMap<string, ManifestFile>,
+): Promise<ReadonlySet<string>> {
+  const oldest = after.snapshots.toSorted(
+    (left, right) => left['sequence-number'] - right['sequence-number'],
+  )[0];
+  const removers = new Set(expired.map(idOf));
+  if (oldest !== undefined) removers.add(idOf(oldest));
+  const removals = [...new Map([...gone, ...kept]).values()].filter(
+    (manifest) =>
+      manifest.deleted_files_count > 0 && removers.has(String(manifest.added_snapshot_id)),
+  );
+  const dead = new Set<string>();
+  for await (const { entries } of readManifests(store, removals, signal))
+    for (const { status, data_file } of entries)
+      if (status === entryStatus.deleted) dead.add(data_file.file_path);
+  if (dead.size === 0) return dead;
+  const alive = [...kept.values()].filter((manifest) => liveFiles(manifest) > 0);
+  for await (const { entries } of readManifests(store, alive, signal))
+    for (const { status, data_file } of entries)
+      if (status !== entryStatus.deleted) dead.delete(data_file.file_path);
+  return dead;
+}

@@ -1,0 +1,43 @@
+import type { ObjectStore } from './tableChange.ts';
+import { readTableMetadata } from './tableMetadata.ts';
+import type { TablePointer } from './tablePointer.ts';
+
+/** One line of a table's history. */
+export interface SnapshotLine {
+  /** int64 in decimal. */
+  readonly snapshotId: string;
+  readonly committedAt: string;
+  readonly operation: string;
+  readonly addedRows: number;
+  readonly removedRows: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly dataFiles: number;
+  /** The run that made it, where one did. */
+  readonly runId: string | null;
+}
+
+/** The snapshots a table can still be read at, newest first. */
+export async function listSnapshots(
+  store: ObjectStore,
+  pointer: TablePointer,
+  signal: AbortSignal,
+): Promise<readonly SnapshotLine[]> {
+  const metadata = await readTableMetadata(store, pointer.metadataKey, signal);
+  return metadata.snapshots
+    .toSorted((left, right) => right['sequence-number'] - left['sequence-number'])
+    .map(({ summary, ...snapshot }) => {
+      const number = (name: string): number => Number(summary[name] ?? 0);
+      return {
+        snapshotId: String(snapshot['snapshot-id']),
+        committedAt: new Date(snapshot['timestamp-ms']).toISOString(),
+        operation: summary['operation'] ?? '',
+        addedRows: number('added-records'),
+        removedRows: number('deleted-records'),
+        rows: number('total-records'),
+        bytes: number('total-files-size'),
+        dataFiles: number('total-data-files'),
+        runId: summary['headgate.run-id'] ?? null,
+      };
+    });
+}
