@@ -10,6 +10,8 @@ import { readBody } from './readBody.ts';
 export interface OperationContext {
   /** Aborts when the client goes away or the service closes. */
   readonly signal: AbortSignal;
+  /** Host and port the client spoke to: where URLs in answers must lead. */
+  readonly host: string;
 }
 export type Operation = (input: unknown, context: OperationContext) => unknown;
 
@@ -47,7 +49,10 @@ export function jsonService(options: JsonServiceOptions): LocalService {
             'UnknownOperationException',
             `The embedded ${name} has no operation ${operationName}`,
           );
-        const answer = await operation(parseJson(body), { signal });
+        const answer = await operation(parseJson(body), {
+          signal,
+          host: header(request, 'host'),
+        });
         send(response, jsonVersion, 200, answer ?? {});
       } catch (error) {
         sendError(response, jsonVersion, name, error, options.log);
