@@ -37,7 +37,8 @@ export async function readWithIcebird(
   const asOf = {
     ...metadata,
     'current-snapshot-id': snapshot['snapshot-id'],
-    'current-schema-id': snapshot['schema-id'],
+    // Time travel reads with the snapshot's schema, the present with the table's.
+    ...(snapshotId === undefined ? {} : { 'current-schema-id': snapshot['schema-id'] }),
   } as unknown as Parameters<typeof icebergManifests>[0];
   if (snapshot.summary['total-records'] === '0') {
     const manifests = await icebergManifests(asOf);

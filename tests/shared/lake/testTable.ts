@@ -47,14 +47,17 @@ export class TestTable {
   async write(
     query: string,
     fields: readonly Field[],
-    { sourceFile, options = '' }: { sourceFile?: string; options?: string } = {},
+    { sourceFile, rowGroupSize }: { sourceFile?: string; rowGroupSize?: number } = {},
   ): Promise<DataFile> {
     const folder = mkdtempSync(join(tmpdir(), 'headgate-lake-'));
     try {
       const local = join(folder, 'part.parquet');
-      const reader = await this.#duckdb.runAndReadAll(
-        `copy (${query}) to '${local}' (${copyOptions(fields)}${options})`,
-      );
+      const options = copyOptions(fields);
+      const sized =
+        rowGroupSize === undefined
+          ? options
+          : options.replace(/ROW_GROUP_SIZE \d+/, `ROW_GROUP_SIZE ${rowGroupSize}`);
+      const reader = await this.#duckdb.runAndReadAll(`copy (${query}) to '${local}' (${sized})`);
       const key = `${this.location.slice(`s3://${this.store.bucket}/`.length)}/r1-a1-${this.#files++}.parquet`;
       this.store.objects.set(key, readFileSync(local));
       return dataFileFromStats({
