@@ -72,7 +72,7 @@ function planStream(
     replace,
     fromStart: !incremental || request.mode === 'full_refresh',
     keepsCursor: incremental && request.startDate === undefined,
-    table: `${source.namespace}.${single ? source.table : tableName(settings.table ?? description.name)}`,
+    table: `${source.namespace}.${tableOf(source, description.name, settings.table, single)}`,
     request: {
       name: description.name,
       mode,
@@ -88,6 +88,14 @@ function planStream(
     },
   };
 }
+
+/** The source's table is the only stream's, and the first part of the name of each of several. */
+const tableOf = (
+  source: SourceItem,
+  stream: string,
+  chosen: string | undefined,
+  single: boolean,
+): string => chosen ?? (single ? source.table : `${source.table}_${tableName(stream)}`);
 
 /** A table name every query engine takes without quotes. */
 export const tableName = (stream: string): string => {
