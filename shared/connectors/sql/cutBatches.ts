@@ -1,0 +1,94 @@
+import type { Column } from '../../lake/schema.ts';
+import type { Batch } from '../connector.ts';
+import type { RowBlock, RowReader } from './sqlDialect.ts';
+
+/** A batch ends when it reaches the first of these. */
+export interface BatchLimits {
+  readonly rows: number;
+  readonly bytes: number;
+  /** So that a slow source, too, commits regularly. */
+  readonly seconds: number;
+}
+
+/** Large enough that a batch's own cost vanishes, small enough that little is read again after a crash. */
+export const batchLimits: BatchLimits = { rows: 1_000_000, bytes: 256 * 2 ** 20, seconds: 30 };
+
+/** Rows asked for at once: well above what a reader gathers before it hands over. */
+const rowsPerBlock = 100_000;
+
+export interface Cutting<Checkpoint> {
+  readonly columns: readonly Column[];
+  /**
+   * Indexes of the columns that the rows are ordered by. null: unordered, so no position within can be resumed
+   * from, and everything is one batch.
+   */
+  readonly order: readonly number[] | null;
+  /** Whether no two rows share their order values; else a batch ends only where these change. */
+  readonly unique: boolean;
+  readonly limits: BatchLimits;
+  readonly now: () => Date;
+  /** Of a batch whose last row has these order values; `done`: nothing follows. */
+  readonly checkpoint: (after: readonly string[] | null, done: boolean) => Checkpoint;
+  readonly translate: (error: unknown) => unknown;
+}
+
+/**
+ * Cuts one stream of rows into batches, each with the checkpoint of its last row. At least one batch: an empty
+ * read, too, ends with a checkpoint.
+ */
+export async function* cutBatches<Checkpoint>(
+  reader: RowReader,
+  cutting: Cutting<Checkpoint>,
+): AsyncGenerator<Batch<Checkpoint>> {
+  const { columns, order, unique, limits, now, checkpoint, translate } = cutting;
+  const positionOf = (block: RowBlock): readonly string[] => {
+    const row = block.last();
+    return (order ?? []).map((index) => row[index] ?? '');
+  };
+  const differs = (a: RowBlock, b: RowBlock): boolean => {
+    const [left, right] = [positionOf(a), positionOf(b)];
+    return left.some((value, index) => value !== right[index]);
+  };
+
+  let pending = await reader.next(Math.min(rowsPerBlock, limits.rows));
+  if (pending === null) {
+    yield { body: { kind: 'records', records: [] }, columns, checkpoint: checkpoint(null, true) };
+    return;
+  }
+  while (pending !== null) {
+    let block: RowBlock = pending;
+    let drained = false;
+    const open = async function* (): AsyncGenerator<Uint8Array> {
+      const startedAt = now().getTime();
+      for (let [rows, bytes] = [0, 0]; ; ) {
+        yield block.bytes;
+        rows += block.rows;
+        bytes += block.bytes.byteLength;
+        const full =
+          order !== null &&
+          (rows >= limits.rows ||
+            bytes >= limits.bytes ||
+            now().getTime() - startedAt >= limits.seconds * 1000);
+        // Past the limit one row at a time, until the order values change.
+        pending = await next(full ? (unique ? limits.rows : 1) : limits.rows - rows);
+        if (pending === null || (full && (unique || differs(block, pending)))) break;
+        block = pending;
+      }
+      drained = true;
+    };
+    const next = async (maxRows: number): Promise<RowBlock | null> => {
+      try {
+        return await reader.next(order === null ? rowsPerBlock : Math.min(maxRows, rowsPerBlock));
+      } catch (error) {
+        throw translate(error);
+      }
+    };
+    yield {
+      body: { kind: 'copyCsv', open },
+      columns,
+      checkpoint: () => checkpoint(order === null ? null : positionOf(block), pending === null),
+    };
+    if (!drained)
+      throw new Error('the next batch was asked for before this one was read to its end');
+  }
+}

@@ -1,0 +1,111 @@
+import { HeadgateError } from '../../errors.ts';
+import type { Batch, CheckResult, Connector, Context } from '../connector.ts';
+import { batchLimits } from './cutBatches.ts';
+import { describeTable, streamNameOf } from './describeTable.ts';
+import { type ReadLimits, readTable } from './readTable.ts';
+import { type SqlCheckpoint, sqlCheckpoint } from './sqlCheckpoint.ts';
+import type { SqlDialect, SqlTable } from './sqlDialect.ts';
+import type { SqlOptions } from './sqlOptions.ts';
+
+type Described = 'name' | 'title' | 'description' | 'docs' | 'labels' | 'authMethods';
+
+/** What a SQL connector adds to the maker: words about itself, two schemas, a dialect. */
+export interface SqlSpec<Config extends SqlOptions, Credentials>
+  extends Pick<Connector<Config, Credentials>, Described | 'config' | 'credentials'> {
+  readonly dialect: SqlDialect<Config, Credentials>;
+}
+
+const readLimits: ReadLimits = { ...batchLimits, unorderedBytes: batchLimits.bytes };
+
+/** A connector for a database: check, discover and read from its dialect. `limits` is for tests. */
+export function defineSqlConnector<Config extends SqlOptions, Credentials>(
+  { dialect, ...spec }: SqlSpec<Config, Credentials>,
+  limits: ReadLimits = readLimits,
+): Connector<Config, Credentials, SqlCheckpoint> {
+  type Ctx = Context<Config, Credentials>;
+  const translator = (context: Ctx) => (error: unknown) => {
+    if (context.signal.aborted) return context.signal.reason;
+    if (error instanceof HeadgateError) return error;
+    return dialect.explain(error, context) ?? error;
+  };
+  return {
+    ...spec,
+    syncModes: ['full_refresh', 'full_refresh_append', 'incremental'],
+    supportsContinuous: false,
+    supportsDateRange: true,
+    landing: false,
+    checkpoint: sqlCheckpoint,
+
+    async check(context): Promise<CheckResult> {
+      try {
+        await using session = await dialect.connect(context);
+        const tables = await session.tables(context.config.schemas);
+        return judge(session.server, context.config.schemas, tables);
+      } catch (error) {
+        const known = translator(context)(error);
+        if (known instanceof HeadgateError && isCheckCode(known.code))
+          return { ok: false, code: known.code, message: known.message };
+        throw known;
+      }
+    },
+
+    async discover(context) {
+      try {
+        await using session = await dialect.connect(context);
+        const tables = await session.tables(context.config.schemas);
+        return tables
+          .map((table) => describeTable(table, context.config.timeZone))
+          .sort((a, b) => (a.name < b.name ? -1 : 1));
+      } catch (error) {
+        throw translator(context)(error);
+      }
+    },
+
+    async *read(context, stream, from): AsyncGenerator<Batch<SqlCheckpoint>> {
+      context.signal.throwIfAborted();
+      const translate = translator(context);
+      try {
+        yield* readTable(dialect, context, stream, from, limits, translate);
+      } catch (error) {
+        throw translate(error);
+      }
+    },
+  };
+}
+
+/** A connection that works but sees nothing is a failure with a name, not an empty success. */
+function judge(
+  server: string,
+  schemas: readonly string[],
+  tables: readonly SqlTable[],
+): CheckResult {
+  const forbidden = tables.filter((table) => table.forbidden);
+  const names = (of: readonly SqlTable[]): string =>
+    of.slice(0, 5).map(streamNameOf).join(', ') + (of.length > 5 ? ' and others' : '');
+  if (tables.length > 0 && forbidden.length === tables.length)
+    return {
+      ok: false,
+      code: 'source_forbidden',
+      message: `${server} answered, but the user may read no table of ${schemas.join(', ')}: ${names(forbidden)}. Grant SELECT on them.`,
+    };
+  const readable = tables.length - forbidden.length;
+  return {
+    ok: true,
+    message: [
+      `${server}: ${readable} ${readable === 1 ? 'table' : 'tables'} in ${schemas.join(', ')}.`,
+      ...(forbidden.length > 0 ? [`The user may not read ${names(forbidden)}.`] : []),
+    ].join(' '),
+  };
+}
+
+const checkCodes = [
+  'invalid_credentials',
+  'invalid_config',
+  'source_forbidden',
+  'source_not_found',
+  'source_unreachable',
+  'address_refused',
+] as const;
+type CheckCode = (typeof checkCodes)[number];
+const isCheckCode = (code: string): code is CheckCode =>
+  (checkCodes as readonly string[]).includes(code);
