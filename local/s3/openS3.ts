@@ -5,6 +5,7 @@ import type { LocalService } from '../localService.ts';
 import { BlobStore } from './blobStore.ts';
 import { type BucketSettings, changeSettings, changeVersioning, ensureBucket } from './buckets.ts';
 import { type DeliverObjectCreated, EventOutbox } from './eventOutbox.ts';
+import { expireObjects } from './expireObjects.ts';
 import { openIndex } from './openIndex.ts';
 import { serveS3 } from './serveS3.ts';
 import type { S3Store } from './store.ts';
@@ -14,6 +15,8 @@ export interface OpenS3Options {
   /** Created when it is not there. One process at a time. */
   readonly folder: string;
   readonly now?: () => Date;
+  /** How often lifecycle rules are applied. Default 3600. */
+  readonly sweepSeconds?: number;
   readonly log?: Log;
 }
 
@@ -38,7 +41,12 @@ export interface LocalS3 extends LocalService {
  *
  * @throws when the folder cannot be opened
  */
-export function openS3({ folder, now = () => new Date(), log }: OpenS3Options): LocalS3 {
+export function openS3({
+  folder,
+  now = () => new Date(),
+  sweepSeconds = 3600,
+  log,
+}: OpenS3Options): LocalS3 {
   mkdirSync(folder, { recursive: true });
   const index = openIndex(folder);
   const blobs = new BlobStore(join(folder, 'blobs'));
@@ -53,6 +61,14 @@ export function openS3({ folder, now = () => new Date(), log }: OpenS3Options): 
     ) !== undefined;
   // A failed sweep costs disk space until the next start, nothing else.
   const swept = blobs.sweep(isNamed, closing.signal).catch(() => 0);
+  let expiring: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    // One at a time, however long it takes.
+    expiring = expiring
+      .then(() => expireObjects(store, closing.signal))
+      .catch((error: unknown) => log?.error('applying lifecycle rules failed', { error }));
+  }, sweepSeconds * 1000);
+  timer.unref();
   return {
     name: 's3',
     accepts: () => true,
@@ -68,8 +84,9 @@ export function openS3({ folder, now = () => new Date(), log }: OpenS3Options): 
     onObjectCreated: (bucket, deliver) => outbox.listen(bucket, deliver),
     close: async () => {
       closing.abort();
+      clearInterval(timer);
       outbox.close();
-      await swept;
+      await Promise.all([swept, expiring]);
       index.close();
     },
   };

@@ -2,7 +2,7 @@ import { requireBucket } from './buckets.ts';
 import { parseAlgorithm } from './checksums.ts';
 import { checksumHeaders, metadataOf, versionHeader } from './objectHeaders.ts';
 import { checkWriteConditions, isConditionalWrite } from './preconditions.ts';
-import { openBody } from './requestBody.ts';
+import { largestBodyBytes, openBody } from './requestBody.ts';
 import { type Operation, quoted } from './s3Answer.ts';
 import { commitVersion, findCurrent } from './versions.ts';
 
@@ -15,12 +15,9 @@ export const putObject: Operation = async (store, { request, signed }) => {
   checkWriteConditions(before?.deleteMarker === true ? null : before, headers);
   using write = isConditionalWrite(headers) ? store.conflicts.begin(bucket, key) : undefined;
   const wanted = headers['x-amz-sdk-checksum-algorithm'];
-  const body = openBody(
-    request,
-    signed,
-    undefined,
-    wanted === undefined ? undefined : parseAlgorithm(wanted),
-  );
+  const body = openBody(request, signed, largestBodyBytes, {
+    preferred: wanted === undefined ? 'CRC64NVME' : parseAlgorithm(wanted),
+  });
   const blob = await store.blobs.write(body.chunks);
   const { bytes, md5, checksum } = body.digest();
   try {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Authenticated } from './authenticate.ts';
 import { ChunkSignatures, decodeAwsChunked } from './awsChunked.ts';
 import {
@@ -30,8 +30,8 @@ export interface RequestBody {
 }
 
 /** The bytes of a request; leaving the loop early does not destroy the socket an error is answered on. */
-export const bytesOf = (incoming: IncomingMessage): AsyncIterable<Uint8Array> => ({
-  [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }),
+export const bytesOf = (stream: Readable): AsyncIterable<Uint8Array> => ({
+  [Symbol.asyncIterator]: () => stream.iterator({ destroyOnReturn: false }),
 });
 
 /** Counts and digests what flows by. */
@@ -87,12 +87,19 @@ function announcedChecksum(
   return named === undefined ? null : { algorithm: parseAlgorithm(named), value: null };
 }
 
-function plainLength(request: S3Request, chunked: boolean): number | null {
+/** How many bytes the request says it brings, without framing. */
+function announcedLength(request: S3Request, chunked: boolean): number {
   const text = request.headers[chunked ? 'x-amz-decoded-content-length' : 'content-length'];
-  if (text === undefined) {
-    throw new S3Error('MissingContentLength', 'You must provide the Content-Length HTTP header.');
-  }
-  return Number(text);
+  if (text !== undefined) return Number(text);
+  if (!chunked && request.headers['transfer-encoding'] === undefined) return 0;
+  throw new S3Error('MissingContentLength', 'You must provide the Content-Length HTTP header.');
+}
+
+export interface BodyOptions {
+  /** The checksum to compute when the request names none. */
+  readonly preferred?: ChecksumAlgorithm;
+  /** The checksum headers speak of the object to be made, not of this body. */
+  readonly checksumIsOfObject?: boolean;
 }
 
 /**
@@ -108,14 +115,14 @@ export function openBody(
   request: S3Request,
   signed: Authenticated,
   limitBytes: number = largestBodyBytes,
-  preferred: ChecksumAlgorithm = 'CRC64NVME',
+  { preferred = 'CRC64NVME', checksumIsOfObject = false }: BodyOptions = {},
 ): RequestBody {
   const { payload } = signed;
   if (payload.startsWith('STREAMING-AWS4-ECDSA'))
     throw new S3Error('NotImplemented', 'Signature Version 4A is not supported');
   const chunked = payload.startsWith('STREAMING-');
-  const length = plainLength(request, chunked);
-  const announced = announcedChecksum(request);
+  const length = announcedLength(request, chunked);
+  const announced = checksumIsOfObject ? null : announcedChecksum(request);
   const trailers = new Map<string, string>();
   const signatures = payload.startsWith('STREAMING-AWS4-HMAC') ? new ChunkSignatures(signed) : null;
   const raw = bytesOf(request.incoming);
@@ -130,7 +137,7 @@ export function openBody(
       yield chunk;
     }
     digest = body.digest();
-    if (length !== null && digest.bytes !== length)
+    if (digest.bytes !== length)
       throw new S3Error(
         'IncompleteBody',
         'You did not provide the number of bytes specified by the Content-Length HTTP header',
@@ -174,9 +181,13 @@ function checkMd5(request: S3Request, actualHex: string): void {
 const largestDocumentBytes = 4 * 1024 ** 2;
 
 /** A body small enough to hold, as text. @throws S3Error MaxMessageLengthExceeded and all of openBody's */
-export async function readDocument(request: S3Request, signed: Authenticated): Promise<string> {
+export async function readDocument(
+  request: S3Request,
+  signed: Authenticated,
+  options: BodyOptions = {},
+): Promise<string> {
   const pieces: Uint8Array[] = [];
-  const body = openBody(request, signed, Number.POSITIVE_INFINITY);
+  const body = openBody(request, signed, Number.POSITIVE_INFINITY, options);
   let bytes = 0;
   for await (const chunk of body.chunks) {
     bytes += chunk.length;

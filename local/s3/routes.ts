@@ -7,13 +7,24 @@ import {
   listAllBuckets,
   putBucketVersioning,
 } from './bucketOperations.ts';
+import { completeMultipartUpload } from './completeMultipart.ts';
+import { copyObject } from './copyObject.ts';
+import { deleteBucketCors, getBucketCors, putBucketCors } from './cors.ts';
 import { deleteManyObjects, deleteOneObject } from './deleteObjects.ts';
 import { getObject, getObjectAttributes } from './getObject.ts';
 import { listObjects, listObjectVersions } from './listObjects.ts';
+import { listMultipartUploads, listParts } from './listUploads.ts';
+import {
+  abortMultipartUpload,
+  createMultipartUpload,
+  uploadPart,
+  uploadPartCopy,
+} from './multipart.ts';
 import { putObject } from './putObject.ts';
 import type { Operation } from './s3Answer.ts';
 import { S3Error } from './s3Error.ts';
 import type { S3Request } from './s3Request.ts';
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './tagging.ts';
 
 interface Route {
   readonly method: string;
@@ -58,6 +69,23 @@ const routes: readonly Route[] = [
     takes: [...listing, 'list-type', 'marker', 'continuation-token', 'start-after', 'fetch-owner'],
     run: listObjects,
   },
+  { method: 'PUT', level: 'bucket', needs: ['cors'], run: putBucketCors },
+  { method: 'GET', level: 'bucket', needs: ['cors'], run: getBucketCors },
+  { method: 'DELETE', level: 'bucket', needs: ['cors'], run: deleteBucketCors },
+  {
+    method: 'GET',
+    level: 'bucket',
+    needs: ['uploads'],
+    takes: [
+      'prefix',
+      'delimiter',
+      'encoding-type',
+      'max-uploads',
+      'key-marker',
+      'upload-id-marker',
+    ],
+    run: listMultipartUploads,
+  },
   { method: 'PUT', level: 'bucket', run: createOneBucket },
   { method: 'HEAD', level: 'bucket', run: headBucket },
   { method: 'DELETE', level: 'bucket', run: deleteOneBucket },
@@ -70,6 +98,46 @@ const routes: readonly Route[] = [
   },
   { method: 'GET', level: 'object', takes: reading, run: getObject },
   { method: 'HEAD', level: 'object', takes: reading, run: getObject },
+  {
+    method: 'GET',
+    level: 'object',
+    needs: ['uploadId'],
+    takes: ['max-parts', 'part-number-marker'],
+    run: listParts,
+  },
+  {
+    method: 'PUT',
+    level: 'object',
+    needs: ['uploadId', 'partNumber'],
+    header: 'x-amz-copy-source',
+    run: uploadPartCopy,
+  },
+  { method: 'PUT', level: 'object', needs: ['uploadId', 'partNumber'], run: uploadPart },
+  { method: 'POST', level: 'object', needs: ['uploads'], run: createMultipartUpload },
+  { method: 'POST', level: 'object', needs: ['uploadId'], run: completeMultipartUpload },
+  { method: 'DELETE', level: 'object', needs: ['uploadId'], run: abortMultipartUpload },
+  {
+    method: 'GET',
+    level: 'object',
+    needs: ['tagging'],
+    takes: ['versionId'],
+    run: getObjectTagging,
+  },
+  {
+    method: 'PUT',
+    level: 'object',
+    needs: ['tagging'],
+    takes: ['versionId'],
+    run: putObjectTagging,
+  },
+  {
+    method: 'DELETE',
+    level: 'object',
+    needs: ['tagging'],
+    takes: ['versionId'],
+    run: deleteObjectTagging,
+  },
+  { method: 'PUT', level: 'object', header: 'x-amz-copy-source', run: copyObject },
   { method: 'PUT', level: 'object', run: putObject },
   { method: 'DELETE', level: 'object', takes: ['versionId'], run: deleteOneObject },
 ];

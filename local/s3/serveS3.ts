@@ -4,6 +4,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { localAccount } from '../localService.ts';
 import { authenticate } from './authenticate.ts';
+import { answerPreflight, corsHeaders } from './cors.ts';
+import { isPostObject, postObject } from './postObject.ts';
 import { routeOf } from './routes.ts';
 import type { S3Answer } from './s3Answer.ts';
 import { S3Error } from './s3Error.ts';
@@ -18,6 +20,8 @@ function checkOwner(request: S3Request): void {
 }
 
 async function answerRequest(store: S3Store, request: S3Request): Promise<S3Answer> {
+  if (request.method === 'OPTIONS') return answerPreflight(store, request);
+  if (isPostObject(request)) return await postObject(store, request);
   const signed = authenticate(request, store.now());
   checkOwner(request);
   return await routeOf(request)(store, { request, signed });
@@ -84,7 +88,11 @@ export async function serveS3(
   let answer: S3Answer | null = null;
   try {
     try {
-      answer = await answerRequest(store, parseRequest(incoming));
+      const request = parseRequest(incoming);
+      if (request.method !== 'OPTIONS')
+        for (const [name, value] of Object.entries(corsHeaders(store, request)))
+          if (value !== undefined) response.setHeader(name, value);
+      answer = await answerRequest(store, request);
     } catch (error) {
       if (incoming.destroyed && !incoming.complete) return;
       if (!(error instanceof S3Error))
