@@ -34,10 +34,6 @@ export function nameOf({ stack, logicalId, type, givenName }: ResourceReference)
   return type === 'AWS::S3::Bucket' ? name.toLowerCase().slice(0, 63) : name.slice(0, 80);
 }
 
-/** The six characters Secrets Manager puts behind a name; here they follow from it. */
-const secretSuffix = (name: string): string =>
-  createHash('sha256').update(name).digest('hex').slice(0, 6);
-
 type Naming = (name: string, resource: ResourceReference) => string;
 const byName: Naming = (name) => name;
 
@@ -50,8 +46,8 @@ const references: Readonly<Record<string, Naming>> = {
   'AWS::SQS::Queue': (name) => `https://sqs.${region}.amazonaws.com/${accountId}/${name}`,
   'AWS::Events::Rule': byName,
   'AWS::Scheduler::ScheduleGroup': byName,
-  'AWS::SecretsManager::Secret': (name) =>
-    arn('secretsmanager', `secret:${name}-${secretSuffix(name)}`),
+  // Without the six random characters of the full ARN: Secrets Manager takes partial ARNs too.
+  'AWS::SecretsManager::Secret': (name) => arn('secretsmanager', `secret:${name}`),
   'AWS::Logs::LogGroup': byName,
   'AWS::IAM::Role': byName,
   'AWS::KMS::Key': byName,

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cdk, root, splitParameters, synthesise } from './cdk.ts';
+import { fetchDuckdb } from './fetchDuckdb.ts';
+
+/**
+ * `npm run deploy -- [-c stage=dev] [-c name=value …] [parameters of cdk deploy …]`: bundles, synthesises, deploys all
+ * stacks and says how to sign in.
+ */
+const { context, rest } = splitParameters(process.argv.slice(2));
+const duckdb = fetchDuckdb(root);
+synthesise([...context, '-c', `duckdbFolder=${duckdb}`]);
+const outputsFile = join(root, 'cdk.out/outputs.json');
+const code = cdk('deploy', ['--all', '--outputs-file', outputsFile, ...rest]);
+if (code === 0) {
+  const outputs = Object.assign(
+    {},
+    ...Object.values(JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, object>),
+  ) as Record<string, string>;
+  const { ApiUrl: url, AdminTokenSecret: secret } = outputs;
+  console.log(`
+Headgate is deployed: ${url}
+Its first admin token is the value of the secret ${secret}:
+  aws secretsmanager get-secret-value --secret-id ${secret} --query SecretString --output text
+Sign in with it:
+  headgate login ${url}`);
+}
+process.exitCode = code;
