@@ -82,7 +82,10 @@ export type BatchBody =
   | { readonly kind: 'records'; readonly records: readonly SourceRecord[] }
   /**
    * UTF-8 CSV without a header, columns as declared by the stream, comma, `"`-quoted with `""` inside,
-   * NULL as unquoted `\N`. Read once: `open` is called exactly once.
+   * NULL as unquoted `\N`. Booleans are `t` and `f`, `binary` is `\x` and hexadecimal digits, dates and times
+   * ISO 8601 with a space for the T, `timestamptz` with its offset. A value may be text that its column's type
+   * has no place for (`infinity`, `NaN`, a year BC): it goes to `_unfit`. Always comes with the batch's `columns`.
+   * Read once: `open` is called exactly once, and to its end before the next batch is asked for.
    */
   | { readonly kind: 'copyCsv'; readonly open: () => AsyncIterable<Uint8Array> }
   /** A whole file in a format to be detected or as the options say. */
