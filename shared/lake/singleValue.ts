@@ -73,10 +73,11 @@ export function decimalOf(type: string): { precision: number; scale: number } | 
 /** Unscaled value, two's complement, big-endian, in as few bytes as hold it. */
 function serializeDecimal(type: ColumnType, text: string): Uint8Array | null {
   const scale = decimalOf(type)?.scale;
-  const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
+  const match = /^(-?)(\d*)(?:\.(\d+))?$/.exec(text);
   if (scale === undefined || match === null) return null;
   const [, sign = '', whole = '', fraction = ''] = match;
-  if (fraction.length > scale) return null;
+  // DuckDB leaves the zero out where a decimal has no whole digits.
+  if (fraction.length > scale || whole + fraction === '') return null;
   let unscaled = BigInt(whole + fraction.padEnd(scale, '0'));
   if (sign === '-') unscaled = -unscaled;
   let length = 1;
