@@ -7,9 +7,9 @@ import { type Sabotage, Simulation } from './simulation.ts';
 
 const runs = Number(process.env['LOCK_HISTORY_RUNS'] ?? 200);
 
-async function play(sabotage: Sabotage, seed?: number) {
+async function play(sabotage: Sabotage) {
   await using home = await headgateTable();
-  const random = seeded('lock history', seed);
+  const random = seeded('lock history');
   const sources = [];
   for (let index = 0; index < 4; index++) {
     const source = await home.addSource('t1', { connector: 'numbers', syncMode: 'incremental' });
@@ -35,23 +35,33 @@ describe('runs that are killed, retried, cancelled and taken over at random', ()
     expect(report.holds).toBeGreaterThan(runs / 3);
     expect(report.commits).toBeGreaterThan(runs / 10);
     expect(held).toBe(0);
-    for (const { found, wanted } of tables)
-      expect(found).toEqual(Array.from({ length: wanted }, (_, index) => index + 1));
+    expect(tables.filter((table) => !isExact(table))).toEqual([]);
   }, 240_000);
 
   it('are caught when commits stop checking the fence', async () => {
-    const { report } = await play({ noFence: true }, 7).catch((error: unknown) => {
-      throw new Error('the sabotaged world fell over before it could be judged', { cause: error });
-    });
-    expect(report.violations.join('\n')).toMatch(/committed while|happened twice/);
+    const caught = await caughtBy({ noFence: true }, ({ report }) =>
+      /committed while|happened twice/.test(report.violations.join()),
+    );
+    expect(caught).toBe(true);
   }, 240_000);
 
   it('are caught when object keys no longer hold the attempt', async () => {
-    const { tables } = await play({ noAttemptInKeys: true }, 7);
-    const exact = tables.every(
-      ({ found, wanted }) =>
-        found.length === wanted && found.every((row, index) => row === index + 1),
+    const caught = await caughtBy(
+      { noAttemptInKeys: true },
+      ({ tables }) => !tables.every(isExact),
     );
-    expect(exact).toBe(false);
+    expect(caught).toBe(true);
   }, 240_000);
 });
+
+const isExact = ({ found, wanted }: { found: readonly number[]; wanted: number }): boolean =>
+  found.length === wanted && found.every((row, index) => row === index + 1);
+
+/** A sabotaged world needs its unlucky moment, which a few tries always meet. */
+async function caughtBy(
+  sabotage: Sabotage,
+  isCaught: (world: Awaited<ReturnType<typeof play>>) => boolean,
+): Promise<boolean> {
+  for (let tries = 0; tries < 5; tries++) if (isCaught(await play(sabotage))) return true;
+  return false;
+}

@@ -1,0 +1,313 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HeadgateError } from '../../../shared/errors.ts';
+import type { DataFile } from '../../../shared/lake/dataFile.ts';
+import { createLog } from '../../../shared/log.ts';
+import { cancelRun } from '../../../shared/runs/cancelRun.ts';
+import { type CommitDependencies, commitWork } from '../../../shared/runs/commitWork.ts';
+import { startAttempt } from '../../../shared/runs/holdLock.ts';
+import {
+  type CommitInput,
+  type StagedCommit,
+  type StagedWork,
+  stagedKey,
+} from '../../../shared/runs/ingestProtocol.ts';
+import { getLock } from '../../../shared/runs/lock.ts';
+import { requestRun } from '../../../shared/runs/requestRun.ts';
+import { getRun } from '../../../shared/runs/runs.ts';
+import { ensureStream, getStream } from '../../../shared/runs/streams.ts';
+import { getSource } from '../../../shared/sources/getSource.ts';
+import { type HeadgateTable, headgateTable } from '../../headgateTable.ts';
+import { recordedExecutions } from '../../recordedExecutions.ts';
+
+let home: HeadgateTable;
+beforeAll(async () => {
+  home = await headgateTable();
+});
+afterAll(() => home[Symbol.asyncDispose]());
+
+const dataFile = (name: string, rows: number): DataFile => ({
+  path: `s3://lake/${name}`,
+  content: 'data',
+  rows,
+  bytes: 1,
+  columnBytes: {},
+  valueCounts: {},
+  nullCounts: {},
+  nanCounts: {},
+  lowerBounds: {},
+  upperBounds: {},
+});
+
+const staged = (change: Partial<StagedCommit> = {}): StagedCommit => ({
+  stream: 'orders',
+  schema: [{ id: 1, name: 'id', type: 'long' }],
+  adds: [dataFile('a.parquet', 3)],
+  rejects: [],
+  removes: { kind: 'nothing' },
+  replaces: [],
+  cursor: { v: 1, last: 3 },
+  counts: { read: 3, written: 3, rejected: 0, deduplicated: 0, bytes: 30 },
+  ...change,
+});
+
+/** A run that holds the lock, has read something, and is about to commit. */
+async function setUp() {
+  const { sourceId, connector } = await home.addSource('t1');
+  const objects = new Map<string, Uint8Array>();
+  const snapshots: string[] = [];
+  const executions = recordedExecutions();
+  const dependencies: CommitDependencies = {
+    table: home.table,
+    executions,
+    now: () => new Date(),
+    store: {
+      bucket: 'lake',
+      get: async (key) => objects.get(key) ?? new Uint8Array(),
+      getRange: async () => new Uint8Array(),
+      putNew: async (key, body) => void objects.set(key, body),
+      delete: async () => {},
+    },
+    prepareCommit: async ({ current, change, commitId }) => {
+      snapshots.push(
+        `${change.removes.kind} +${change.adds.map(({ path }) => path.slice(10)).join()}`,
+      );
+      const version = (current?.version ?? 0) + 1;
+      const kept = change.removes.kind === 'everything' ? 0 : (current?.rows ?? 0);
+      const rows = kept + change.adds.reduce((sum, file) => sum + file.rows, 0);
+      return {
+        pointer: {
+          metadataKey: commitId,
+          snapshotId: `${version}`,
+          version,
+          rows,
+          bytes: 1,
+          dataFiles: 1,
+        },
+        removedRows: 0,
+      };
+    },
+    listDataFiles: async function* () {},
+    invocationId: 'x',
+    log: createLog(() => {}),
+    signal: new AbortController().signal,
+  };
+  const { runId } = await requestRun(dependencies, {
+    tenant: 't1',
+    sourceId,
+    connector,
+    request: { kind: 'ingest' },
+    trigger: 'api',
+    requestedBy: 'x',
+    whenBusy: 'queue',
+  });
+  const [input] = executions.started;
+  if (input === undefined) throw new Error('not started');
+  for (const stream of ['orders', 'customers'])
+    await ensureStream(home.table, {
+      v: 1,
+      tenant: 't1',
+      sourceId,
+      stream,
+      table: `shop.${stream}`,
+      location: 's3://lake/x',
+      metadataPrefix: 'm/',
+      lastFieldId: 1,
+      schema: [],
+      pointer: null,
+      rejects: null,
+      cursor: null,
+      stage: null,
+      committedBy: null,
+      updatedAt: new Date().toISOString(),
+    });
+  const { attempt } = await startAttempt(home.table, input, new Date());
+  /** Stages work as Ingest would and answers Commit's input. */
+  const stage = (
+    commits: readonly StagedCommit[],
+    more: Partial<StagedWork> & { readonly kind?: 'DONE' | 'CONTINUE'; readonly seq?: number } = {},
+  ): CommitInput => {
+    const { kind = 'DONE', seq = 1, ...rest } = more;
+    const work: StagedWork = {
+      v: 1,
+      commits: [...commits],
+      files: [],
+      failures: [],
+      empty: 'no_data',
+      gigabyteSeconds: 1,
+      ...rest,
+    };
+    const key = `${stagedKey('t1', runId, attempt)}-${seq}`;
+    objects.set(key, new TextEncoder().encode(JSON.stringify(work)));
+    const answer = { attempt, stagedKey: key, commits: commits.length };
+    return {
+      ...input,
+      seq,
+      answer: kind === 'DONE' ? { kind, ...answer } : { kind, ...answer, checkpoint: { at: seq } },
+    };
+  };
+  const read = async () => ({
+    run: await getRun(home.table, 't1', runId),
+    lock: await getLock(home.table, 't1', sourceId),
+    orders: await getStream(home.table, 't1', sourceId, 'orders'),
+    source: await getSource(home.table, 't1', sourceId),
+  });
+  return { dependencies, stage, read, snapshots, runId, sourceId, executions, input };
+}
+
+describe('commitWork', () => {
+  it('moves pointer, cursor and counts, ends the run and frees the lock in one go', async () => {
+    const { dependencies, stage, read } = await setUp();
+    expect(await commitWork(dependencies, stage([staged()]))).toEqual({ seq: 2 });
+    const { run, lock, orders, source } = await read();
+    expect(run).toMatchObject({
+      status: 'succeeded',
+      result: 'loaded',
+      committedSeq: 1,
+      counts: { read: 3, written: 3 },
+      streams: { orders: { status: 'succeeded' } },
+    });
+    expect(lock?.owner).toBeUndefined();
+    expect(orders).toMatchObject({ pointer: { version: 1, rows: 3 }, cursor: { v: 1, last: 3 } });
+    expect(source).toMatchObject({
+      recordCount: 3,
+      syncCount: 1,
+      lastRun: { status: 'succeeded' },
+    });
+  });
+
+  it('happens once, however often it is called', async () => {
+    const { dependencies, stage, read, snapshots } = await setUp();
+    const input = stage([staged()]);
+    for (let times = 0; times < 3; times++)
+      expect(await commitWork(dependencies, input)).toEqual({ seq: 2 });
+    expect(snapshots).toHaveLength(1);
+    expect((await read()).source).toMatchObject({ recordCount: 3, syncCount: 1 });
+  });
+
+  it.each([
+    [
+      'rows are missing',
+      { counts: { read: 4, written: 3, rejected: 0, deduplicated: 0, bytes: 1 } },
+    ],
+    ['files hold fewer rows than it says', { adds: [dataFile('a', 2)] }],
+    [
+      'rejects were counted but not kept',
+      { counts: { read: 4, written: 3, rejected: 1, deduplicated: 0, bytes: 1 } },
+    ],
+  ])('refuses to succeed when %s', async (_, change) => {
+    const { dependencies, stage, read, snapshots } = await setUp();
+    await expect(commitWork(dependencies, stage([staged(change)]))).rejects.toMatchObject({
+      code: 'not_reconciled',
+    });
+    expect(snapshots).toEqual([]);
+    expect((await read()).run).toMatchObject({ status: 'queued', committedSeq: 0 });
+  });
+
+  it('is refused after the run was cancelled', async () => {
+    const { dependencies, stage, read, runId } = await setUp();
+    await cancelRun(dependencies, { tenant: 't1', runId, by: 'Ada' });
+    await expect(commitWork(dependencies, stage([staged()]))).rejects.toMatchObject({
+      code: 'fence_lost',
+    });
+    expect((await read()).orders?.pointer).toBeNull();
+  });
+
+  it('is refused for an attempt that a later one took the place of', async () => {
+    const { dependencies, stage, read, input } = await setUp();
+    const commit = stage([staged()]);
+    await startAttempt(home.table, input, new Date());
+    await expect(commitWork(dependencies, commit)).rejects.toBeInstanceOf(HeadgateError);
+    expect((await read()).orders?.pointer).toBeNull();
+  });
+
+  it('hands the lock to a request that waits, and starts it', async () => {
+    const { dependencies, stage, read, sourceId, executions } = await setUp();
+    const waiting = await requestRun(dependencies, {
+      tenant: 't1',
+      sourceId,
+      connector: 'postgres',
+      request: { kind: 'ingest' },
+      trigger: 'api',
+      requestedBy: 'y',
+      whenBusy: 'queue',
+    });
+    await commitWork(dependencies, stage([staged()]));
+    expect((await read()).lock?.owner?.runId).toBe(waiting.runId);
+    expect(executions.started.at(-1)?.runId).toBe(waiting.runId);
+  });
+
+  it('keeps the lock and the run open between the parts of an incremental read', async () => {
+    const { dependencies, stage, read } = await setUp();
+    await commitWork(dependencies, stage([staged()], { kind: 'CONTINUE' }));
+    expect(await read()).toMatchObject({
+      run: { status: 'queued', committedSeq: 1 },
+      lock: { owner: {} },
+      orders: { pointer: { rows: 3 } },
+    });
+    await commitWork(dependencies, stage([staged({ adds: [dataFile('b', 3)] })], { seq: 2 }));
+    expect(await read()).toMatchObject({
+      run: { status: 'succeeded', committedSeq: 2, counts: { written: 6 } },
+      orders: { pointer: { rows: 6 } },
+    });
+  });
+
+  it('keeps the parts of a full refresh aside and swaps the table in one snapshot', async () => {
+    const { dependencies, stage, read, snapshots } = await setUp();
+    const part = { hash: 'h:1', position: { at: 1 } };
+    await commitWork(dependencies, stage([staged({ stage: part })], { kind: 'CONTINUE' }));
+    expect(snapshots).toEqual([]);
+    expect((await read()).orders).toMatchObject({ pointer: null, stage: { hash: 'h:1' } });
+    await commitWork(
+      dependencies,
+      stage(
+        [
+          staged({
+            adds: [dataFile('b.parquet', 3)],
+            stage: { hash: 'h:1' },
+            removes: { kind: 'everything' },
+          }),
+        ],
+        { seq: 2 },
+      ),
+    );
+    expect(snapshots).toEqual(['everything +a.parquet,b.parquet']);
+    expect((await read()).orders).toMatchObject({ pointer: { rows: 6 }, stage: null });
+  });
+
+  it('commits each stream by itself and calls a run with a failed one partial', async () => {
+    const { dependencies, stage, read } = await setUp();
+    const failure = {
+      code: 'source_forbidden',
+      message: 'No access.',
+      stream: 'customers',
+    } as const;
+    await commitWork(dependencies, stage([staged()], { failures: [failure] }));
+    expect((await read()).run).toMatchObject({
+      status: 'partial',
+      error: { code: 'source_forbidden' },
+      streams: { orders: { status: 'succeeded' }, customers: { status: 'failed' } },
+    });
+  });
+
+  it('fails a run all of whose streams failed', async () => {
+    const { dependencies, stage, read } = await setUp();
+    const failure = { code: 'source_forbidden', message: 'No access.', stream: 'orders' } as const;
+    await commitWork(dependencies, stage([], { failures: [failure] }));
+    expect((await read()).run).toMatchObject({
+      status: 'failed',
+      error: { message: 'No access.' },
+    });
+    expect((await read()).lock?.owner).toBeUndefined();
+  });
+
+  it.each(['nothing_new', 'no_data'] as const)('ends an empty run as %s', async (empty) => {
+    const { dependencies, stage, read, snapshots } = await setUp();
+    await commitWork(dependencies, stage([], { empty }));
+    expect((await read()).run).toMatchObject({
+      status: 'succeeded',
+      result: empty,
+      committedSeq: 0,
+    });
+    expect(snapshots).toEqual([]);
+  });
+});
