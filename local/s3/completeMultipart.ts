@@ -14,7 +14,7 @@ import { readDocument } from './requestBody.ts';
 import { type Operation, quoted } from './s3Answer.ts';
 import { S3Error } from './s3Error.ts';
 import type { S3Request } from './s3Request.ts';
-import { type Part, partsOf, removeUpload, requireUpload, type Upload } from './uploads.ts';
+import { type Part, partsOf, removeUpload, requireUpload } from './uploads.ts';
 import { commitVersion } from './versions.ts';
 import { writeXml } from './writeXml.ts';
 
@@ -29,7 +29,7 @@ const invalidPart = (number: string, etag: string): S3Error =>
   );
 
 /** The parts the client lists, each checked against what was uploaded under its number. */
-function chosenParts(list: XmlElement, upload: Upload, uploaded: readonly Part[]): readonly Part[] {
+function chosenParts(list: XmlElement, uploaded: readonly Part[]): readonly Part[] {
   const byNumber = new Map(uploaded.map((part) => [part.number, part]));
   const elements = childrenOf(list, 'Part');
   if (elements.length === 0)
@@ -41,8 +41,7 @@ function chosenParts(list: XmlElement, upload: Upload, uploaded: readonly Part[]
     if (part === undefined || part.md5 !== etag) throw invalidPart(number, etag);
     for (const algorithm of checksumAlgorithms) {
       const checksum = textOf(element, checksumElement(algorithm));
-      if (checksum === undefined) continue;
-      if (algorithm !== upload.checksum.algorithm || checksum !== part.checksum)
+      if (checksum !== undefined && checksum !== part.checksums[algorithm])
         throw invalidPart(number, etag);
     }
     return part;
@@ -103,14 +102,17 @@ export const completeMultipartUpload: Operation = async (store, { request, signe
   const upload = requireUpload(index, bucket, key, request.query.get('uploadId') ?? '');
   const list = readXml(document, 'CompleteMultipartUpload');
   const uploaded = partsOf(index, upload.id);
-  const parts = chosenParts(list, upload, uploaded);
+  const parts = chosenParts(list, uploaded);
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   const md5s = Buffer.from(parts.map((part) => part.md5).join(''), 'hex');
   const etag = `${createHash('md5').update(md5s).digest('hex')}-${parts.length}`;
   const checksum = combineChecksums(
     upload.checksum.algorithm,
     upload.checksum.type,
-    parts.map((part) => ({ value: part.checksum, bytes: part.bytes })),
+    parts.map((part) => ({
+      value: part.checksums[upload.checksum.algorithm] ?? '',
+      bytes: part.bytes,
+    })),
   );
   checkWhole(request, bytes, checksum);
   const kept = new Set(parts.map((part) => part.blob));

@@ -70,7 +70,7 @@ async function copyBytes(
     }
   }
   const reading = blobs.read(segments, 0, source.bytes - 1);
-  const body = digestBody(reading.chunks, algorithm, largestBodyBytes);
+  const body = digestBody(reading.chunks, [algorithm], largestBodyBytes);
   try {
     const blob = await blobs.write(body.chunks);
     const digest = body.digest();

@@ -40,7 +40,10 @@ export const listParts: Operation = ({ index }, { request: { bucket, key, query 
         ETag: quoted(part.md5),
         Size: part.bytes,
         ...(upload.checksum.asked
-          ? { [checksumElement(upload.checksum.algorithm)]: part.checksum }
+          ? {
+              [checksumElement(upload.checksum.algorithm)]:
+                part.checksums[upload.checksum.algorithm],
+            }
           : {}),
       })),
     }),

@@ -75,17 +75,12 @@ async function storePart(
   const blob = await blobs.write(body.chunks);
   const digest = body.digest();
   try {
-    if (digest.checksum.algorithm !== upload.checksum.algorithm)
-      throw new S3Error(
-        'InvalidRequest',
-        `Checksum Type mismatch occurred, expected checksum Type: ${upload.checksum.algorithm.toLowerCase()}, actual checksum Type: ${digest.checksum.algorithm.toLowerCase()}`,
-      );
     const freed = putPart(index, upload, {
       number,
       blob,
       bytes: digest.bytes,
       md5: digest.md5,
-      checksum: digest.checksum.value,
+      checksums: digest.checksums,
       modifiedAt: now(),
     });
     blobs.claim([blob]);
@@ -100,15 +95,22 @@ async function storePart(
 export const uploadPart: Operation = async (store, { request, signed }: S3Call) => {
   const upload = requireUpload(store.index, request.bucket, request.key, uploadIdOf(request));
   const number = partNumberOf(request);
-  const body = openBody(request, signed, largestBodyBytes, {
-    preferred: upload.checksum.algorithm,
-  });
-  const { md5, checksum } = await storePart(store, upload, number, body);
+  const { algorithm, asked } = upload.checksum;
+  const body = openBody(request, signed, largestBodyBytes, { keep: algorithm });
+  const announced = body.announced ?? algorithm;
+  if (asked && announced !== algorithm)
+    throw new S3Error(
+      'InvalidRequest',
+      `Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${announced.toLowerCase()}`,
+    );
+  const { md5, checksums } = await storePart(store, upload, number, body);
   return {
     status: 200,
     headers: {
       etag: quoted(md5),
-      ...(upload.checksum.asked ? { [checksumHeader(checksum.algorithm)]: checksum.value } : {}),
+      ...(asked || body.announced !== null
+        ? { [checksumHeader(announced)]: checksums[announced] }
+        : {}),
     },
   };
 };
@@ -123,7 +125,7 @@ export const uploadPartCopy: Operation = async (store, { request }) => {
     header === undefined ? { from: 0, to: source.bytes - 1 } : parseCopyRange(header, source.bytes);
   const reading = blobs.read(segmentsOf(index, source), range.from, range.to);
   try {
-    const body = digestBody(reading.chunks, upload.checksum.algorithm, largestBodyBytes);
+    const body = digestBody(reading.chunks, [upload.checksum.algorithm], largestBodyBytes);
     const { md5, checksum } = await storePart(store, upload, number, body);
     const versioned = requireBucket(index, source.bucket).versioning !== 'Unversioned';
     return {

@@ -115,7 +115,11 @@ export async function postObject(store: S3Store, request: S3Request): Promise<S3
     const announced = checksumAlgorithms.find((name) => fields.has(checksumHeader(name)));
     const algorithm =
       announced ?? parseAlgorithm(fields.get('x-amz-checksum-algorithm') ?? 'CRC64NVME');
-    const body = digestBody(bytesOf(file.stream), algorithm, Math.min(maxBytes, largestBodyBytes));
+    const body = digestBody(
+      bytesOf(file.stream),
+      [algorithm],
+      Math.min(maxBytes, largestBodyBytes),
+    );
     const blob = await store.blobs.write(body.chunks);
     const { bytes, md5, checksum } = body.digest();
     try {

@@ -4,7 +4,6 @@ import type { Authenticated } from './authenticate.ts';
 import { ChunkSignatures, decodeAwsChunked } from './awsChunked.ts';
 import {
   type ChecksumAlgorithm,
-  checksumAlgorithms,
   checksumHeader,
   createChecksum,
   parseAlgorithm,
@@ -20,12 +19,19 @@ export interface BodyDigest {
   readonly bytes: number;
   /** Hex; the ETag of an object sent in one piece. */
   readonly md5: string;
+  /** The one to keep with the object: the first asked for. */
   readonly checksum: StoredChecksum;
+  /** All that were asked for: algorithm → base64. */
+  readonly checksums: PartChecksums;
 }
+
+export type PartChecksums = Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
 
 /** A body on its way in. `digest` MUST be asked only after `chunks` has ended. */
 export interface RequestBody {
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** The checksum the request brings along, which is verified; null: none. */
+  readonly announced: ChecksumAlgorithm | null;
   digest(): BodyDigest;
 }
 
@@ -37,11 +43,11 @@ export const bytesOf = (stream: Readable): AsyncIterable<Uint8Array> => ({
 /** Counts and digests what flows by. */
 export function digestBody(
   source: AsyncIterable<Uint8Array>,
-  algorithm: ChecksumAlgorithm,
+  algorithms: readonly [ChecksumAlgorithm, ...ChecksumAlgorithm[]],
   limitBytes: number,
 ): RequestBody {
   const md5 = createHash('md5');
-  const checksum = createChecksum(algorithm);
+  const running = new Map(algorithms.map((name) => [name, createChecksum(name)]));
   let bytes = 0;
   async function* measured(): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) {
@@ -53,17 +59,25 @@ export function digestBody(
           { elements: { ProposedSize: bytes, MaxSizeAllowed: limitBytes } },
         );
       md5.update(chunk);
-      checksum.update(chunk);
+      for (const checksum of running.values()) checksum.update(chunk);
       yield chunk;
     }
   }
   return {
     chunks: measured(),
-    digest: () => ({
-      bytes,
-      md5: md5.digest('hex'),
-      checksum: { algorithm, value: checksum.digest().toString('base64'), type: 'FULL_OBJECT' },
-    }),
+    announced: null,
+    digest: () => {
+      const checksums: Partial<Record<ChecksumAlgorithm, string>> = {};
+      for (const [name, checksum] of running)
+        checksums[name] = checksum.digest().toString('base64');
+      const [algorithm] = algorithms;
+      return {
+        bytes,
+        md5: md5.digest('hex'),
+        checksum: { algorithm, value: checksums[algorithm] ?? '', type: 'FULL_OBJECT' },
+        checksums,
+      };
+    },
   };
 }
 
@@ -71,9 +85,10 @@ export function digestBody(
 function announcedChecksum(
   request: S3Request,
 ): { algorithm: ChecksumAlgorithm; value: string | null } | null {
-  const given = checksumAlgorithms.filter(
-    (algorithm) => request.headers[checksumHeader(algorithm)] !== undefined,
-  );
+  const given = Object.keys(request.headers).flatMap((name) => {
+    const [, algorithm] = /^x-amz-checksum-(?!algorithm$|mode$|type$)(\w+)$/.exec(name) ?? [];
+    return algorithm === undefined ? [] : [parseAlgorithm(algorithm)];
+  });
   const trailer = request.headers['x-amz-trailer'];
   if (given.length > 1 || (given.length > 0 && trailer?.includes('x-amz-checksum-')))
     throw new S3Error(
@@ -96,8 +111,10 @@ function announcedLength(request: S3Request, chunked: boolean): number {
 }
 
 export interface BodyOptions {
-  /** The checksum to compute when the request names none. */
+  /** The checksum to compute when the request announces none. */
   readonly preferred?: ChecksumAlgorithm;
+  /** The checksum to compute and keep whatever the request announces. */
+  readonly keep?: ChecksumAlgorithm;
   /** The checksum headers speak of the object to be made, not of this body. */
   readonly checksumIsOfObject?: boolean;
 }
@@ -115,7 +132,7 @@ export function openBody(
   request: S3Request,
   signed: Authenticated,
   limitBytes: number = largestBodyBytes,
-  { preferred = 'CRC64NVME', checksumIsOfObject = false }: BodyOptions = {},
+  { preferred = 'CRC64NVME', keep, checksumIsOfObject = false }: BodyOptions = {},
 ): RequestBody {
   const { payload } = signed;
   if (payload.startsWith('STREAMING-AWS4-ECDSA'))
@@ -127,7 +144,8 @@ export function openBody(
   const signatures = payload.startsWith('STREAMING-AWS4-HMAC') ? new ChunkSignatures(signed) : null;
   const raw = bytesOf(request.incoming);
   const plain = chunked ? decodeAwsChunked(raw, trailers, signatures) : raw;
-  const body = digestBody(plain, announced?.algorithm ?? preferred, limitBytes);
+  const first = keep ?? announced?.algorithm ?? preferred;
+  const body = digestBody(plain, [first, ...(announced ? [announced.algorithm] : [])], limitBytes);
   const sha256 = /^[0-9a-f]{64}$/.test(payload) ? createHash('sha256') : null;
   let digest: BodyDigest | null = null;
 
@@ -152,7 +170,7 @@ export function openBody(
     const expected = announced.value ?? trailers.get(checksumHeader(announced.algorithm));
     if (expected === undefined)
       throw new S3Error('InvalidRequest', 'The trailer named by x-amz-trailer did not arrive');
-    if (expected !== digest.checksum.value)
+    if (expected !== digest.checksums[announced.algorithm])
       throw new S3Error(
         'BadDigest',
         `The ${announced.algorithm} you specified did not match the calculated checksum.`,
@@ -160,6 +178,7 @@ export function openBody(
   }
   return {
     chunks: checked(),
+    announced: announced?.algorithm ?? null,
     digest: () => {
       if (digest === null) throw new Error('the body has not been read to its end');
       return digest;

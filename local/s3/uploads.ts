@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type ChecksumAlgorithm, parseAlgorithm, type StoredChecksum } from './checksums.ts';
 import type { ObjectMetadata } from './objectVersion.ts';
 import type { ObjectIndex } from './openIndex.ts';
+import type { PartChecksums } from './requestBody.ts';
 import { S3Error } from './s3Error.ts';
 
 /** How the checksum of the finished object is made; fixed when the upload begins. */
@@ -27,8 +28,8 @@ export interface Part {
   readonly bytes: number;
   /** Hex. */
   readonly md5: string;
-  /** Base64, in the upload's algorithm. */
-  readonly checksum: string;
+  /** In the upload's algorithm, and in the one the client sent. */
+  readonly checksums: PartChecksums;
   readonly modifiedAt: Date;
 }
 
@@ -45,7 +46,7 @@ type PartRow = {
   blob: string;
   bytes: number;
   md5: string;
-  checksum: string;
+  checksums: string;
   modified: number;
 };
 
@@ -63,7 +64,7 @@ const partOf = (row: PartRow): Part => ({
   blob: row.blob,
   bytes: row.bytes,
   md5: row.md5,
-  checksum: row.checksum,
+  checksums: JSON.parse(row.checksums) as PartChecksums,
   modifiedAt: new Date(row.modified),
 });
 
@@ -161,7 +162,7 @@ export function putPart(index: ObjectIndex, upload: Upload, part: Part): readonl
       part.blob,
       part.bytes,
       part.md5,
-      part.checksum,
+      JSON.stringify(part.checksums),
       part.modifiedAt.getTime(),
     );
     return freed.map(({ blob }) => blob);
