@@ -31,7 +31,9 @@ const arn = (service: string, rest: string): string =>
 export function nameOf({ stack, logicalId, type, givenName }: ResourceReference): string {
   if (givenName !== null) return givenName;
   const name = `${stack}-${logicalId}`;
-  return type === 'AWS::S3::Bucket' ? name.toLowerCase().slice(0, 63) : name.slice(0, 80);
+  // Rules and functions may be 64 long, buckets 63; logical ids end in what makes them unique.
+  const short = name.length > 63 ? `${name.slice(0, 54)}-${name.slice(-8)}` : name;
+  return type === 'AWS::S3::Bucket' ? short.toLowerCase() : short;
 }
 
 type Naming = (name: string, resource: ResourceReference) => string;
