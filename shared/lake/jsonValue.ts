@@ -28,12 +28,17 @@ export function jsonValue(type: ColumnType, value: PhysicalValue): Json {
     case 'timestamptz':
       return `${isoTimestamp(BigInt(value as number | bigint))}Z`;
     case 'string':
-      return Buffer.from(value as Uint8Array).toString();
+      return bytesOf(value).toString();
     case 'binary':
-      return Buffer.from(value as Uint8Array).toString('base64');
+      return bytesOf(value).toString('base64');
     default:
       return decimalText(value as number | bigint | Uint8Array, decimalOf(type)?.scale ?? 0);
   }
+}
+
+function bytesOf(value: PhysicalValue): Buffer {
+  const { buffer, byteOffset, byteLength } = value as Uint8Array;
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 const jsonNumber = (value: number): Json =>

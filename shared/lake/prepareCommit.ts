@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { HeadgateError } from '../errors.ts';
 import { evolveSchema, type SchemaEvolution } from './evolveSchema.ts';
-import { fieldsOf } from './icebergSchema.ts';
 import {
   describeManifest,
   encodeManifest,
@@ -14,6 +13,7 @@ import { pathOf } from './objectPath.ts';
 import { type ManifestPlan, planManifests } from './planManifests.ts';
 import { readManifestList } from './readManifests.ts';
 import { snapshotSummary } from './snapshotSummary.ts';
+import { sourceFileIdOf } from './sourceFileOf.ts';
 import type { PrepareCommit, PrepareCommitFunction } from './tableChange.ts';
 import {
   currentSnapshot,
@@ -21,7 +21,6 @@ import {
   printTableMetadata,
   readTableMetadata,
   type Snapshot,
-  schemaWithId,
   type TableMetadata,
 } from './tableMetadata.ts';
 
@@ -54,7 +53,7 @@ export const prepareCommit: PrepareCommitFunction = async (input) => {
     store,
     current: parent === null ? [] : await readManifestList(store, parent, signal),
     change,
-    sourceFileId: sourceFileIdOf(base),
+    sourceFileId: base === null ? null : sourceFileIdOf(base),
     dropped: evolution.dropped,
     snapshotId,
     write: manifestWriter(input, evolution, snapshotId, sequenceNumber),
@@ -122,12 +121,6 @@ function newSnapshotId({ commitId }: PrepareCommit, base: TableMetadata | null):
     const id = Number(hash.readBigUInt64BE() >> 12n);
     if (id > 0 && (base === null || findSnapshot(base, String(id)) === null)) return id;
   }
-}
-
-function sourceFileIdOf(base: TableMetadata | null): number | null {
-  if (base === null) return null;
-  const fields = fieldsOf(schemaWithId(base));
-  return fields.find(({ name }) => name === '_source_file')?.id ?? null;
 }
 
 function manifestWriter(

@@ -6,30 +6,25 @@ import { listSnapshotFiles } from './listDataFiles.ts';
 import { keyOf } from './objectPath.ts';
 import { readParquetRows } from './readParquetRows.ts';
 import type { Field } from './schema.ts';
+import { snapshotAsOf } from './snapshotAsOf.ts';
 import type { ObjectStore } from './tableChange.ts';
-import {
-  currentSnapshot,
-  findSnapshot,
-  readTableMetadata,
-  type Snapshot,
-  schemaWithId,
-  type TableMetadata,
-} from './tableMetadata.ts';
+import { readTableMetadata, schemaWithId } from './tableMetadata.ts';
 import type { TablePointer } from './tablePointer.ts';
 
-/** Longer texts are cut, so that a page of rows stays a page. */
-const defaultMaxCharacters = 4_096;
+/** Wide tables answer fewer rows, and longer texts are cut, so that memory stays the same whatever a table holds. */
+const maxCells = 100_000;
+const maxCharacters = 16_000_000;
+const maxCharactersPerValue = 4_096;
 
 export interface PreviewRows {
   readonly store: ObjectStore;
   readonly pointer: TablePointer;
-  /** Most rows answered. */
+  /** Most rows answered; of a table with more than 200 columns fewer (100,000 values in all, but one row). */
   readonly limit: number;
   /** A snapshot's id, or an ISO 8601 instant: the table as it was then. Left out: as it is. */
   readonly asOf?: string;
   /** Names of the columns wanted; left out: all. */
   readonly columns?: readonly string[];
-  readonly maxCharacters?: number;
   readonly signal: AbortSignal;
 }
 
@@ -39,7 +34,9 @@ export interface Preview {
   readonly columns: readonly Field[];
   /** By column name, in the order the table stores them. Values as `jsonValue` gives them. */
   readonly rows: readonly { readonly [name: string]: Json }[];
-  /** Columns in which at least one value was cut to `maxCharacters`; a cut value ends with `…`. */
+  /** Rows of the table at that snapshot. */
+  readonly total: number;
+  /** Columns in which at least one value was cut to at most 4,096 characters; a cut value ends with `…`. */
   readonly cut: readonly string[];
 }
 
@@ -50,7 +47,7 @@ export interface Preview {
  * Throws `not_found` for a snapshot that is not there (any more) and `validation_failed` for an unknown column.
  */
 export async function previewRows(input: PreviewRows): Promise<Preview> {
-  const { store, pointer, limit, signal, maxCharacters = defaultMaxCharacters } = input;
+  const { store, pointer, signal } = input;
   const metadata = await readTableMetadata(store, pointer.metadataKey, signal);
   const snapshot = snapshotAsOf(metadata, input.asOf);
   const schema = schemaWithId(
@@ -60,7 +57,13 @@ export async function previewRows(input: PreviewRows): Promise<Preview> {
   const columns = wantedFields(fieldsOf(schema), input.columns);
   const rows: Record<string, Json>[] = [];
   const cut = new Set<string>();
-  if (snapshot === null) return { snapshotId: null, columns, rows, cut: [] };
+  if (snapshot === null) return { snapshotId: null, columns, rows, total: 0, cut: [] };
+  const limit = Math.min(input.limit, Math.max(1, Math.floor(maxCells / columns.length)));
+  const longest = Math.min(
+    maxCharactersPerValue,
+    Math.floor(maxCharacters / (limit * columns.length)),
+  );
+  const byId = new Map(columns.map((column) => [column.id, column]));
   for await (const file of listSnapshotFiles(store, snapshot, signal)) {
     if (rows.length >= limit) break;
     const count = Math.min(limit - rows.length, file.rows);
@@ -68,46 +71,36 @@ export async function previewRows(input: PreviewRows): Promise<Preview> {
       store,
       key: keyOf(store.bucket, file.path),
       bytes: file.bytes,
-      fieldIds: columns.map(({ id }) => id),
+      fieldIds: [...byId.keys()],
       rows: count,
+      convert: (fieldId, stored): Json => {
+        const { name, type } = byId.get(fieldId) as Field;
+        const value = jsonValue(type, stored);
+        if (typeof value !== 'string' || value.length <= longest) return value;
+        cut.add(name);
+        return `${cutText(value, longest)}…`;
+      },
       signal,
     });
-    for (let index = 0; index < count; index++) {
-      const row = columns.map(({ id, name, type }) => {
-        const value = jsonValue(type, values.get(id)?.[index]);
-        if (typeof value !== 'string' || value.length <= maxCharacters)
-          return [name, value] as const;
-        cut.add(name);
-        return [name, `${cutText(value, maxCharacters)}…`] as const;
-      });
+    for (let index = 0; index < count; index++)
       // Defines properties, where assigning to a hostile name could call a setter.
-      rows.push(Object.fromEntries(row));
-    }
+      rows.push(
+        Object.fromEntries(columns.map(({ id, name }) => [name, values.get(id)?.[index] ?? null])),
+      );
   }
-  return { snapshotId: String(snapshot['snapshot-id']), columns, rows, cut: [...cut] };
+  return {
+    snapshotId: String(snapshot['snapshot-id']),
+    columns,
+    rows,
+    total: Number(snapshot.summary['total-records'] ?? 0),
+    cut: [...cut],
+  };
 }
 
 /** Does not cut a surrogate pair in two: half of one is no valid JSON text. */
 function cutText(text: string, characters: number): string {
   const last = text.charCodeAt(characters - 1);
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? characters - 1 : characters);
-}
-
-function snapshotAsOf(metadata: TableMetadata, asOf: string | undefined): Snapshot | null {
-  if (asOf === undefined) return currentSnapshot(metadata);
-  const instant = /^\d+$/.test(asOf) ? null : Date.parse(asOf);
-  if (Number.isNaN(instant))
-    throw new HeadgateError('validation_failed', `${asOf} is neither a snapshot id nor an instant`);
-  const found =
-    instant === null
-      ? findSnapshot(metadata, asOf)
-      : (metadata.snapshots
-          .filter((snapshot) => snapshot['timestamp-ms'] <= instant)
-          .toSorted((left, right) => right['sequence-number'] - left['sequence-number'])[0] ??
-        null);
-  if (found === null)
-    throw new HeadgateError('not_found', `The table has no snapshot as of ${asOf} (any more)`);
-  return found;
 }
 
 function wantedFields(

@@ -28,7 +28,7 @@ const compressors: Compressors = {
     zstdDecompressSync(input, { maxOutputLength: Math.max(1, outputLength) }),
 };
 
-export interface ReadParquetRows {
+export interface ReadParquetRows<Value> {
   readonly store: ObjectStore;
   readonly key: string;
   /** Size of the object. */
@@ -37,19 +37,21 @@ export interface ReadParquetRows {
   readonly fieldIds: readonly number[];
   /** How many rows from the start. */
   readonly rows: number;
+  /** Called for each value before its page is let go; MUST NOT keep the bytes it is handed. */
+  readonly convert: (fieldId: number, value: PhysicalValue) => Value;
   readonly signal: AbortSignal;
 }
 
 /**
- * The first rows of a Parquet file, column by column, by field id, as stored. A column the file does not have is
- * absent. Fetches the footer and, of the row groups needed, the wanted column chunks; of a large chunk only the
+ * The first rows of a Parquet file, column by column, by field id, converted from what is stored. A column the
+ * file does not have is absent. Fetches the footer and, of the row groups needed, the wanted column chunks; of a large chunk only the
  * first pages that hold the rows. Flat columns only.
  *
  * Throws `internal_error` when the file is no Parquet file.
  */
-export async function readParquetRows(
-  input: ReadParquetRows,
-): Promise<ReadonlyMap<number, readonly PhysicalValue[]>> {
+export async function readParquetRows<Value>(
+  input: ReadParquetRows<Value>,
+): Promise<ReadonlyMap<number, readonly Value[]>> {
   const { store, key, bytes, signal } = input;
   const file: AsyncBuffer = {
     byteLength: bytes,
@@ -75,11 +77,11 @@ interface Chunk {
   readonly end: number;
 }
 
-async function readColumns(
-  input: ReadParquetRows,
+async function readColumns<Value>(
+  input: ReadParquetRows<Value>,
   metadata: FileMetaData,
-): Promise<ReadonlyMap<number, readonly PhysicalValue[]>> {
-  const columns = new Map<number, PhysicalValue[]>();
+): Promise<ReadonlyMap<number, readonly Value[]>> {
+  const columns = new Map<number, Value[]>();
   let left = input.rows;
   for (const rowGroup of metadata.row_groups) {
     if (left <= 0) break;
@@ -146,21 +148,30 @@ function runsOf(chunks: readonly Chunk[]): Chunk[][] {
   return runs;
 }
 
-async function readRun(
-  { store, key, signal }: ReadParquetRows,
+async function readRun<Value>(
+  { store, key, convert, signal }: ReadParquetRows<Value>,
   run: readonly Chunk[],
-): Promise<readonly (readonly [number, readonly PhysicalValue[]])[]> {
+): Promise<readonly (readonly [number, readonly Value[]])[]> {
   const [first] = run;
   if (first === undefined) return [];
   const end = run.at(-1)?.end ?? first.end;
+  const fetched: Uint8Array[] = [];
+  let to = first.start;
   // Several chunks fit one run; a chunk that alone exceeds it is read from its start until it holds the rows.
-  for (let size = runBytes; ; size *= 4) {
-    const to = Math.min(end, first.start + size);
-    const bytes = toBuffer(await store.getRange(key, first.start, to, signal));
+  for (let size = runBytes; ; size *= 2) {
+    const from = to;
+    to = Math.min(end, from + size);
+    fetched.push(await store.getRange(key, from, to, signal));
+    const bytes = toBuffer(Buffer.concat(fetched));
     try {
       const columns = [];
-      for (const chunk of run)
-        columns.push([chunk.fieldId, await decodeChunk(chunk, bytes, first.start)] as const);
+      for (const chunk of run) {
+        const values = await decodeChunk(chunk, bytes, first.start);
+        columns.push([
+          chunk.fieldId,
+          values.map((value) => convert(chunk.fieldId, value)),
+        ] as const);
+      }
       return columns;
     } catch (error) {
       if (to === end || !(error instanceof RangeError)) throw error;

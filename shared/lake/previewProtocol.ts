@@ -1,0 +1,74 @@
+import * as z from 'zod';
+import { errorCodes } from '../errors.ts';
+import { json } from '../json.ts';
+import { field } from './schema.ts';
+
+export const maxPreviewRows = 500;
+
+/** What the API asks the preview function (25 s). */
+export const previewInput = z.strictObject({
+  v: z.literal(1),
+  tenant: z.string().min(1),
+  sourceId: z.string().min(1),
+  stream: z.string().min(1),
+  what: z.enum(['rows', 'rejects', 'snapshots', 'files']),
+  /** Most rows, snapshots or files answered. */
+  limit: z.int().min(1).max(maxPreviewRows),
+  /** A snapshot's id or an ISO 8601 instant; rows, rejects and files only. */
+  asOf: z.string().min(1).optional(),
+  /** Names of the wanted columns; rows and rejects only. */
+  columns: z.array(z.string()).min(1).optional(),
+});
+export type PreviewInput = z.infer<typeof previewInput>;
+
+const snapshotId = z.string().nullable();
+const count = z.int().nonnegative();
+
+/** What it answers. `more`: there was more than `limit`, or than fits an answer. */
+export const previewAnswer = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('rows'),
+    snapshotId,
+    columns: z.array(field),
+    rows: z.array(z.record(z.string(), json)),
+    /** Columns with values that were cut; those end with `…`. */
+    cut: z.array(z.string()),
+    /** Rows of the table at that snapshot. */
+    total: count,
+    more: z.boolean(),
+  }),
+  z.strictObject({
+    kind: z.literal('snapshots'),
+    snapshots: z.array(
+      z.strictObject({
+        snapshotId: z.string(),
+        committedAt: z.iso.datetime(),
+        operation: z.string(),
+        addedRows: count,
+        removedRows: count,
+        rows: count,
+        bytes: count,
+        dataFiles: count,
+        runId: z.string().nullable(),
+      }),
+    ),
+    more: z.boolean(),
+  }),
+  z.strictObject({
+    kind: z.literal('files'),
+    snapshotId,
+    files: z.array(
+      z.strictObject({
+        path: z.string(),
+        rows: count,
+        bytes: count,
+        /** The upload its rows came from, where the source has files. */
+        sourceFile: z.string().nullable(),
+      }),
+    ),
+    more: z.boolean(),
+  }),
+  /** The request cannot be answered; the API passes it on as a problem document. */
+  z.strictObject({ kind: z.literal('problem'), code: z.enum(errorCodes), message: z.string() }),
+]);
+export type PreviewAnswer = z.infer<typeof previewAnswer>;
