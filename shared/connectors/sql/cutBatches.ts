@@ -27,6 +27,8 @@ export interface Cutting<Checkpoint> {
   readonly unique: boolean;
   readonly limits: BatchLimits;
   readonly now: () => Date;
+  /** Read ahead of it or not, nothing is delivered after it aborts. */
+  readonly signal: AbortSignal;
   /** Of a batch whose last row has these order values; `done`: nothing follows. */
   readonly checkpoint: (after: readonly string[] | null, done: boolean) => Checkpoint;
   readonly translate: (error: unknown) => unknown;
@@ -40,9 +42,10 @@ export async function* cutBatches<Checkpoint>(
   reader: RowReader,
   cutting: Cutting<Checkpoint>,
 ): AsyncGenerator<Batch<Checkpoint>> {
-  const { columns, order, unique, limits, now, checkpoint, translate } = cutting;
+  const { columns, order, unique, limits, now, signal, checkpoint, translate } = cutting;
   const positionOf = (block: RowBlock): readonly string[] => {
     const row = block.last();
+    // No value of an ordered column is empty text where null is possible too.
     return (order ?? []).map((index) => row[index] ?? '');
   };
   const differs = (a: RowBlock, b: RowBlock): boolean => {
@@ -78,6 +81,7 @@ export async function* cutBatches<Checkpoint>(
     };
     const next = async (maxRows: number): Promise<RowBlock | null> => {
       try {
+        signal.throwIfAborted();
         return await reader.next(order === null ? rowsPerBlock : Math.min(maxRows, rowsPerBlock));
       } catch (error) {
         throw translate(error);
@@ -88,6 +92,7 @@ export async function* cutBatches<Checkpoint>(
       columns,
       checkpoint: () => checkpoint(order === null ? null : positionOf(block), pending === null),
     };
+    signal.throwIfAborted();
     if (!drained)
       throw new Error('the next batch was asked for before this one was read to its end');
   }

@@ -9,7 +9,10 @@ export interface ReadPlan {
   /** Columns delivered: those asked for, and those the order needs. */
   readonly columns: readonly SqlColumn[];
   readonly cursor: SqlColumn | null;
-  /** Cursor, then key; for a whole table the key alone. Empty: there is no order to resume in. */
+  /**
+   * Cursor, then key; for a whole table its key alone, else its cursor, whose nulls come last. Empty: there is no
+   * order to resume in.
+   */
   readonly order: readonly SqlColumn[];
   /** Whether the order tells any two rows apart. */
   readonly unique: boolean;
@@ -42,9 +45,16 @@ export function planRead(
     );
   for (const name of request.primaryKey) find(name, 'primary key');
 
+  // The first incremental read is a whole one, by key: it needs no index on the cursor, and rows without a
+  // cursor value come with it.
+  const first = from === null || (from.read === 'full' && !from.done);
   const kind =
-    request.window !== null ? 'window' : request.mode === 'incremental' ? 'incremental' : 'full';
-  if (kind !== 'full' && cursor === null)
+    request.window !== null
+      ? 'window'
+      : request.mode === 'incremental' && !first
+        ? 'incremental'
+        : 'full';
+  if (cursor === null && (kind === 'window' || request.mode === 'incremental'))
     throw new HeadgateError(
       'invalid_config',
       `${request.name} needs a cursor field for ${kind === 'window' ? 'a date range' : 'incremental reads'}.`,
@@ -58,10 +68,8 @@ export function planRead(
     );
 
   const key = table.orderKey.map((name) => find(name, 'key'));
-  const order = [
-    ...(kind === 'full' || cursor === null ? [] : [cursor]),
-    ...key.filter((column) => kind === 'full' || column !== cursor),
-  ];
+  const leading = cursor !== null && (kind !== 'full' || key.length === 0) ? [cursor] : [];
+  const order = [...leading, ...key.filter((column) => !leading.includes(column))];
   return {
     kind,
     columns: selectedColumns(

@@ -16,15 +16,15 @@ export interface ReadLimits extends BatchLimits {
 /**
  * Reads one table in one read-only snapshot transaction.
  *
- * - Whole: in the order of its key, so that the next invocation can go on where this one was stopped; then the
- *   rows are of more than one moment (`consistency: 'paged'`, said in the log too). Small tables and tables
- *   without a key come in no order, as one batch.
+ * - Whole (a full refresh, and the first incremental read): in the order of its key, so that the next invocation
+ *   can go on where this one was stopped; then the rows are of more than one moment (`consistency: 'paged'`, said
+ *   in the log too). Small tables, and those with neither key nor cursor, come in no order, as one batch.
  * - Incremental: rows above (cursor, key) of the last one delivered, up to the frozen upper bound. The position
  *   is exact, so nothing is read twice and no overlap is needed; the lag is what late commits are given.
  * - Window: rows of [from, to) on the cursor.
  *
- * A full refresh of a stream with a cursor stops at the same bound an incremental read would (rows without a
- * cursor value included), so that incremental reads that follow neither miss nor repeat a row.
+ * A whole read of a stream with a cursor stops at the bound an incremental read would stop at (but takes rows
+ * without a cursor value too), so that the incremental reads that follow neither miss nor repeat a row.
  */
 export async function* readTable<Config extends SqlOptions, Credentials>(
   dialect: SqlDialect<Config, Credentials>,
@@ -94,6 +94,7 @@ export async function* readTable<Config extends SqlOptions, Credentials>(
     unique: plan.unique,
     limits,
     now: context.now,
+    signal: context.signal,
     translate,
     checkpoint: (after, done) => {
       const reached = after ?? plan.after;

@@ -3,7 +3,7 @@ import type { SqlOptions } from './sqlOptions.ts';
 
 type Names = Pick<
   SqlDialect<SqlOptions, unknown>,
-  'quote' | 'parameter' | 'instant' | 'comparesRows' | 'endless'
+  'quote' | 'parameter' | 'instant' | 'comparesRows' | 'nullsLast' | 'endless'
 >;
 
 /** Which rows, in which order. All columns come from the catalogue. */
@@ -30,13 +30,24 @@ export function selectRows(dialect: Names, selection: RowSelection): SqlStatemen
   const bind = (value: string, column: SqlColumn): string =>
     dialect.parameter(values.push(value), column);
   const conditions: string[] = [];
-  if (after !== null) conditions.push(above(dialect, order.slice(0, after.length), after, bind));
+  const [first] = order;
+  const nullsFollow =
+    selection.withUncovered && first !== undefined && first === cursor && first.nullable;
+  if (after !== null) {
+    const next = above(dialect, order.slice(0, after.length), after, bind);
+    conditions.push(nullsFollow ? `(${next} or ${dialect.quote(first.name)} is null)` : next);
+  }
   if (cursor !== null && upper !== null) {
     const name = dialect.quote(cursor.name);
     const covered = `${name} ${upper.inclusive ? '<=' : '<'} ${bind(upper.value, cursor)}`;
-    const uncovered = [`${name} is null`, dialect.endless(name, cursor) ?? []].flat();
+    const uncovered = [
+      ...(cursor.nullable ? [`${name} is null`] : []),
+      dialect.endless(name, cursor) ?? [],
+    ].flat();
     conditions.push(
-      selection.withUncovered ? `(${[covered, ...uncovered].join(' or ')})` : covered,
+      selection.withUncovered && uncovered.length > 0
+        ? `(${[covered, ...uncovered].join(' or ')})`
+        : covered,
     );
   }
   if (cursor !== null && window !== null) {
@@ -51,7 +62,12 @@ export function selectRows(dialect: Names, selection: RowSelection): SqlStatemen
     `from ${qualifiedName(dialect, table)}`,
     ...(conditions.length > 0 ? [`where ${conditions.join(' and ')}`] : []),
     ...(order.length > 0
-      ? [`order by ${order.map((column) => dialect.quote(column.name)).join(', ')}`]
+      ? [
+          `order by ${[
+            ...(nullsFollow && !dialect.nullsLast ? [`${dialect.quote(first.name)} is null`] : []),
+            ...order.map((column) => dialect.quote(column.name)),
+          ].join(', ')}`,
+        ]
       : []),
   ].join(' ');
   return { sql, values };

@@ -115,6 +115,8 @@ export interface SqlDialect<Config extends SqlOptions, Credentials> {
   ): string;
   /** Whether `(a, b) > (1, 2)` is understood and uses an index. */
   readonly comparesRows: boolean;
+  /** Whether nulls sort after everything else. */
+  readonly nullsLast: boolean;
   /** A condition for values above every clock, such as infinity; null where the type has none. */
   endless(quoted: string, column: SqlColumn): string | null;
   connect(context: Context<Config, Credentials>): Promise<SqlSession>;

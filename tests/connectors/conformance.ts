@@ -1,0 +1,361 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import {
+  type Batch,
+  type CheckResult,
+  type Connector,
+  type Context,
+  ParkUntil,
+  type StreamRequest,
+} from '../../shared/connectors/connector.ts';
+import { HeadgateError } from '../../shared/errors.ts';
+import { createLog } from '../../shared/log.ts';
+import { type Row, readBatch } from './readBatch.ts';
+
+type Surroundings = Partial<
+  Pick<Context<unknown, unknown>, 'fetch' | 'resolveHost' | 'landing' | 'sleep' | 'now'>
+>;
+type FailedCheck = Extract<CheckResult, { ok: false }>;
+
+/** A source that refuses, and what it has to be called. Laid over the example. */
+export interface Refusal {
+  /** Completes "tells … apart". */
+  readonly title: string;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly credentials?: Readonly<Record<string, unknown>>;
+  readonly surroundings?: () => Surroundings;
+  readonly stream?: string;
+  readonly code: FailedCheck['code'];
+  /** What the message has to hold for a person to know what to do. */
+  readonly says: RegExp;
+}
+
+/** One connector against one living source that holds `expected`, in at least three batches. */
+export interface ConnectorExample {
+  /** Distinguishes several examples of one connector. */
+  readonly title?: string;
+  readonly connector: Connector;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Values of secret fields MUST be canaries: long, and nowhere else in the example. */
+  readonly credentials: Readonly<Record<string, unknown>>;
+  /** Fresh for each call; what is left out is refused (fetch, addresses) or real (clock). */
+  readonly surroundings?: () => Surroundings;
+  readonly stream: Omit<StreamRequest, 'mode' | 'window'>;
+  /** A row's identity, with as much of its content as the test is to compare. */
+  readonly identify: (row: Row) => string;
+  /** Of every row the source holds at first, in any order. */
+  readonly expected: readonly string[];
+  /**
+   * Adds rows to the source and answers their identities. Where the cursor can tie, some MUST share a cursor value
+   * with each other, over more than one batch.
+   */
+  readonly add?: () => Promise<readonly string[]>;
+  readonly refusals: readonly Refusal[];
+  /** Surroundings of a source that asks to slow down before it answers. */
+  readonly throttled?: () => Surroundings;
+  /** Connections the source counts as open now; none may be left behind. */
+  readonly openConnections?: () => Promise<number>;
+}
+
+/** Fields of credentials and config that hold secrets by their name. */
+const secretName = /(password|passphrase|secret|token|apikey|privatekey|clientkey)$/i;
+
+/** The promises every connector keeps. A new connector costs one example and one call of this. */
+export function describeConnector(example: ConnectorExample): void {
+  const { connector, identify } = example;
+  const lines: string[] = [];
+  const errors: unknown[] = [];
+  const messages: string[] = [];
+  const secrets = fieldsOf(connector.credentials)
+    .filter(({ secret }) => secret)
+    .flatMap(({ name }) => {
+      const value = example.credentials[name];
+      return typeof value === 'string' ? [value] : [];
+    });
+
+  const contextWith = (
+    over: Partial<Refusal> = {},
+    signal: AbortSignal = new AbortController().signal,
+    surroundings = over.surroundings ?? example.surroundings,
+  ): Context<unknown, unknown> => ({
+    config: connector.config.parse({ ...example.config, ...over.config }),
+    credentials: connector.credentials.parse({ ...example.credentials, ...over.credentials }),
+    fetch: async () => {
+      throw new Error('this example has no HTTP');
+    },
+    resolveHost: async (host) => {
+      throw new HeadgateError('address_refused', `${host} is not allowed in this example`);
+    },
+    now: () => new Date(),
+    sleep: async () => {},
+    signal,
+    // On purpose without redaction: a connector must not need it.
+    log: createLog((line) => lines.push(line)),
+    ...surroundings?.(),
+  });
+  const request = (mode: StreamRequest['mode']): StreamRequest => ({
+    ...example.stream,
+    mode,
+    window: null,
+  });
+  interface Delivered {
+    readonly rows: readonly string[];
+    readonly checkpoint: unknown;
+  }
+  const deliver = async (batch: Batch<unknown>): Promise<Delivered> => {
+    const rows = (await readBatch(batch, null)).map(identify);
+    const { checkpoint } = batch;
+    const value: unknown = typeof checkpoint === 'function' ? checkpoint() : checkpoint;
+    return { rows, checkpoint: value === undefined ? undefined : revive(value) };
+  };
+  /** As storage would give it back. */
+  const revive = (checkpoint: unknown): unknown => {
+    const text = JSON.stringify(checkpoint);
+    expect(text.length, 'a checkpoint stays below 32 KB').toBeLessThan(32 * 1024);
+    const parsed = connector.checkpoint.parse(JSON.parse(text));
+    expect(parsed).toEqual(checkpoint);
+    expect(parsed, 'a checkpoint carries its version').toHaveProperty('v');
+    return parsed;
+  };
+  const read = async (
+    mode: StreamRequest['mode'],
+    from: unknown = null,
+    context = contextWith(),
+  ): Promise<readonly Delivered[]> => {
+    const delivered: Delivered[] = [];
+    for await (const batch of connector.read(context, request(mode), from))
+      delivered.push(await deliver(batch));
+    return delivered;
+  };
+  const rowsOf = (batches: readonly Delivered[]): readonly string[] =>
+    batches.flatMap((batch) => batch.rows);
+  const sorted = (rows: Iterable<string>): readonly string[] => [...rows].sort();
+  const failure = async (work: Promise<unknown>): Promise<unknown> => {
+    const error: unknown = await work.then(
+      () => new Error('nothing was thrown'),
+      (thrown: unknown) => thrown,
+    );
+    errors.push(error);
+    return error;
+  };
+  const incremental = connector.syncModes.includes('incremental');
+  const modes = (['full_refresh', 'incremental'] as const).filter((mode) =>
+    connector.syncModes.includes(mode),
+  );
+  let expected = sorted(example.expected);
+
+  describe(`connector ${connector.name}${example.title === undefined ? '' : `, ${example.title}`}`, () => {
+    it('describes itself for the catalogue', () => {
+      expect(connector.name).toMatch(/^[a-z0-9_]+$/);
+      expect(connector.title).not.toBe('');
+      expect(connector.description).toMatch(/\.$/);
+      expect(connector.docs).toMatch(/^https:\/\//);
+      expect(connector.syncModes.length).toBeGreaterThan(0);
+      const credentials = new Set(fieldsOf(connector.credentials).map(({ name }) => name));
+      for (const { fields } of connector.authMethods)
+        for (const field of fields) expect(credentials).toContain(field);
+    });
+
+    it('rejects a field it does not know, in config and in credentials', () => {
+      for (const schema of [connector.config, connector.credentials]) {
+        const given = schema === connector.config ? example.config : example.credentials;
+        expect(schema.safeParse(given).success).toBe(true);
+        expect(schema.safeParse({ ...given, nonsense: 1 }).success).toBe(false);
+      }
+    });
+
+    it('gives every field a title and a description, and marks the secret ones', () => {
+      for (const schema of [connector.config, connector.credentials])
+        for (const { name, title, description, secret } of fieldsOf(schema)) {
+          expect(title, `title of ${name}`).toBeTruthy();
+          expect(description, `description of ${name}`).toMatch(/\.$/);
+          expect(secret, `${name} is secret`).toBe(secretName.test(name));
+        }
+      for (const { name, secret } of fieldsOf(connector.config))
+        expect(secret, `${name} is a secret in config`).toBe(false);
+    });
+
+    it('finds the example in order', async () => {
+      const result = await connector.check(contextWith());
+      messages.push(result.message);
+      expect(result).toMatchObject({ ok: true, message: expect.stringMatching(/./) });
+    });
+
+    for (const refusal of example.refusals)
+      it(`tells ${refusal.title} apart, in check and in read`, async () => {
+        const result = await connector.check(contextWith(refusal));
+        messages.push(result.message);
+        expect(result).toMatchObject({
+          ok: false,
+          code: refusal.code,
+          message: expect.stringMatching(refusal.says),
+        });
+        const error = await failure(
+          (async () => {
+            const mode = modes[0] ?? 'full_refresh';
+            const stream = {
+              ...request(mode),
+              ...(refusal.stream === undefined
+                ? {}
+                : { name: refusal.stream, primaryKey: [], cursorField: null }),
+            };
+            for await (const batch of connector.read(contextWith(refusal), stream, null))
+              await deliver(batch);
+          })(),
+        );
+        expect(error).toBeInstanceOf(HeadgateError);
+        expect(error).toMatchObject({ code: refusal.code });
+      });
+
+    it('discovers the same streams each time, by name, with modes it knows', async () => {
+      const [first, second] = [
+        await connector.discover(contextWith()),
+        await connector.discover(contextWith()),
+      ];
+      expect(second).toEqual(first);
+      const names = first.map((stream) => stream.name);
+      expect(names).toEqual([...names].sort());
+      expect(names).toContain(example.stream.name);
+      for (const stream of first)
+        expect(connector.syncModes).toEqual(expect.arrayContaining([...stream.modes]));
+    });
+
+    for (const mode of modes) {
+      it(`delivers every row once in a ${mode} read from nothing, and ends with a checkpoint`, async () => {
+        const batches = await read(mode);
+        expect(batches.length, 'the example needs three batches').toBeGreaterThanOrEqual(3);
+        expect(sorted(rowsOf(batches))).toEqual(expected);
+        expect(batches.at(-1)?.checkpoint).toBeDefined();
+      });
+
+      it(`resumes a ${mode} read from each checkpoint, losing nothing and repeating at most a batch`, async () => {
+        const batches = await read(mode);
+        let resumed = 0;
+        for (const [index, { checkpoint, rows }] of batches.entries()) {
+          if (checkpoint === undefined) continue;
+          const before = rowsOf(batches.slice(0, index + 1));
+          const after = rowsOf(await read(mode, checkpoint));
+          expect(sorted(new Set([...before, ...after]))).toEqual(expected);
+          expect(before.length + after.length - expected.length).toBeLessThanOrEqual(rows.length);
+          resumed += 1;
+        }
+        expect(resumed, 'checkpoints in the example').toBeGreaterThanOrEqual(3);
+      });
+    }
+
+    if (incremental) {
+      it('delivers nothing more from its last checkpoint, again and again', async () => {
+        let last = (await read('incremental')).at(-1)?.checkpoint;
+        for (const _ of [1, 2]) {
+          const again = await read('incremental', last);
+          expect(rowsOf(again)).toEqual([]);
+          last = again.at(-1)?.checkpoint ?? last;
+        }
+      });
+
+      if (example.add !== undefined)
+        it('delivers exactly what came since, ties and all, from wherever it is stopped', async () => {
+          const before = await read('incremental');
+          const added = sorted((await example.add?.()) ?? []);
+          expected = sorted([...expected, ...added]);
+          const batches = await read('incremental', before.at(-1)?.checkpoint);
+          expect(sorted(rowsOf(batches))).toEqual(added);
+          for (const [index, { checkpoint }] of batches.entries()) {
+            if (checkpoint === undefined) continue;
+            const rest = rowsOf(await read('incremental', checkpoint));
+            const all = [...rowsOf(batches.slice(0, index + 1)), ...rest];
+            expect(sorted(new Set(all))).toEqual(added);
+          }
+        });
+    }
+
+    if (example.throttled !== undefined)
+      it('waits for a source that asks to slow down, or says until when, and loses nothing', async () => {
+        let from: unknown = null;
+        const seen: string[] = [];
+        for (let parks = 0; ; parks += 1) {
+          expect(parks).toBeLessThan(20);
+          const context = contextWith({}, undefined, example.throttled);
+          try {
+            for await (const batch of connector.read(
+              context,
+              request(modes[0] ?? 'incremental'),
+              from,
+            )) {
+              const delivered = await deliver(batch);
+              seen.push(...delivered.rows);
+              from = delivered.checkpoint ?? from;
+            }
+            break;
+          } catch (error) {
+            if (!(error instanceof ParkUntil)) throw error;
+          }
+        }
+        expect(sorted(new Set(seen))).toEqual(expected);
+      });
+
+    it('stops with the reason of the signal, before it starts and half way', async () => {
+      const reason = new Error('the lock was lost');
+      const mode = modes[0] ?? 'full_refresh';
+      expect(await failure(read(mode, null, contextWith({}, AbortSignal.abort(reason))))).toBe(
+        reason,
+      );
+      const controller = new AbortController();
+      const half = (async () => {
+        for await (const batch of connector.read(
+          contextWith({}, controller.signal),
+          request(mode),
+          null,
+        )) {
+          await deliver(batch);
+          controller.abort(reason);
+        }
+      })();
+      expect(await failure(half)).toBe(reason);
+    });
+
+    if (example.openConnections !== undefined)
+      it('leaves no connection behind, not even when its reader turns away', async () => {
+        for await (const batch of connector.read(
+          contextWith(),
+          request(modes[0] ?? 'full_refresh'),
+          null,
+        )) {
+          await deliver(batch);
+          break;
+        }
+        await expect.poll(async () => example.openConnections?.(), { timeout: 5_000 }).toBe(0);
+      });
+
+    it('keeps its secrets out of every log line, error and message', () => {
+      expect(secrets.length, 'canaries in the example').toBe(
+        fieldsOf(connector.credentials).some(({ secret }) => secret) ? secrets.length || 1 : 0,
+      );
+      const told = [...lines, ...messages, ...errors.map((error) => inspect(error, { depth: 8 }))];
+      for (const secret of secrets)
+        for (const text of told) expect(text).not.toContain(secret.slice(0, 60));
+    });
+  });
+}
+
+interface FieldOfForm {
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  readonly secret: boolean;
+}
+
+/** The top-level fields of a schema, as forms are made of them. */
+function fieldsOf(schema: z.ZodType): readonly FieldOfForm[] {
+  const { properties } = z.toJSONSchema(schema, { io: 'input' });
+  return Object.entries(properties ?? {}).map(([name, property]) => {
+    const { title, description, secret } = property as Record<string, unknown>;
+    return {
+      name,
+      title: typeof title === 'string' ? title : undefined,
+      description: typeof description === 'string' ? description : undefined,
+      secret: secret === true,
+    };
+  });
+}
