@@ -82,7 +82,9 @@ export const createSource = z
       .optional()
       .describe('A secret under the tenant’s prefix, instead of `credentials`.'),
     fileFormat: writable.fileFormat.default(null),
-    namespace: writable.namespace.optional().describe('Left out: `default`.'),
+    namespace: writable.namespace
+      .optional()
+      .describe('Left out: `default`; for a source of many tables, made from the key.'),
     table: writable.table.optional().describe('Left out: made from the key.'),
     syncMode: writable.syncMode
       .optional()

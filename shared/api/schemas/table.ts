@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { json } from '../../json.ts';
+import { maxPreviewRows } from '../../lake/previewProtocol.ts';
 import { columnType } from '../../lake/schema.ts';
 
 const tableSummaryShape = {
@@ -40,26 +41,39 @@ const stream = z
   .max(255)
   .optional()
   .describe('Needed when the source has several.');
+const limit = z.coerce.number().int().min(1).max(maxPreviewRows).default(100);
+const asOf = z
+  .string()
+  .max(64)
+  .optional()
+  .describe('A snapshot’s id, or an instant: the table as it was then.');
 export const previewQuery = z.strictObject({
   stream,
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  asOf: z.string().max(64).optional().describe('A snapshot id.'),
+  limit,
+  asOf,
+  columns: z
+    .string()
+    .max(20_000)
+    .regex(/^[a-z0-9_]+(,[a-z0-9_]+)*$/, 'Names with commas between.')
+    .optional()
+    .describe('Names with commas between. Left out: all.'),
 });
-export const rejectsQuery = z.strictObject({
-  stream,
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-});
+export const rejectsQuery = z.strictObject({ stream, limit });
 
 export const rows = z
   .strictObject({
     sourceId: z.string(),
     stream: z.string(),
     snapshotId: z.string().nullable(),
-    columns: z.array(z.strictObject({ name: z.string(), type: z.string() })),
+    columns: z.array(z.strictObject({ name: z.string(), type: columnType })),
     rows: z
       .array(z.record(z.string(), json))
       .describe('64-bit integers and decimals are text, so that no digit is lost.'),
-    truncated: z.boolean(),
+    cut: z
+      .array(z.string())
+      .describe('Columns with values too long to show whole; those end with …'),
+    total: z.int().nonnegative().describe('Rows there are.'),
+    hasMore: z.boolean(),
   })
   .meta({ id: 'Rows' });
 
@@ -70,10 +84,16 @@ export const snapshots = z
     snapshots: z.array(
       z.strictObject({
         snapshotId: z.string(),
-        at: z.iso.datetime(),
+        committedAt: z.iso.datetime(),
         operation: z.string(),
-        summary: z.record(z.string(), z.string()),
+        addedRows: z.int().nonnegative(),
+        removedRows: z.int().nonnegative(),
+        rows: z.int().nonnegative(),
+        bytes: z.int().nonnegative(),
+        dataFiles: z.int().nonnegative(),
+        runId: z.string().nullable(),
       }),
     ),
+    hasMore: z.boolean(),
   })
   .meta({ id: 'Snapshots' });

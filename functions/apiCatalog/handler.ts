@@ -1,0 +1,67 @@
+import * as z from 'zod';
+import { createApi } from '../../shared/api/createApi.ts';
+import { decodeCursor, encodeCursor } from '../../shared/api/cursor.ts';
+import { openApiDocument } from '../../shared/api/openApi.ts';
+import { pageFrom } from '../../shared/api/pages.ts';
+import { routes } from '../../shared/api/routes.ts';
+import { type ErrorCode, errorTable, HeadgateError } from '../../shared/errors.ts';
+import type { Log } from '../../shared/log.ts';
+import type { Connectors } from '../../shared/sources/checkSettings.ts';
+import { connectorDetailsOf, connectorSummaryOf } from '../../shared/sources/describeConnector.ts';
+import { healthReportOf } from '../../shared/sources/healthReport.ts';
+import { eachSource } from '../../shared/sources/listSources.ts';
+import type { Table } from '../../shared/table.ts';
+
+export interface Dependencies {
+  readonly table: Table;
+  readonly connectors: Connectors;
+  readonly now: () => Date;
+  readonly log: Log;
+}
+
+const position = z.strictObject({ after: z.string().max(64) });
+
+/** What there is to know without a source: connectors, the API's own description, health. */
+export const makeHandler = ({ table, connectors, now, log }: Dependencies) => {
+  // Made once, by the first who asks.
+  let document: ReturnType<typeof openApiDocument> | null = null;
+  const byName = connectors.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return createApi(
+    'apiCatalog',
+    {
+      getOpenApi: async () => {
+        document ??= openApiDocument(routes);
+        return document;
+      },
+      getProblem: async ({ params: { code } }) => {
+        if (!Object.hasOwn(errorTable, code))
+          throw new HeadgateError('not_found', 'There is no such problem type.');
+        const { title, status, retryable } = errorTable[code as ErrorCode];
+        return { code, title, status, retryable };
+      },
+      listConnectors: async ({ query: { limit, cursor, label } }) => {
+        const after =
+          cursor === undefined
+            ? ''
+            : decodeCursor(cursor, 'connectors', label ?? null, position).after;
+        return pageFrom(
+          byName.filter(
+            ({ name, labels }) => name > after && (label === undefined || labels.includes(label)),
+          ),
+          limit,
+          connectorSummaryOf,
+          ({ name }) => encodeCursor('connectors', label ?? null, { after: name }),
+        );
+      },
+      getConnector: async ({ params }) => {
+        const connector = connectors.find(({ name }) => name === params.name);
+        if (connector === undefined)
+          throw new HeadgateError('not_found', 'There is no such connector.');
+        return connectorDetailsOf(connector);
+      },
+      getHealth: async ({ principal, query }) =>
+        healthReportOf(eachSource(table, principal), now(), query.limit),
+    },
+    { log },
+  );
+};

@@ -1,0 +1,14 @@
+import { connectors } from '../../connectors/registry.ts';
+import { openTable } from '../../shared/aws/clients.ts';
+import { readEnv } from '../../shared/env.ts';
+import { createLog } from '../../shared/log.ts';
+import { makeHandler } from './handler.ts';
+
+const env = readEnv('apiCatalog', process.env);
+
+export const handler = makeHandler({
+  table: openTable(env.TABLE_NAME),
+  connectors,
+  now: () => new Date(),
+  log: createLog(),
+});

@@ -1,0 +1,17 @@
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { connectors } from '../../connectors/registry.ts';
+import { openTable } from '../../shared/aws/clients.ts';
+import { readEnv } from '../../shared/env.ts';
+import { createLog } from '../../shared/log.ts';
+import { stepFunctionsExecutions } from '../../shared/runs/executions.ts';
+import { makeHandler } from './handler.ts';
+
+const env = readEnv('apiRuns', process.env);
+
+export const handler = makeHandler({
+  table: openTable(env.TABLE_NAME),
+  executions: stepFunctionsExecutions(new SFNClient({}), env.STATE_MACHINE_ARN),
+  connectors,
+  now: () => new Date(),
+  log: createLog(),
+});

@@ -1,0 +1,87 @@
+import * as z from 'zod';
+import { createApi } from '../../shared/api/createApi.ts';
+import { decodeCursor, encodeCursor } from '../../shared/api/cursor.ts';
+import { badField } from '../../shared/api/fieldErrors.ts';
+import { pageFrom } from '../../shared/api/pages.ts';
+import { requireAllSources } from '../../shared/api/principal.ts';
+import { HeadgateError } from '../../shared/errors.ts';
+import type { Log } from '../../shared/log.ts';
+import { requireSourceOf } from '../../shared/sources/findSource.ts';
+import type { Table } from '../../shared/table.ts';
+import { createToken, listTokens, revokeToken, tokenView } from '../../shared/tokens/tokens.ts';
+
+export interface Dependencies {
+  readonly table: Table;
+  readonly now: () => Date;
+  readonly log: Log;
+}
+
+const position = z.strictObject({ after: z.string().min(1).max(64) });
+
+/** API tokens of the caller's tenant. */
+export const makeHandler = ({ table, now, log }: Dependencies) =>
+  createApi(
+    'apiTokens',
+    {
+      getMe: async ({ principal }) => ({
+        tenant: principal.tenant,
+        role: principal.role,
+        tokenId: principal.tokenId,
+        sources: principal.sources === null ? null : [...principal.sources],
+      }),
+      createToken: async ({ principal, body, requestId }) => {
+        requireAllSources(principal);
+        const validUntil = body.expiresAt === undefined ? null : new Date(body.expiresAt);
+        if (validUntil !== null && validUntil <= now())
+          throw badField(['expiresAt'], 'Must lie in the future.');
+        const sources =
+          body.sources === undefined
+            ? null
+            : await Promise.all(
+                body.sources.map(
+                  async (idOrKey) => (await requireSourceOf(table, principal, idOrKey)).sourceId,
+                ),
+              );
+        const { text, item } = await createToken(
+          table,
+          {
+            tenant: principal.tenant,
+            name: body.name,
+            role: body.role,
+            sources,
+            validUntil,
+            createdBy: principal.tokenId,
+          },
+          requestId,
+          now(),
+        );
+        return { ...tokenView(item), token: text };
+      },
+      listTokens: async ({ principal, query }) => {
+        const after =
+          query.cursor === undefined ? {} : decodeCursor(query.cursor, 'tokens', {}, position);
+        const found = await listTokens(table, principal.tenant, {
+          limit: query.limit + 1,
+          ...after,
+        });
+        return pageFrom(found, query.limit, tokenView, ({ tokenId }) =>
+          encodeCursor('tokens', {}, { after: tokenId }),
+        );
+      },
+      revokeToken: async ({ principal, params, requestId }) => {
+        const revoked = await revokeToken(
+          table,
+          {
+            tenant: principal.tenant,
+            tokenId: params.tokenId,
+            by: principal.tokenId,
+            requestId,
+          },
+          now(),
+        );
+        if (!revoked) throw new HeadgateError('not_found', 'There is no such token.');
+        return null;
+      },
+    },
+    { log },
+  );

@@ -1,0 +1,142 @@
+import { HeadgateError } from '../errors.ts';
+import type { FileItem } from '../files/fileItem.ts';
+import { getFile } from '../files/files.ts';
+import { recordFile, recordFiles } from '../files/recordFile.ts';
+import { type AcceptedRun, askForRun } from '../sources/askForRun.ts';
+import type { SourceItem } from '../sources/sourceItem.ts';
+import { checkContent } from './checkContent.ts';
+import {
+  auditUpload,
+  type By,
+  requireNewName,
+  requireUpload,
+  type UploadDependencies,
+} from './startUpload.ts';
+import { markUploaded, type UploadItem } from './uploadItem.ts';
+
+/** Enough to recognise what a file is. */
+const sampleBytes = 4096;
+
+/**
+ * Checks what was uploaded and records it as a file of the source. Completing again answers the same file.
+ * A file that is not what its name says is removed again (`unprocessable_file`).
+ */
+export async function completeUpload(
+  dependencies: UploadDependencies,
+  by: By,
+  source: SourceItem,
+  uploadId: string,
+  triggerSync: boolean,
+): Promise<{ readonly file: FileItem; readonly run: AcceptedRun | null }> {
+  const { table } = dependencies;
+  const { tenant, sourceId } = source;
+  const upload = await requireUpload(dependencies, source, uploadId);
+  const known =
+    upload.versionId === null
+      ? null
+      : await getFile(table, tenant, sourceId, upload.name, upload.versionId);
+  const file = known ?? (await acceptBytes(dependencies, upload, triggerSync));
+  if (known === null) {
+    if (triggerSync) await recordFiles(table, tenant, sourceId, [file]);
+    // Not counted on the lock: the file waits for the next run, and nothing starts one because of it.
+    else await recordFile(table, file);
+    await markUploaded(table, upload, file.versionId);
+    const { name, bytes, versionId } = file;
+    await auditUpload(dependencies, by, 'upload.completed', source, {
+      uploadId,
+      name,
+      bytes,
+      versionId,
+    });
+  }
+  return { file, run: triggerSync ? await loadNow(dependencies, by, source) : null };
+}
+
+async function acceptBytes(
+  { table, bucket, maxUploadBytes }: UploadDependencies,
+  upload: UploadItem,
+  triggerSync: boolean,
+): Promise<FileItem> {
+  const { tenant, sourceId, name, key, multipart, replace } = upload;
+  const refuse = (detail: string): Error =>
+    new HeadgateError('unprocessable_file', `${name}: ${detail}`, { facts: { file: name } });
+  // False also when an earlier request joined the parts and then died: the object says.
+  if (multipart !== null) await bucket.finishMultipart(key, multipart.id);
+  const object = await bucket.head(key);
+  if (object === null) throw refuse('its bytes have not been uploaded.');
+  const { bytes, versionId } = object;
+  try {
+    if (multipart === null && bytes > maxUploadBytes)
+      throw new HeadgateError(
+        'payload_too_large',
+        `A single upload may have ${maxUploadBytes} bytes.`,
+        {
+          facts: { maxBytes: maxUploadBytes },
+        },
+      );
+    if (upload.bytes !== null && upload.bytes !== bytes)
+      throw refuse(`${upload.bytes} bytes were announced and ${bytes} arrived.`);
+    const head = await bucket.read(key, versionId, 0, Math.min(bytes, sampleBytes));
+    const tail = bytes <= sampleBytes ? head : await bucket.read(key, versionId, bytes - 16, bytes);
+    checkContent(name, bytes, head, tail);
+    if (!replace) await requireNewName({ table }, { tenant, sourceId }, name);
+  } catch (error) {
+    if (error instanceof HeadgateError && error.code !== 'file_exists')
+      await bucket.remove(key, versionId);
+    throw error;
+  }
+  return {
+    v: 1,
+    tenant,
+    sourceId,
+    name,
+    versionId,
+    key,
+    bytes,
+    etag: object.etag,
+    modifiedAt: object.modifiedAt.toISOString(),
+    replaces: replace,
+    state: triggerSync ? 'pending' : 'on_disk',
+  };
+}
+
+/**
+ * The file is recorded and counted, so a source that is too busy to queue another request loads it anyway, as
+ * soon as its run is over.
+ */
+async function loadNow(
+  dependencies: UploadDependencies,
+  { principal, requestId }: By,
+  source: SourceItem,
+): Promise<AcceptedRun | null> {
+  try {
+    return await askForRun(dependencies, source, {
+      principal,
+      requestId,
+      request: { kind: 'ingest' },
+      trigger: 'upload',
+      whenBusy: 'queue',
+      action: 'run.requested',
+    });
+  } catch (error) {
+    if (error instanceof HeadgateError && error.code === 'queue_full') return null;
+    throw error;
+  }
+}
+
+/** Forgets what was uploaded so far. Throws `not_found` for an upload that has become a file. */
+export async function abortUpload(
+  dependencies: UploadDependencies,
+  by: By,
+  source: SourceItem,
+  uploadId: string,
+): Promise<void> {
+  const { bucket } = dependencies;
+  const { key, multipart, versionId, name } = await requireUpload(dependencies, source, uploadId);
+  if (versionId !== null)
+    throw new HeadgateError('not_found', 'The upload is complete: delete the file instead.');
+  if (multipart !== null) await bucket.abortMultipart(key, multipart.id);
+  const object = await bucket.head(key);
+  if (object !== null) await bucket.remove(key, object.versionId);
+  await auditUpload(dependencies, by, 'upload.aborted', source, { uploadId, name });
+}
