@@ -122,8 +122,8 @@ function compileText(operator: string, operand: unknown): Matcher {
     case 'wildcard': {
       if (/\*\*/.test(wanted)) throw invalidPattern('consecutive wildcards are not allowed');
       // `*` stands for any text, `\*` and `\\` for themselves.
-      const source = wanted.replaceAll(/\\([*\\])|(\*)|[^]/g, (piece, literal, any) =>
-        any === undefined ? escapeText(literal ?? piece) : '[^]*',
+      const source = wanted.replaceAll(/\\([*\\])|(\*)|[\s\S]/g, (piece, literal, any) =>
+        any === undefined ? escapeText(literal ?? piece) : '[\\s\\S]*',
       );
       const expression = new RegExp(`^${source}$`);
       return onText((text) => expression.test(text));
