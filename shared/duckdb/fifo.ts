@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+/** A named pipe into DuckDB: what is written here is what `read_csv(path)` reads, with 64 KB in between. */
+export interface Fifo extends AsyncDisposable {
+  readonly path: string;
+  /** Resolves when the kernel took every byte, so `bytes` may then be used again. Waits while nobody reads. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** The reader sees the end of the file. */
+  end(): Promise<void>;
+  /** Makes a writer that waits for a reader give up; for when the reader failed. */
+  release(): Promise<void>;
+}
+
+/**
+ * Makes the pipe. Node cannot, so coreutils does (they are in Lambda's images). Opening for writing waits for a
+ * reader in a thread of libuv's pool, of which there are four: MUST be released when the reader failed.
+ */
+export async function makeFifo(path: string): Promise<Fifo> {
+  await promisify(execFile)('mkfifo', ['-m', '600', path]);
+  let handle: Promise<FileHandle> | null = null;
+  let isReleased = false;
+  const opened = (): Promise<FileHandle> => {
+    handle ??= open(path, 'w');
+    return handle;
+  };
+  const end = async (): Promise<void> => {
+    // Opened even when nothing was written: the reader's own open waits for it.
+    await (await opened()).close();
+    handle = null;
+  };
+  const release = async (): Promise<void> => {
+    if (isReleased) return;
+    isReleased = true;
+    // A reader that opens and goes away unblocks the writer's open, and its writes fail with EPIPE.
+    const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const writer = await handle?.catch(() => undefined);
+    await reader.close();
+    await writer?.close().catch(() => undefined);
+    handle = null;
+  };
+  return {
+    path,
+    async write(bytes) {
+      const file = await opened();
+      for (let offset = 0; offset < bytes.length; ) {
+        const { bytesWritten } = await file.write(bytes, offset);
+        offset += bytesWritten;
+      }
+    },
+    end,
+    release,
+    async [Symbol.asyncDispose]() {
+      if (handle !== null) await release();
+      await rm(path, { force: true });
+    },
+  };
+}

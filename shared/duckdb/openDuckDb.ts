@@ -1,0 +1,91 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBConnection, Json } from '@duckdb/node-api';
+
+export interface OpenDuckDbOptions {
+  /** The only folder DuckDB may read or write; its own spill files go into `<workFolder>/duckdb`. */
+  readonly workFolder: string;
+  readonly memoryLimitMegabytes: number;
+  readonly threads: number;
+  /** Interrupts whatever runs; the statement then rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+/** A row as JSON: int64, decimals, dates and timestamps are strings, so no digit is lost. */
+export type DuckDbRow = Readonly<Record<string, Json>>;
+
+/** One in-memory DuckDB. Statements run one after the other. */
+export interface DuckDb extends AsyncDisposable {
+  /** Runs one statement and answers all its rows. MUST only be asked for few rows. */
+  rows(sql: string): Promise<readonly DuckDbRow[]>;
+  /** Ends the running statement, if any, with an error. */
+  interrupt(): void;
+}
+
+/**
+ * Opens the DuckDB of one load: bounded memory and threads, UTC, no extension is ever fetched, and the file system
+ * ends at the work folder. Settings are locked, so a statement built from a file's contents cannot open them again.
+ */
+export async function openDuckDb(options: OpenDuckDbOptions): Promise<DuckDb> {
+  const { workFolder, memoryLimitMegabytes, threads, signal } = options;
+  signal.throwIfAborted();
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const spillFolder = join(workFolder, 'duckdb');
+  await mkdir(spillFolder, { recursive: true });
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(threads),
+    memory_limit: `${memoryLimitMegabytes}MB`,
+    temp_directory: spillFolder,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  for (const setting of [
+    `SET allowed_directories = [${sqlText(workFolder)}]`,
+    'SET enable_external_access = false',
+    "SET GLOBAL TimeZone = 'UTC'",
+    'SET lock_configuration = true',
+  ])
+    await connection.run(setting);
+
+  const interrupt = (): void => connection.interrupt();
+  signal.addEventListener('abort', interrupt);
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    rows: (sql) => {
+      const answer = last.then(() => readRows(connection, sql, signal));
+      last = answer.catch(() => undefined);
+      return answer;
+    },
+    interrupt,
+    async [Symbol.asyncDispose]() {
+      signal.removeEventListener('abort', interrupt);
+      connection.interrupt();
+      // Closing under a running statement waits for it on the main thread, and so for ever.
+      await last;
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+async function readRows(
+  connection: DuckDBConnection,
+  sql: string,
+  signal: AbortSignal,
+): Promise<readonly DuckDbRow[]> {
+  signal.throwIfAborted();
+  try {
+    const reader = await connection.runAndReadAll(sql);
+    return reader.getRowObjectsJson();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+/** A text literal. */
+export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** A quoted identifier. */
+export const sqlName = (name: string): string => `"${name.replaceAll('"', '""')}"`;

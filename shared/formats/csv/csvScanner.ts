@@ -1,0 +1,343 @@
+import { type CellKind, cellKind } from '../cellKind.ts';
+import { classifyText, isDay } from '../classifyText.ts';
+import { addEvidence, type ColumnEvidence, noEvidence } from '../columnEvidence.ts';
+import { fileUnreadable } from '../fileUnreadable.ts';
+import { longestRejectText, type Reject } from '../reject.ts';
+import {
+  action,
+  type CellAutomaton,
+  type CsvDialect,
+  cellAutomaton,
+  firstAction,
+} from './cellAutomaton.ts';
+import { unquoteCell } from './unquoteCell.ts';
+
+export interface CsvScannerOptions {
+  readonly dialect: CsvDialect;
+  /** Names of the columns; a row with more or fewer cells is rejected. */
+  readonly columns: readonly string[];
+  /** 1-based line of the file at which the first block starts. */
+  readonly firstLine: number;
+  readonly reject: (reject: Reject) => void;
+  /** Longer rows are rejected; a quote that stays open longer is taken for one that is never closed. */
+  readonly longestRowBytes?: number;
+}
+
+/** Quotes that never close make the scanner read the same bytes again from the next line; this ends it. */
+const mostRescannedBytes = 2 ** 31;
+const longestClassifiedCell = 400;
+const [lf, minus, point] = [10, 45, 46];
+
+/**
+ * Finds rows and cells of CSV text, keeps whole rows of the right width, rejects the others, and gathers from every
+ * kept cell what its column's type depends on. Rows are kept byte for byte. Lines without any character are no rows.
+ *
+ * A broken row that spans lines is rejected whole only when its second line is no row by itself: else the first
+ * line had a stray quote, only that line is rejected, and reading goes on with the second. So a stray quote never
+ * swallows the rows behind it.
+ */
+export class CsvScanner {
+  readonly evidence: readonly ColumnEvidence[];
+  rows = 0;
+  rejected = 0;
+  /** Bytes of the longest row kept so far. */
+  longestRow = 0;
+  readonly #options: CsvScannerOptions;
+  readonly #automaton: CellAutomaton;
+  readonly #longestRowBytes: number;
+  /** The row's cells, and the last cell merged per column: kind | integerDigits << 4 | scale << 13 | padded << 22. */
+  readonly #cells: Int32Array;
+  readonly #merged: Int32Array;
+  #line: number;
+  #isSkipping = false;
+  #rescanned = 0;
+  /** The block's kept rows end here; the run of kept rows that was not moved to the front yet starts at `runStart`. */
+  #kept = 0;
+  #runStart = 0;
+  /** Where and how the row stands that the block's end cut off. */
+  #state = 0;
+  #rowStart = 0;
+  #cellStart = 0;
+  #column = 0;
+  #lines = 1;
+  #badColumn = -1;
+
+  constructor(options: CsvScannerOptions) {
+    this.#options = options;
+    this.#automaton = cellAutomaton(options.dialect);
+    this.#longestRowBytes = options.longestRowBytes ?? 1 << 24;
+    this.#line = options.firstLine;
+    const width = options.columns.length;
+    this.evidence = Array.from({ length: width }, noEvidence);
+    this.#cells = new Int32Array(width);
+    this.#merged = new Int32Array(width).fill(-1);
+  }
+
+  /**
+   * Scans a block that starts where a row starts. The rows it keeps are moved together at the block's front: `kept`
+   * bytes. `consumed` bytes are done with; the rest is an unfinished row and MUST start the next block, with more
+   * bytes behind it. With `isLast` everything is consumed.
+   */
+  scan(block: Buffer, isLast: boolean): { readonly consumed: number; readonly kept: number } {
+    const size = block.length;
+    let row = this.#isSkipping ? this.#skipLine(block) : 0;
+    this.#kept = 0;
+    this.#runStart = row;
+    while (row < size) {
+      this.#scanRows(block, row, isLast);
+      row = this.#rowStart;
+      if (row >= size) break;
+      const isQuoted = this.#automaton.isQuoted[this.#state] === 1;
+      if (isLast)
+        row = isQuoted
+          ? this.#rejectOpenQuote(block, row, 'a quote is opened and never closed')
+          : this.#endRow(block, size, size);
+      else if (size - row <= this.#longestRowBytes) break;
+      else if (isQuoted)
+        row = this.#rejectOpenQuote(
+          block,
+          row,
+          `a quote is opened and not closed within ${this.#longestRowBytes} bytes`,
+        );
+      else {
+        this.#reject(block, row, size, `longer than ${this.#longestRowBytes} bytes`, null);
+        this.#isSkipping = true;
+        row = this.#drop(block, row, size);
+      }
+    }
+    this.#flush(block, row);
+    return { consumed: row, kept: this.#kept };
+  }
+
+  /** The hot loop: rows from `from` on, until the block ends. Leaves the unfinished row's place in the fields. */
+  #scanRows(block: Buffer, from: number, isLast: boolean): void {
+    const { next, kindOf, start, text, quotedText, date, quotedDate } = this.#automaton;
+    const cells = this.#cells;
+    const width = cells.length;
+    const size = block.length;
+    let position = from;
+    let state = start;
+    let previous = start;
+    let cellStart = from;
+    let column = 0;
+    this.#startRow(from);
+    while (true) {
+      while (position < size) {
+        previous = state;
+        state = next[(state << 8) | (block[position++] as number)] as number;
+        if (state >= firstAction) break;
+      }
+      if (state < firstAction) break;
+      if (state === action.cellEnd) {
+        if (column < width) {
+          const kind = kindOf[previous] as CellKind;
+          cells[column] = this.#cell(block, kind, previous, cellStart, position - 1, column);
+        }
+        column++;
+        cellStart = position;
+        state = start;
+      } else if (state === action.rowEnd || state === action.carriageReturn) {
+        const cellEnd = position - 1;
+        if (state === action.carriageReturn) {
+          if (position === size && !isLast) {
+            // Its LF may be in the next block.
+            state = previous;
+            break;
+          }
+          if (block[position] === lf) position++;
+        }
+        this.#state = previous;
+        this.#cellStart = cellStart;
+        this.#column = column;
+        position = this.#endRow(block, cellEnd, position);
+        this.#startRow(position);
+        cellStart = position;
+        column = 0;
+        state = start;
+      } else if (state === action.quotedLine) {
+        this.#lines++;
+        state = quotedText;
+      } else if (state === action.textAfterQuote) {
+        if (this.#badColumn < 0) this.#badColumn = column;
+        state = text;
+      } else {
+        const isLeap = isDay(Number(block.toString('latin1', position - 10, position - 6)), 2, 29);
+        if (state === action.leapDay) state = isLeap ? date : text;
+        else state = isLeap ? quotedDate : quotedText;
+      }
+    }
+    this.#state = state;
+    this.#cellStart = cellStart;
+    this.#column = column;
+  }
+
+  #startRow(at: number): void {
+    this.#rowStart = at;
+    this.#lines = 1;
+    this.#badColumn = -1;
+  }
+
+  /** Keeps or rejects the row in the fields, whose last cell ends at `cellEnd`. Answers where the next row starts. */
+  #endRow(block: Buffer, cellEnd: number, rowEnd: number): number {
+    const start = this.#rowStart;
+    const column = this.#column;
+    const width = this.#cells.length;
+    if (column === 0 && isBlank(block, start, cellEnd, width)) {
+      this.#line++;
+      return this.#drop(block, start, rowEnd);
+    }
+    if (column + 1 !== width || this.#badColumn >= 0) return this.#rejectRow(block, rowEnd);
+    const kind = this.#automaton.kindOf[this.#state] as CellKind;
+    this.#cells[column] = this.#cell(block, kind, this.#state, this.#cellStart, cellEnd, column);
+    this.#merge();
+    this.rows++;
+    this.#line += this.#lines;
+    if (rowEnd - start > this.longestRow) this.longestRow = rowEnd - start;
+    return rowEnd;
+  }
+
+  #merge(): void {
+    const cells = this.#cells;
+    const merged = this.#merged;
+    for (let column = 0; column < cells.length; column++) {
+      const cell = cells[column] as number;
+      const kind = (cell & 15) as CellKind;
+      if (kind <= cellKind.blank) {
+        const evidence = this.evidence[column] as ColumnEvidence;
+        if (kind === cellKind.empty) evidence.empties++;
+        else if (kind === cellKind.emptyQuoted) evidence.emptyQuoted++;
+        else evidence.blanks++;
+      } else if (cell !== merged[column]) {
+        merged[column] = cell;
+        const evidence = this.evidence[column] as ColumnEvidence;
+        addEvidence(evidence, kind, (cell >> 4) & 511, (cell >> 13) & 511, cell >> 22 === 1);
+      }
+    }
+  }
+
+  #cell(
+    block: Buffer,
+    kind: CellKind,
+    state: number,
+    start: number,
+    end: number,
+    column: number,
+  ): number {
+    const margin = state >= this.#automaton.firstAfterQuote ? 1 : 0;
+    if (kind === cellKind.integer) {
+      const first = start + margin;
+      const digits = end - margin - first - (block[first] === minus ? 1 : 0);
+      if (digits < 19) return kind | (digits << 4);
+    } else if (kind === cellKind.decimal) {
+      const first = start + margin;
+      const last = end - margin;
+      let at = last - 1;
+      while (block[at] !== point) at--;
+      const digits = at - first - (block[first] === minus ? 1 : 0);
+      return kind | (Math.min(digits, 511) << 4) | (Math.min(last - 1 - at, 511) << 13);
+    } else if (kind === cellKind.text) {
+      const seen = (this.evidence[column] as ColumnEvidence).kinds;
+      if ((seen & (1 << cellKind.text)) !== 0) return kind;
+    } else if (kind !== cellKind.exponent) return kind;
+    return this.#classify(block, start, end);
+  }
+
+  /** What the automaton cannot tell: spaces around, NaN, integers near the end of int64, vast exponents. */
+  #classify(block: Buffer, start: number, end: number): number {
+    if (end - start > longestClassifiedCell) return cellKind.text;
+    const cell = unquoteCell(block.toString('latin1', start, end), this.#options.dialect);
+    const { kind, integerDigits, scale, padded } = classifyText(cell);
+    return kind | (integerDigits << 4) | (scale << 13) | (padded ? 1 << 22 : 0);
+  }
+
+  #rejectRow(block: Buffer, rowEnd: number): number {
+    const start = this.#rowStart;
+    const { columns } = this.#options;
+    const bad = this.#badColumn;
+    const count = this.#column + 1;
+    const reason =
+      bad >= 0
+        ? 'text follows a closing quote'
+        : `${count} ${count === 1 ? 'column' : 'columns'} where ${columns.length} are expected`;
+    const second = this.#lines > 1 ? block.indexOf(lf, start) + 1 : rowEnd;
+    if (second < rowEnd && this.#isRow(block, second))
+      return this.#rejectOpenQuote(block, start, 'a quote is opened and not closed in its row');
+    this.#reject(block, start, rowEnd, reason, columns[bad] ?? null);
+    this.#line += this.#lines;
+    return this.#drop(block, start, rowEnd);
+  }
+
+  /** Rejects the first line of what looks like one row, and answers where the second starts. */
+  #rejectOpenQuote(block: Buffer, start: number, reason: string): number {
+    const at = block.indexOf(lf, start);
+    const end = at < 0 ? block.length : at + 1;
+    this.#rescanned += block.length - end;
+    if (this.#rescanned > mostRescannedBytes)
+      throw fileUnreadable(
+        `Line ${this.#line}: quotes are opened and never closed all over the file. Say which quote it uses.`,
+        { line: this.#line },
+      );
+    const { columns } = this.#options;
+    this.#reject(block, start, end, reason, columns[this.#column] ?? null);
+    this.#line++;
+    return this.#drop(block, start, end);
+  }
+
+  #reject(block: Buffer, start: number, end: number, reason: string, column: string | null): void {
+    this.rejected++;
+    const text = block
+      .toString('utf8', start, Math.min(end, start + longestRejectText))
+      .replace(/[\r\n]+$/, '');
+    this.#options.reject({ text, line: this.#line, column, reason });
+  }
+
+  /** Leaves `[start, end)` out of the kept bytes. */
+  #drop(block: Buffer, start: number, end: number): number {
+    this.#flush(block, start);
+    this.#runStart = end;
+    return end;
+  }
+
+  #flush(block: Buffer, to: number): void {
+    if (this.#kept !== this.#runStart) block.copyWithin(this.#kept, this.#runStart, to);
+    this.#kept += to - this.#runStart;
+    this.#runStart = to;
+  }
+
+  /** Goes on to the end of a line that was rejected for its length. */
+  #skipLine(block: Buffer): number {
+    const at = block.indexOf(lf);
+    if (at < 0) return block.length;
+    this.#isSkipping = false;
+    this.#line++;
+    return at + 1;
+  }
+
+  /** Whether one line, read by itself, is a row of the right width. */
+  #isRow(block: Buffer, from: number): boolean {
+    const { next, start, isQuoted } = this.#automaton;
+    let state = start;
+    let cells = 1;
+    for (let position = from; position < block.length; position++) {
+      const following = next[(state << 8) | (block[position] as number)] as number;
+      if (following < firstAction) state = following;
+      else if (following === action.cellEnd) {
+        cells++;
+        state = start;
+      } else if (following === action.rowEnd || following === action.carriageReturn) {
+        return cells === this.#cells.length;
+      } else if (following === action.quotedLine || following === action.textAfterQuote)
+        return false;
+      else state = isQuoted[state] === 1 ? this.#automaton.quotedText : this.#automaton.text;
+    }
+    return isQuoted[state] === 0 && cells === this.#cells.length;
+  }
+}
+
+/** A line with nothing in it is no row; nor is one of spaces, where a row has several columns. */
+function isBlank(block: Buffer, start: number, end: number, width: number): boolean {
+  if (start === end) return true;
+  if (width === 1 || end - start > 1000) return false;
+  for (let position = start; position < end; position++) if (block[position] !== 32) return false;
+  return true;
+}

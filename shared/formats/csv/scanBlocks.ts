@@ -1,0 +1,49 @@
+import type { CsvScanner } from './csvScanner.ts';
+
+const blockBytes = 1 << 20;
+
+/**
+ * Runs a stream through a scanner in three blocks that take turns: one is written, one is filled, and one takes the
+ * unfinished row. A row longer than a block gets a block that doubles until the row fits.
+ */
+export async function* scanBlocks(
+  chunks: AsyncIterable<Uint8Array>,
+  skipBytes: number,
+  scanner: CsvScanner,
+): AsyncGenerator<Uint8Array> {
+  let block = Buffer.allocUnsafeSlow(blockBytes);
+  let following = Buffer.allocUnsafeSlow(blockBytes);
+  let inUse = Buffer.allocUnsafeSlow(blockBytes);
+  let used = 0;
+  let toSkip = skipBytes;
+
+  /** Scans what is there; the unfinished row moves to the front of the following block. */
+  const scan = (isLast: boolean): Uint8Array => {
+    const { consumed, kept } = scanner.scan(block.subarray(0, used), isLast);
+    const rest = used - consumed;
+    const rows = block.subarray(0, kept);
+    const needed = Math.max(blockBytes, rest * 2);
+    if (following.length !== needed) following = Buffer.allocUnsafeSlow(needed);
+    block.copy(following, 0, consumed, used);
+    [block, following, inUse] = [following, inUse, block];
+    used = rest;
+    return rows;
+  };
+
+  for await (const chunk of chunks) {
+    let from = Math.min(toSkip, chunk.length);
+    toSkip -= from;
+    while (from < chunk.length) {
+      const count = Math.min(chunk.length - from, block.length - used);
+      block.set(chunk.subarray(from, from + count), used);
+      used += count;
+      from += count;
+      if (used === block.length) {
+        const rows = scan(false);
+        if (rows.length > 0) yield rows;
+      }
+    }
+  }
+  const rows = scan(true);
+  if (rows.length > 0) yield rows;
+}

@@ -1,0 +1,39 @@
+import { openCsv } from './csv/openCsv.ts';
+import { takeBytes } from './csv/takeBytes.ts';
+import { decompress } from './decompress.ts';
+import { type Compression, detectCompression, detectFormat } from './detectFormat.ts';
+import type { FileBytes } from './fileBytes.ts';
+import type { FileFormat, FileFormatOptions } from './fileFormatOptions.ts';
+import { fileUnreadable } from './fileUnreadable.ts';
+import type { TabularFile } from './tabularFile.ts';
+
+/** What a file is, once its first bytes were seen. */
+export interface OpenedFile {
+  readonly compression: Compression;
+  readonly format: FileFormat;
+  /** Its bytes without compression, from the start. */
+  readonly open: () => AsyncIterable<Uint8Array>;
+}
+
+const headBytes = 4096;
+
+/** Finds out compression and format. Throws `file_unreadable` for a file without a byte, or that is not what it says. */
+export async function openFile(bytes: FileBytes, options: FileFormatOptions): Promise<OpenedFile> {
+  const { name } = bytes.file;
+  const head = await bytes.head(headBytes);
+  if (head.length === 0) throw fileUnreadable(`${name} is empty (0 bytes).`, { file: name });
+  const compression = detectCompression(name, head);
+  const open = (): AsyncIterable<Uint8Array> => decompress(bytes.read(), compression);
+  const plain = compression === 'none' ? head : (await takeBytes(open(), headBytes)).bytes;
+  if (plain.length === 0)
+    throw fileUnreadable(`${name} is empty once decompressed.`, { file: name });
+  return { compression, format: detectFormat(name, plain, options), open };
+}
+
+export async function openTabular(
+  bytes: FileBytes,
+  options: FileFormatOptions,
+): Promise<TabularFile> {
+  const { open, format } = await openFile(bytes, options);
+  return openCsv(open, { ...options, format });
+}

@@ -1,0 +1,38 @@
+import type { ColumnEvidence } from './columnEvidence.ts';
+import type { CsvDialect } from './csv/cellAutomaton.ts';
+import type { Reject } from './reject.ts';
+
+/** A column of a file and what is known of it so far. */
+export interface SurveyedColumn {
+  readonly name: string;
+  readonly evidence: ColumnEvidence;
+}
+
+/** A file of rows, whatever its format, that can be read as CSV as often as needed. */
+export interface TabularFile {
+  /** What the first megabytes show. */
+  readonly survey: readonly SurveyedColumn[];
+  /** How passes spell their rows. */
+  readonly dialect: CsvDialect;
+  /** Unquoted text that means NULL in them. */
+  readonly nullText: string;
+  /** What was detected, in words: `csv, windows-1252, ";"`. Right once a pass is over. */
+  readonly detected: string;
+  /** Starts a reading from the start. `layout`: the columns of its rows, in order. */
+  pass(layout: readonly string[], reject: (reject: Reject) => void): TabularPass;
+}
+
+/** One reading of the whole file. */
+export interface TabularPass {
+  /**
+   * Whole rows as UTF-8 CSV, in `layout`'s order. A block is valid until the next but one is asked for, so that
+   * one can be written while the next is made.
+   */
+  readonly blocks: AsyncIterable<Uint8Array>;
+  /** Columns seen so far, whether or not they are in the layout, with what is known of them. */
+  columns(): readonly SurveyedColumn[];
+  /** Rows handed out so far, rows rejected, and bytes of the longest row handed out. */
+  readonly rows: number;
+  readonly rejected: number;
+  readonly longestRow: number;
+}

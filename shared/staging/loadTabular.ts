@@ -1,0 +1,249 @@
+import { join } from 'node:path';
+import { fileUnreadable } from '../formats/fileUnreadable.ts';
+import type { Reject } from '../formats/reject.ts';
+import type { SurveyedColumn, TabularFile, TabularPass } from '../formats/tabularFile.ts';
+import type { DataFile } from '../lake/dataFile.ts';
+import { copyStats } from '../lake/dataFileFromStats.ts';
+import type { Field } from '../lake/schema.ts';
+import {
+  type ColumnReading,
+  declaredType,
+  expectedNulls,
+  isSameReading,
+  readingOf,
+  valueExpression,
+} from './columnPlan.ts';
+import { CsvToParquet, type WrittenFile } from './csvToParquet.ts';
+import { type LoaderState, systemOutputs } from './loaderState.ts';
+import { notReconciled } from './notReconciled.ts';
+import { RejectLog } from './rejectLog.ts';
+import type { PlacedColumns } from './workingSchema.ts';
+import { writeRejects } from './writeRejects.ts';
+
+/** What became of the rows of a file. */
+export interface TabularLoad {
+  readonly read: number;
+  readonly written: number;
+  readonly rejected: number;
+}
+
+export interface TabularSource {
+  readonly file: TabularFile;
+  /** For messages. */
+  readonly name: string;
+  /** Value of `_source_file`, or null where the table has no such column. */
+  readonly sourceFile: string | null;
+}
+
+/** The first reading, one with types from the whole file, and more only where DuckDB disagrees with them. */
+const mostPasses = 4;
+
+/**
+ * Loads a file of rows with the types of its every value while, as a rule, reading it only once: the types of its
+ * first megabytes are assumed, each value is checked against them on its way, and the first that contradicts turns
+ * the rest of the reading into a survey, after which the file is read again with the types of all of it.
+ *
+ * Nothing is left of a file that throws. Throws `file_unreadable` when no row could be read, `not_reconciled` when
+ * DuckDB wrote another number of rows, or of NULLs in a column, than the file has.
+ */
+export async function loadTabular(state: LoaderState, source: TabularSource): Promise<TabularLoad> {
+  const { log, workFolder } = state.options;
+  let columns = source.file.survey;
+  const textColumns = new Set<string>();
+  for (let count = 1; count <= mostPasses; count++) {
+    const plan = await planFile(state, columns, textColumns);
+    await using rejects = new RejectLog(join(workFolder, `${state.scratchName('rejects')}.csv`));
+    const outcome = await loadPass(state, source, plan, rejects);
+    if (outcome.kind === 'again') {
+      columns = outcome.columns;
+      for (const column of outcome.textColumns) textColumns.add(column);
+      log.info('reading the file again: further down its types differ', { file: source.name });
+      continue;
+    }
+    const { rows, written, files, firstReject } = outcome;
+    if (rows === 0 && firstReject !== null)
+      throw fileUnreadable(
+        `None of the ${rejects.count} rows of ${source.name} can be read. Line ${firstReject.line}: ${firstReject.reason}.`,
+        { file: source.name, line: firstReject.line, rejected: rejects.count },
+      );
+    const rejectFiles = await writeRejects(state, rejects, source.name, source.sourceFile);
+    state.schema.accept(plan.placed);
+    state.rejectFiles.push(...rejectFiles);
+    state.adds.push(...files);
+    return { read: rows + rejects.count, written, rejected: rejects.count };
+  }
+  throw notReconciled(source.name, 'its types do not settle', {});
+}
+
+interface FilePlan {
+  /** Names of all columns a pass hands out. */
+  readonly layout: readonly string[];
+  /** Those to be loaded: where they are in the layout, and how they are read. */
+  readonly positions: readonly number[];
+  readonly readings: readonly ColumnReading[];
+  readonly placed: PlacedColumns;
+  readonly readAll: (columns: readonly SurveyedColumn[]) => readonly ColumnReading[];
+}
+
+async function planFile(
+  { schema, options }: LoaderState,
+  columns: readonly SurveyedColumn[],
+  textColumns: ReadonlySet<string>,
+): Promise<FilePlan> {
+  const wanted = options.stream.columns;
+  const readAll: FilePlan['readAll'] = (surveyed) => {
+    const chosen = surveyed.filter(({ name }) => wanted === null || wanted.includes(name));
+    const existing = schema.match(chosen.map(({ name }) => name));
+    return chosen.map(({ name, evidence }, index) =>
+      textColumns.has(name)
+        ? { type: 'string', needsCleaning: false }
+        : readingOf(evidence, existing[index]?.type ?? null),
+    );
+  };
+  const positions = columns.flatMap(({ name }, position) =>
+    wanted === null || wanted.includes(name) ? [position] : [],
+  );
+  const readings = readAll(columns);
+  const placed = await schema.place(
+    positions.map((position, index) => ({
+      name: (columns[position] as SurveyedColumn).name,
+      type: (readings[index] as ColumnReading).type,
+    })),
+  );
+  return { layout: columns.map(({ name }) => name), positions, readings, placed, readAll };
+}
+
+type PassOutcome =
+  | {
+      readonly kind: 'loaded';
+      readonly rows: number;
+      readonly written: number;
+      readonly files: readonly DataFile[];
+      readonly firstReject: Reject | null;
+    }
+  | {
+      readonly kind: 'again';
+      readonly columns: readonly SurveyedColumn[];
+      /** Columns with values that DuckDB does not read as the survey does. */
+      readonly textColumns: readonly string[];
+    };
+
+async function loadPass(
+  state: LoaderState,
+  { file, name, sourceFile }: TabularSource,
+  plan: FilePlan,
+  rejects: RejectLog,
+): Promise<PassOutcome> {
+  let firstReject: Reject | null = null;
+  const pass = file.pass(plan.layout, (reject) => {
+    firstReject ??= reject;
+    rejects.add(reject);
+  });
+  const written: WrittenFile[] = [];
+  const files: DataFile[] = [];
+  let isContradicted = false;
+  {
+    await using writer = writerFor(state, file, plan, sourceFile, async (parquet) => {
+      written.push(parquet);
+      const published = await state.data.publish(parquet, sourceFile);
+      if (published !== null) files.push(published);
+    });
+    let writing = Promise.resolve();
+    for await (const block of pass.blocks) {
+      await writing;
+      await rejects.drain();
+      state.options.signal.throwIfAborted();
+      isContradicted ||= contradicts(plan, pass);
+      if (isContradicted) {
+        await writer[Symbol.asyncDispose]();
+        continue;
+      }
+      writing = writer.write(block, pass.longestRow);
+      // Awaited with the next block; until then a failure must not count as unhandled.
+      writing.catch(() => undefined);
+    }
+    await writing;
+    if (isContradicted || contradicts(plan, pass))
+      return { kind: 'again', columns: pass.columns(), textColumns: [] };
+    await writer.end();
+    const failed = writer.castFailures.map(({ column }) => plan.layout[column] as string);
+    const silent = columnsWithOtherNulls(plan, pass, written);
+    if (failed.length + silent.length > 0) {
+      state.options.log.warn('DuckDB reads values of these columns otherwise: kept as text', {
+        file: name,
+        columns: [...failed, ...silent],
+      });
+      return { kind: 'again', columns: pass.columns(), textColumns: [...failed, ...silent] };
+    }
+  }
+  const rows = written.reduce((sum, parquet) => sum + parquet.rows, 0);
+  if (rows !== pass.rows)
+    throw notReconciled(name, 'rows were lost or doubled', { read: pass.rows, written: rows });
+  return { kind: 'loaded', rows: pass.rows, written: rows, files, firstReject };
+}
+
+function writerFor(
+  state: LoaderState,
+  file: TabularFile,
+  { layout, positions, readings, placed }: FilePlan,
+  sourceFile: string | null,
+  onFile: (parquet: WrittenFile) => Promise<void>,
+): CsvToParquet {
+  const types = layout.map(() => 'VARCHAR');
+  const expressions = positions.map((position, index) => {
+    const { type } = placed.fields[index] as Field;
+    const reading = readings[index] as ColumnReading;
+    types[position] = declaredType(type, reading);
+    return valueExpression(position, type, reading);
+  });
+  const system = systemOutputs(state, placed.schema, sourceFile);
+  return new CsvToParquet({
+    db: state.db,
+    folder: state.options.workFolder,
+    name: state.scratchName('load'),
+    dialect: file.dialect,
+    nullText: file.nullText,
+    columnTypes: types,
+    expressions: [...expressions, ...system.expressions],
+    fields: [...placed.fields, ...system.fields],
+    onFile,
+  });
+}
+
+/** Whether what was seen so far would be read otherwise than planned. */
+function contradicts(plan: FilePlan, pass: TabularPass): boolean {
+  const readings = plan.readAll(pass.columns());
+  return (
+    readings.length !== plan.readings.length ||
+    readings.some(
+      (reading, index) => !isSameReading(reading, plan.readings[index] as ColumnReading),
+    )
+  );
+}
+
+function columnsWithOtherNulls(
+  { layout, positions, placed }: FilePlan,
+  pass: TabularPass,
+  written: readonly WrittenFile[],
+): readonly string[] {
+  const nulls = nullCounts(written);
+  const columns = pass.columns();
+  return positions.flatMap((position, index) => {
+    const { name, type } = placed.fields[index] as Field;
+    const { evidence } = columns[position] as SurveyedColumn;
+    const expected = pass.rows === 0 ? 0 : expectedNulls(type, evidence);
+    return (nulls.get(name) ?? 0) === expected ? [] : [layout[position] as string];
+  });
+}
+
+/** NULLs per column over all files, from RETURN_STATS. */
+function nullCounts(written: readonly WrittenFile[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { stats } of written)
+    for (const { key, value } of copyStats.parse(stats).column_statistics) {
+      const column = key.replace(/^"|"$/g, '');
+      const count = Number(value.find((fact) => fact.key === 'null_count')?.value ?? 0);
+      counts.set(column, (counts.get(column) ?? 0) + count);
+    }
+  return counts;
+}
