@@ -1,0 +1,28 @@
+/**
+ * The largest memory any invocation of a function used, in megabytes, as the embedded Lambda reports it in the
+ * function's log since `since`.
+ */
+export async function functionMemory(
+  awsEndpoint: string,
+  functionName: string,
+  since: Date,
+): Promise<number> {
+  const response = await fetch(awsEndpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'Logs_20140328.FilterLogEvents',
+    },
+    body: JSON.stringify({
+      logGroupName: `/aws/lambda/${functionName}`,
+      startTime: since.getTime(),
+      filterPattern: '"Max Memory Used"',
+    }),
+  });
+  const { events = [] } = (await response.json()) as { events?: { message: string }[] };
+  const used = events.map(({ message }) =>
+    Number(/Max Memory Used: (\d+) MB/.exec(message)?.[1] ?? 0),
+  );
+  if (used.length === 0) throw new Error(`${functionName} reported no memory`);
+  return Math.max(...used);
+}

@@ -1,0 +1,38 @@
+import { startHeadgate } from '../startHeadgate.ts';
+import { csvBench } from './csvBench.ts';
+import { emptyRunBench } from './emptyRunBench.ts';
+import type { BenchResult } from './figures.ts';
+import { postgresBench } from './postgresBench.ts';
+
+const benches = { empty: emptyRunBench, csv: csvBench, postgres: postgresBench } as const;
+type BenchName = keyof typeof benches;
+
+const help = `Usage: npm run bench [-- ${Object.keys(benches).join('|')} …]
+
+Measures Headgate against floors in the same run and prints the ratios. Exits with 1 when a limit is missed.
+Takes about five minutes and 3 GB of disk; run nothing else meanwhile.`;
+
+const wanted = process.argv.slice(2);
+if (wanted.includes('--help')) {
+  console.log(help);
+  process.exit(0);
+}
+const names = (wanted.length === 0 ? Object.keys(benches) : wanted) as BenchName[];
+const unknown = names.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  console.error(`no such benchmark: ${unknown.join(', ')}\n\n${help}`);
+  process.exit(2);
+}
+
+const missed: string[] = [];
+{
+  await using headgate = await startHeadgate();
+  for (const name of names) {
+    const result: BenchResult = await benches[name](headgate);
+    console.log(`\n${result.title}`);
+    for (const { what, value } of result.figures) console.log(`  ${what.padEnd(56)} ${value}`);
+    missed.push(...result.missed);
+  }
+}
+console.log(missed.length === 0 ? '\nAll limits kept.' : `\nMissed: ${missed.join('; ')}`);
+process.exitCode = missed.length === 0 ? 0 : 1;

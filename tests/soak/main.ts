@@ -1,0 +1,36 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { seeded } from '../randomness.ts';
+import { killAtRandom } from './killAtRandom.ts';
+
+/** Long proofs. Each prints what it saw and leaves a log under docs/evidence. */
+const proofs = {
+  kill: async () => {
+    const random = seeded('kill at random');
+    const report = await killAtRandom(50, random);
+    return { seed: random.seed, ...report };
+  },
+} as const;
+type ProofName = keyof typeof proofs;
+
+const wanted = process.argv.slice(2);
+const names = (wanted.length === 0 ? Object.keys(proofs) : wanted) as ProofName[];
+const unknown = names.filter((name) => !(name in proofs));
+if (unknown.length > 0) {
+  console.error(`Usage: npm run soak [-- ${Object.keys(proofs).join('|')} …]`);
+  process.exit(2);
+}
+const evidence = join(import.meta.dirname, '../../docs/evidence');
+mkdirSync(evidence, { recursive: true });
+for (const name of names) {
+  const started = new Date();
+  const report = await proofs[name]();
+  const log = [
+    `npm run soak -- ${name}`,
+    `started ${started.toISOString()}, took ${Math.round((Date.now() - started.getTime()) / 1000)} s`,
+    ...Object.entries(report).map(([what, value]) => `${what}: ${JSON.stringify(value)}`),
+  ].join('\n');
+  console.log(log);
+  writeFileSync(join(evidence, `${name}.log`), `${log}\n`);
+  if (report.problems.length > 0) process.exitCode = 1;
+}
