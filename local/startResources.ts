@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { AlreadyExistsException, CreateDatabaseCommand, GlueClient } from '@aws-sdk/client-glue';
 import type { Assembly, TableDescription } from './assembly/assembly.ts';
 import { localAccount } from './localService.ts';
 import type { Services } from './startServices.ts';

@@ -70,9 +70,10 @@ export class ApiStack extends Stack {
     );
     const bearer = new HttpLambdaAuthorizer('Bearer', authorizer, {
       responseTypes: [HttpLambdaResponseType.SIMPLE],
-      identitySource: ['$request.header.Authorization'],
       // A revoked token is refused at once.
       resultsCacheTtl: Duration.seconds(0),
+      // None: a request without a token reaches the API, which answers it with a problem document.
+      identitySource: [],
     });
 
     const handlers = this.#handlers();
