@@ -51,20 +51,23 @@ export function refuseUnsupported(headers: Headers): void {
     });
 }
 
-/** Tags as a query string, `a=1&b=2`. @throws S3Error InvalidTag, InvalidArgument */
+/** Source: "Categorizing your storage using tags", allowed characters. */
+const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
+/** Tags as a query string, `a=1&b=2`. @throws S3Error InvalidTag, BadRequest */
 export function parseTagging(text: string | undefined): Record<string, string> {
   const parameters = [...new URLSearchParams(text ?? '')];
   return checkTags(parameters);
 }
 
-/** @throws S3Error InvalidTag */
+/** @throws S3Error InvalidTag, BadRequest (more than 10, S3's own name for it) */
 export function checkTags(pairs: readonly (readonly [string, string])[]): Record<string, string> {
   const tags = Object.fromEntries(pairs);
   if (Object.keys(tags).length !== pairs.length)
     throw new S3Error('InvalidTag', 'Cannot provide multiple Tags with the same key');
-  if (pairs.length > 10) throw new S3Error('InvalidTag', 'Object tags cannot be greater than 10');
+  if (pairs.length > 10) throw new S3Error('BadRequest', 'Object tags cannot be greater than 10');
   for (const [key, value] of pairs)
-    if (key === '' || key.length > 128 || value.length > 256)
+    if (key === '' || key.length > 128 || value.length > 256 || !tagText.test(key + value))
       throw new S3Error('InvalidTag', 'The tag key or value you have provided is invalid');
   return tags;
 }
