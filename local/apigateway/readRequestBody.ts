@@ -1,17 +1,27 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The whole body, or null when it is longer than `maxBytes`; the rest is then not read. Rejects when the client goes away. */
+/**
+ * The whole body, or null when it is longer than `maxBytes`. The rest is then read and thrown away: a
+ * connection that is closed on a client which still sends loses the answer on its way.
+ * Rejects when the client goes away.
+ */
 export async function readRequestBody(
   request: IncomingMessage,
   maxBytes: number,
 ): Promise<Buffer | null> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return null;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, bytes);
+  return await new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= maxBytes) chunks.push(chunk);
+      else {
+        chunks = [];
+        resolve(null);
+      }
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('the client left before its request was complete')));
+  });
 }
