@@ -30,13 +30,15 @@ export interface ListExpiredObjects {
  * snapshots that left the metadata, data files whose removal is now the oldest history, metadata files that left
  * the log. Nothing a snapshot in `after` reads is among them, and nothing Glue's metadata file and its current
  * snapshot read. Data files come first and metadata files last, so that a deletion that stops half way can be
- * listed again. Nothing is listed when `before` is gone.
+ * listed again. Nothing is listed when `before` or
+ * `after` is gone.
  */
 export async function listExpiredObjects(input: ListExpiredObjects): Promise<readonly string[]> {
-  const { store, signal } = input;
+  const { store } = input;
   const before = await readIfThere(input, input.before);
   if (before === null) return [];
-  const after = await readTableMetadata(store, input.after, signal);
+  const after = await readIfThere(input, input.after);
+  if (after === null) return [];
   const idsAfter = new Set(after.snapshots.map(idOf));
   const logAfter = new Set(after['metadata-log'].map((entry) => entry['metadata-file']));
   const oldMetadata = before['metadata-log']

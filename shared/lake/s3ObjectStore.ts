@@ -12,9 +12,16 @@ import type { ObjectStore } from './tableChange.ts';
 /** Keys one DeleteObjects takes. */
 const keysPerDelete = 1_000;
 
+/** What S3 answers for a key that may well be deleted the next time. */
+const passingCodes: ReadonlySet<string> = new Set([
+  'InternalError',
+  'ServiceUnavailable',
+  'SlowDown',
+]);
+
 /**
  * The lake's objects in one S3 bucket. `get` and `getRange` throw `not_found` for a key that is not there;
- * `putNew` throws `file_changed` for one that is. Throttles are left to the client's own retries.
+ * `putNew` throws `file_changed` for one that is; `delete` takes keys that are gone for deleted. Throttles are left to the client's own retries.
  */
 export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
   const read = async (
@@ -76,11 +83,11 @@ export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
           { abortSignal: signal },
         );
         const [first] = errors;
-        if (first !== undefined)
-          throw new HeadgateError(
-            'service_unavailable',
-            `${errors.length} objects could not be deleted; the first: ${first.Key} (${first.Code})`,
-          );
+        if (first === undefined) continue;
+        const message = `${errors.length} objects could not be deleted; the first: ${first.Key} (${first.Code})`;
+        if (errors.every(({ Code: code = '' }) => passingCodes.has(code)))
+          throw new HeadgateError('service_unavailable', message);
+        throw new Error(message);
       }
     },
   };
