@@ -52,6 +52,7 @@ export const makePostgres = (
           return `(${instant} at time zone ${setting(bind(timeZone))})::${column.nativeType}`;
         },
         comparesRows: true,
+        nullsLast: true,
         endless: (quoted, column) =>
           column.cursor === 'number' ? null : `${quoted} = 'infinity'::${column.nativeType}`,
         connect: openSession,

@@ -1,9 +1,17 @@
 import type { Connector } from '../shared/connectors/connector.ts';
+import csvUpload from './csv_upload.ts';
+import localFiles from './local_files.ts';
 import postgres from './postgres.ts';
 
 /** The connectors of this release. Each is `connectors/<name>.ts` with the connector as its default export. */
 export const connectorNames = ['csv_upload', 'local_files', 'postgres'] as const;
 export type ConnectorName = (typeof connectorNames)[number];
 
-/** Every connector's description, in the order of the names. None of them has loaded its driver. */
-export const connectors: readonly Connector[] = [postgres];
+const byName: Readonly<Record<ConnectorName, Connector>> = {
+  csv_upload: csvUpload,
+  local_files: localFiles,
+  postgres,
+};
+
+/** Every connector, in the order of the names. Describing one loads no driver: `read` imports it. */
+export const connectors: readonly Connector[] = connectorNames.map((name) => byName[name]);

@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { basename } from 'node:path';
+import { expect, it } from 'vitest';
+import { connectorNames, connectors } from '../../connectors/registry.ts';
+
+it('lists each connector of the folder, by its file’s name, in order', () => {
+  const files = globSync('connectors/*.ts')
+    .map((file) => basename(file, '.ts'))
+    .filter((name) => name !== 'registry');
+  expect([...connectorNames]).toEqual(files.sort());
+  expect(connectors.map(({ name }) => name)).toEqual([...connectorNames]);
+});
+
+it('describes all connectors without loading a driver', () => {
+  // A process of its own: in this one, other code may have loaded them.
+  const script = `
+    const { Module } = await import('node:module');
+    const { connectors } = await import('./connectors/registry.ts');
+    const loaded = Object.keys(Module._cache).concat(process.moduleLoadList);
+    const driver = /node_modules\\/(pg|pg-cursor|pg-copy-streams|@duckdb)\\//;
+    console.log(JSON.stringify({ connectors: connectors.length, drivers: loaded.filter((path) => driver.test(path)) }));
+    await import('pg');
+    console.log(Object.keys(Module._cache).some((path) => driver.test(path)));`;
+  const [described, sees] = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  }).split('\n');
+  expect(JSON.parse(described ?? '')).toEqual({ connectors: connectorNames.length, drivers: [] });
+  expect(sees, 'a loaded driver would have been seen').toBe('true');
+});
