@@ -2,11 +2,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Json } from '../../shared/json.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Definition, Flow } from './definition.ts';
-import type { Ending, Execution, ExecutionStatus, Executions } from './executions.ts';
+import type { Ending, Execution, ExecutionStatus, Executions, NewExecution } from './executions.ts';
 import type { Frame, Frames, Variables } from './frames.ts';
 import type { History } from './history.ts';
 import type { Machines } from './machines.ts';
 import type { MapRuns } from './mapRuns.ts';
+import type { MapStorage } from './mapStorage.ts';
 
 export interface TaskContext {
   readonly signal: AbortSignal;
@@ -30,11 +31,17 @@ export interface Engine {
   readonly mapRuns: MapRuns;
   /** The integration a Resource names, or null. */
   integration(resource: string): Integration | null;
+  /** Null when distributed Maps have nowhere to read from and write to. */
+  readonly mapStorage: MapStorage | null;
   now(): number;
   /** Resolves after so many milliseconds; rejects with the signal's reason. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
   /** In [0, 1). */
   random(): number;
+  /** `runExecution`; a distributed Map runs its children with it. */
+  execute(execution: Execution, controller: AbortController): Promise<void>;
+  /** Stores a new execution at its first state. */
+  begin(execution: NewExecution): Execution;
   /** `runFlow`; Parallel and Map walk their branches with it. */
   walk(walk: Walk, end: (output: Json) => void): Promise<Json>;
   /** Called after an execution's status was stored. */

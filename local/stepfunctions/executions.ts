@@ -21,6 +21,9 @@ export interface Execution {
   readonly mapRunArn: string | null;
 }
 
+/** An execution that has not begun. */
+export type NewExecution = Omit<Execution, 'status' | 'output' | 'error' | 'cause' | 'stoppedAt'>;
+
 /** How an execution ended. */
 export type Ending =
   | { readonly status: 'SUCCEEDED'; readonly output: string }
@@ -41,9 +44,7 @@ export interface ListFilter {
 }
 
 export interface Executions {
-  insert(
-    execution: Omit<Execution, 'status' | 'output' | 'error' | 'cause' | 'stoppedAt'>,
-  ): Execution;
+  insert(execution: NewExecution): Execution;
   get(arn: string): Execution | null;
   /** Newest first. Children of distributed Maps are listed only by their Map Run. */
   list(filter: ListFilter): readonly Execution[];

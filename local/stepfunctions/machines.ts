@@ -26,6 +26,8 @@ export interface Machines {
   get(arn: string): Machine | null;
   list(): readonly Machine[];
   delete(arn: string): void;
+  /** Keeps a checked definition that belongs to no machine, and answers its hash. */
+  storeDefinition(definition: string): string;
   /** The checked definition with this hash. */
   definition(hash: string): Definition;
 }
@@ -49,12 +51,15 @@ export function openMachines(database: DatabaseSync): Machines {
   const selectAll = database.prepare(`select ${columns} ${from} order by created_at, machine.arn`);
   const remove = database.prepare('delete from machine where arn = ?');
   const selectDefinition = database.prepare('select text from definition where hash = ?');
+  const storeDefinition = (definition: string): string => {
+    const hash = createHash('sha256').update(definition).digest('hex');
+    insertDefinition.run(hash, definition);
+    return hash;
+  };
   return {
-    put({ arn, name, definition, roleArn, createdAt }) {
-      const hash = createHash('sha256').update(definition).digest('hex');
-      insertDefinition.run(hash, definition);
-      upsert.run(arn, name, hash, roleArn, createdAt);
-    },
+    put: ({ arn, name, definition, roleArn, createdAt }) =>
+      void upsert.run(arn, name, storeDefinition(definition), roleArn, createdAt),
+    storeDefinition,
     get: (arn) => (select.get(arn) as Machine | undefined) ?? null,
     list: () => selectAll.all() as unknown as Machine[],
     delete: (arn) => void remove.run(arn),

@@ -54,6 +54,8 @@ export interface MapRuns {
   results(arn: string, statuses: readonly ExecutionStatus[]): Iterable<Execution>;
 }
 
+const resultsPerPage = 100;
+
 const runColumns = `arn, execution_arn as executionArn, frame_id as frameId, status,
   max_concurrency as maxConcurrency, tolerated_count as toleratedCount,
   tolerated_percentage as toleratedPercentage, items_read as itemsRead, started_at as startedAt,
@@ -119,9 +121,10 @@ export function openMapRuns(database: DatabaseSync): MapRuns {
     'select status, count(*) as count from map_item where map_run_arn = ? group by status',
   );
   const results = database.prepare(
-    `select ${executionColumns} from map_item i join execution e on e.arn = i.execution_arn
-     where i.map_run_arn = ? and i.status in (select value from json_each(?))
-     order by i.position`,
+    `select i.position, ${executionColumns}
+     from map_item i join execution e on e.arn = i.execution_arn
+     where i.map_run_arn = ? and i.status in (select value from json_each(?)) and i.position > ?
+     order by i.position limit ${resultsPerPage}`,
   );
   return {
     insert: (run) =>
@@ -172,7 +175,15 @@ export function openMapRuns(database: DatabaseSync): MapRuns {
         zero[row.status] = row.count;
       return zero;
     },
-    results: (arn, statuses) =>
-      results.iterate(arn, JSON.stringify(statuses)) as unknown as Iterable<Execution>,
+    *results(arn, statuses) {
+      type Row = Execution & { readonly position: number };
+      let page: readonly Row[];
+      let last = -1;
+      do {
+        page = results.all(arn, JSON.stringify(statuses), last) as unknown as Row[];
+        last = page.at(-1)?.position ?? last;
+        yield* page;
+      } while (page.length === resultsPerPage);
+    },
   };
 }

@@ -7,14 +7,15 @@ import { openAnnouncer, type StatusChangeListener } from './announcer.ts';
 import { machineArnOf } from './arns.ts';
 import { endExecution } from './endExecution.ts';
 import type { Engine, Integration } from './engine.ts';
-import { type Ending, type Execution, openExecutions } from './executions.ts';
+import { type Ending, type Execution, type NewExecution, openExecutions } from './executions.ts';
 import { openFrames } from './frames.ts';
 import { openHistory } from './history.ts';
 import { lambdaFunction, lambdaInvoke } from './lambdaIntegrations.ts';
 import { type NewMachine, openMachines } from './machines.ts';
 import { openMapRuns } from './mapRuns.ts';
+import type { MapStorage } from './mapStorage.ts';
 import { openStore } from './openStore.ts';
-import { beginExecution, type NewExecution, runExecution } from './runExecution.ts';
+import { beginExecution, runExecution } from './runExecution.ts';
 import { runFlow } from './runFlow.ts';
 import { Interrupted } from './stateError.ts';
 import { stepFunctionsOperations } from './stepFunctionsOperations.ts';
@@ -25,6 +26,8 @@ export interface StepFunctionsOptions {
   readonly invoke: InvokeFunction;
   /** By what follows `arn:aws:states:::` in a Resource, e.g. `aws-sdk:s3:headObject`. */
   readonly integrations?: Readonly<Record<string, Integration>>;
+  /** Where distributed Maps read items and write results; left out: machines that do are refused. */
+  readonly mapStorage?: MapStorage;
   readonly now?: () => number;
   /** Waits and pauses before retries; rejects with the signal's reason. */
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -48,6 +51,8 @@ export interface LocalStepFunctions extends LocalService {
   resume(): void;
 }
 
+/** What a distributed Map may name besides, given a storage. */
+const mapResources = new Set(['s3:getObject', 's3:listObjectsV2', 's3:putObject']);
 const arnPrefix = /^arn:aws[^:]*:states:::/;
 const functionArn = /^arn:aws[^:]*:lambda:[^:]*:[^:]*:function:/;
 
@@ -87,11 +92,16 @@ export function openStepFunctions(options: StepFunctionsOptions): LocalStepFunct
     now,
     sleep,
     random,
+    mapStorage: options.mapStorage ?? null,
+    execute: async (execution, controller) => await runExecution(engine, execution, controller),
+    begin: (execution) => beginExecution(engine, execution),
     walk: runFlow,
     changed: announcer.changed,
     log,
   };
-  const resourceExists = (resource: string): boolean => engine.integration(resource) !== null;
+  const resourceExists = (resource: string): boolean =>
+    engine.integration(resource) !== null ||
+    (engine.mapStorage !== null && mapResources.has(resource.replace(arnPrefix, '')));
 
   const launch = (execution: Execution): void => {
     const controller = new AbortController();

@@ -2,12 +2,10 @@ import { inTransaction } from '../protocol/sqlite.ts';
 import { endExecution } from './endExecution.ts';
 import type { Engine, Run, Walk } from './engine.ts';
 import { enterState } from './enterState.ts';
-import type { Execution } from './executions.ts';
+import type { Execution, NewExecution } from './executions.ts';
 import type { Frame } from './frames.ts';
 import { Interrupted, StateError } from './stateError.ts';
 import { addEvent, dataOf } from './walkEvents.ts';
-
-export type NewExecution = Parameters<Engine['executions']['insert']>[0];
 
 /** Stores a new execution, with its start and the entry of its first state; it does not walk yet. */
 export function beginExecution(engine: Engine, execution: NewExecution): Execution {

@@ -3,14 +3,12 @@ import type { State } from './definition.ts';
 import type { Walk } from './engine.ts';
 import type { Exit } from './exit.ts';
 import { pauseUntil } from './pauseUntil.ts';
+import { maxPayloadBytes } from './payload.ts';
 import { performState } from './performState.ts';
 import { nextAttempt } from './retry.ts';
 import { evaluateAssign, evaluateIn } from './stateBindings.ts';
 import { handles, Interrupted, StateError } from './stateError.ts';
 import { addEvent, write } from './walkEvents.ts';
-
-/** AWS: 256 KiB of UTF-8, for inputs, outputs and results. */
-export const maxPayloadBytes = 262_144;
 
 /**
  * Runs the state the walk stands at until it succeeds, is caught, or fails for good: performs it, pauses

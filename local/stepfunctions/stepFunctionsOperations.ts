@@ -5,12 +5,11 @@ import { type Operation, operation } from '../protocol/jsonService.ts';
 import { describeEvent, describeExecution, describeMachine, summarize } from './answers.ts';
 import { executionArnOf, isExecutionName, machineArnOf } from './arns.ts';
 import type { Engine } from './engine.ts';
-import type { Execution } from './executions.ts';
+import type { Execution, NewExecution } from './executions.ts';
 import type { Machine, NewMachine } from './machines.ts';
 import { mapRunOperations } from './mapRunOperations.ts';
 import { decodeToken, encodeToken } from './pageToken.ts';
-import type { NewExecution } from './runExecution.ts';
-import { maxPayloadBytes } from './runState.ts';
+import { maxPayloadBytes } from './payload.ts';
 import { InvalidDefinition } from './validateDefinition.ts';
 
 export interface OperationDependencies {

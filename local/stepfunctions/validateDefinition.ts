@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { Json } from '../../shared/json.ts';
-import { type Definition, definitionSchema, type Flow, type State } from './definition.ts';
+import type { Definition, Flow, State } from './definition.ts';
+import { definitionSchema } from './definitionSchema.ts';
 import { compileQuery, expressionIn } from './query.ts';
 
 /** Every fault found, each with the place it stands at, e.g. `States.Next.Choices.0.Next`. */
