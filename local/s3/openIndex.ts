@@ -1,5 +1,7 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { inTransaction, openSqlite } from '../protocol/sqlite.ts';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { inTransaction } from '../protocol/sqlite.ts';
 
 /**
  * `versions` holds every version and delete marker; `seq` grows over everything and orders the versions of a key.
@@ -85,15 +87,19 @@ export class ObjectIndex {
 
 /**
  * Opens `<folder>/index.sqlite`. `synchronous=FULL`: what was answered survives a power cut too, at 0.2 ms a
- * commit. The lock is exclusive, because a second process would sweep the first one's unfinished blobs.
+ * commit. The lock is exclusive and never waited for, because a second process would sweep the first one's
+ * unfinished blobs.
  *
  * @throws when another process has the folder open
  */
 export function openIndex(folder: string): ObjectIndex {
-  const db = openSqlite(folder, 'index', schema);
+  const file = join(folder, 'index.sqlite');
+  const db = new DatabaseSync(file);
   try {
-    db.exec('PRAGMA synchronous=FULL; PRAGMA locking_mode=EXCLUSIVE; PRAGMA busy_timeout=0;');
-    db.exec('BEGIN IMMEDIATE; UPDATE counters SET value = value; COMMIT;');
+    // The journal takes the mode of the database file, so this comes before WAL.
+    chmodSync(file, 0o600);
+    db.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;');
+    inTransaction(db, () => db.exec(schema));
   } catch (error) {
     db.close();
     throw new Error(`${folder} cannot be opened; another process may be using it`, {

@@ -47,7 +47,7 @@ export function openS3({
   sweepSeconds = 3600,
   log,
 }: OpenS3Options): LocalS3 {
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const index = openIndex(folder);
   const blobs = new BlobStore(join(folder, 'blobs'));
   const outbox = new EventOutbox(index);
