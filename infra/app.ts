@@ -3,8 +3,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundleFunctions } from './bundle/bundleFunctions.ts';
-import { bundledCode } from './bundle/functionCode.ts';
-import { createApp } from './createApp.ts';
 
 /**
  * The CDK app: bundles every function and writes the cloud assembly. Run by Node alone, or by the CDK CLI.
@@ -36,7 +34,13 @@ const cache = join(root, 'node_modules/.cache/headgate');
 mkdirSync(cache, { recursive: true });
 const folder = mkdtempSync(join(cache, 'bundles-'));
 try {
-  const bundles = await bundleFunctions(root, folder);
+  const bundling = bundleFunctions(root, folder);
+  // Loaded while esbuild works in its own process.
+  const [{ createApp }, { bundledCode }] = await Promise.all([
+    import('./createApp.ts'),
+    import('./bundle/functionCode.ts'),
+  ]);
+  const bundles = await bundling;
   if (bundles.missing.length > 0)
     process.stderr.write(`No code yet: ${bundles.missing.join(', ')}\n`);
   const { app } = createApp({

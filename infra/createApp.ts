@@ -28,10 +28,11 @@ export interface HeadgateApp {
 /** The whole application, not yet synthesised. Needs no network and no credentials. */
 export function createApp({ context, outdir, validate = true, code }: AppOptions): HeadgateApp {
   const app = new App({
-    context: validate
-      ? { ...context }
-      : { ...context, '@aws-cdk/core:validateAgainstDefaultRules': false },
+    context: { ...context },
     analyticsReporting: false,
+    builtinCloudFormationValidation: validate,
+    stackTraces: validate,
+    treeMetadata: validate,
     ...(outdir === undefined ? {} : { outdir }),
   });
   const settings = readSettings((name) => app.node.tryGetContext(name));
