@@ -77,7 +77,8 @@ export async function openSession(context: PostgresContext): Promise<SqlSession>
             schema: row[0],
             table: row[1],
           });
-        return described ?? [];
+        // PostgreSQL allows tables without columns; there is nothing to read in them.
+        return described === null || described.columns.length === 0 ? [] : described;
       });
     },
 
