@@ -41,8 +41,8 @@ function compare(operator: string, left: Resolved, right: readonly Resolved[]): 
     case '=':
       return left !== undefined && first !== undefined && equalValues(left, first);
     case '<>':
-      // An attribute that is not there differs from every value.
-      return left === undefined || first === undefined ? left !== first : !equalValues(left, first);
+      // An attribute that is not there differs from everything, even from another that is not there.
+      return !compare('=', left, right);
     case 'in':
       return left !== undefined && right.some((one) => one !== undefined && equalValues(left, one));
     case 'between':

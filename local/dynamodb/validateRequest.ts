@@ -11,8 +11,15 @@ import putItem from 'dynalite/validations/putItem.js';
 import query from 'dynalite/validations/query.js';
 import scan from 'dynalite/validations/scan.js';
 import updateItem from 'dynalite/validations/updateItem.js';
-import type { AttributeValue, Item } from './attributeValue.ts';
-import type { ParsedCondition, ParsedProjection, ParsedUpdate } from './expressions.ts';
+import { type AttributeValue, type Item, typeOf } from './attributeValue.ts';
+import {
+  type Condition,
+  isPath,
+  type Operand,
+  type ParsedCondition,
+  type ParsedProjection,
+  type ParsedUpdate,
+} from './expressions.ts';
 import { fromDynalite, validationError } from './failures.ts';
 
 const validators = {
@@ -97,8 +104,50 @@ export function validateRequest(
     validations.checkValidations(checked, types, custom, {
       options: { maxItemSize: maxItemBytes },
     });
-    return { ...handled, ...checked } as unknown as Request;
+    const request = { ...handled, ...checked } as unknown as Request;
+    checkFurther(request);
+    return request;
   } catch (error) {
     throw fromDynalite(error);
+  }
+}
+
+/** What dynalite does not look at. */
+function checkFurther(request: Request): void {
+  for (const parsed of [request._condition, request._filter])
+    if (parsed !== undefined) checkOrderings(parsed.expression);
+  const { ExpressionAttributeValues: values = {} } = request as {
+    ExpressionAttributeValues?: Item;
+  };
+  for (const value of [...Object.values(request.Item ?? {}), ...Object.values(values)])
+    if (tooDeep(value, maxNesting))
+      throw validationError(
+        'Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit',
+      );
+}
+
+/** 32 levels, of which the innermost value is one (as DynamoDB Local counts them). */
+const maxNesting = 32;
+
+function tooDeep(value: AttributeValue, levels: number): boolean {
+  if (levels === 0) return true;
+  const members = 'L' in value ? value.L : 'M' in value ? Object.values(value.M) : [];
+  return members.some((one) => tooDeep(one, levels - 1));
+}
+
+/** Only texts, numbers and binaries have an order. */
+function checkOrderings(condition: Condition): void {
+  if (condition.type === 'and' || condition.type === 'or' || condition.type === 'not') {
+    for (const part of condition.args) checkOrderings(part);
+    return;
+  }
+  if (!['<', '<=', '>', '>='].includes(condition.type)) return;
+  for (const operand of condition.args as readonly Operand[]) {
+    if (isPath(operand) || 'type' in operand) continue;
+    const type = typeOf(operand);
+    if (!['S', 'N', 'B'].includes(type))
+      throw validationError(
+        `Invalid ConditionExpression: Incorrect operand type for operator or function; operator or function: ${condition.type}, operand type: ${type}`,
+      );
   }
 }

@@ -135,6 +135,7 @@ export function conditionPromises(promise: Promise_, under: DynamoDbUnderTest): 
   table('takes a missing attribute as different from every value and as in no order', [
     ['absent = :v', { ':v': 1 }, false],
     ['absent <> :v', { ':v': 1 }, true],
+    ['absent <> gone', {}, true],
     ['absent < :v', { ':v': 1 }, false],
     ['NOT absent < :v', { ':v': 1 }, true],
     ['absent BETWEEN :v AND :v', { ':v': 1 }, false],
@@ -147,12 +148,17 @@ export function conditionPromises(promise: Promise_, under: DynamoDbUnderTest): 
     ['gone = absent', {}, false],
   ]);
 
-  promise('refuses a condition with an unknown function or placeholder', async () => {
-    for (const [condition, values] of [
-      ['no_such(n)', {}],
-      ['n = :missing', {}],
-      ['n = ', {}],
-    ] as const)
-      expect((await failureOf(holds(condition, values))).name).toBe('ValidationException');
-  });
+  promise(
+    'refuses a condition with an unknown function or placeholder, or an order of what has none',
+    async () => {
+      for (const [condition, values] of [
+        ['no_such(n)', {}],
+        ['n = :missing', {}],
+        ['n = ', {}],
+        ['n < :v', { ':v': true }],
+        ['l > :v', { ':v': [1] }],
+      ] as const)
+        expect((await failureOf(holds(condition, values))).name).toBe('ValidationException');
+    },
+  );
 }

@@ -239,10 +239,7 @@ export function queryPromises(promise: Promise_, under: DynamoDbUnderTest): void
       ExpressionAttributeValues: { ':pk': 'x' },
     };
     const consistent = await failureOf(client().query({ ...query, ConsistentRead: true }));
-    expect(consistent).toMatchObject({
-      name: 'ValidationException',
-      message: 'Consistent reads are not supported on global secondary indexes',
-    });
+    expect(consistent.name).toBe('ValidationException');
     for (const more of [{ Select: 'ALL_ATTRIBUTES' as const }, { ProjectionExpression: 'other' }])
       expect((await failureOf(client().query({ ...query, ...more }))).name).toBe(
         'ValidationException',

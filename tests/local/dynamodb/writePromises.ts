@@ -141,6 +141,14 @@ export function writePromises(promise: Promise_, under: DynamoDbUnderTest): void
     expect(error.name).toBe('ValidationException');
   });
 
+  promise('takes values nested 31 lists deep and refuses deeper ones', async () => {
+    const nested = (levels: number): unknown => (levels === 0 ? 'x' : [nested(levels - 1)]);
+    const Key = { pk: partition(), sk: 'a' };
+    await client().put({ TableName, Item: { ...Key, deep: nested(31) } });
+    const error = await failureOf(client().put({ TableName, Item: { ...Key, deep: nested(32) } }));
+    expect(error.name).toBe('ValidationException');
+  });
+
   promise('refuses an item without its key, and a key of the wrong type', async () => {
     for (const Item of [{ pk: 'only' }, { pk: 'p', sk: 7 }, { pk: '', sk: 'x' }])
       expect((await failureOf(client().put({ TableName, Item }))).name).toBe('ValidationException');
