@@ -1,6 +1,7 @@
 import { badField } from '../api/fieldErrors.ts';
 import type { CreateSource } from '../api/schemas/source.ts';
 import { audited } from '../audit/auditItem.ts';
+import type { Connector } from '../connectors/connector.ts';
 import { HeadgateError } from '../errors.ts';
 import { newSourceId } from '../ids.ts';
 import { type Table, tenantKey } from '../table.ts';
@@ -26,7 +27,6 @@ export function newSource(
   },
 ): SourceItem {
   const connector = connectorOf(connectors, body.connector);
-  const modes = connector?.syncModes ?? [];
   const at = now.toISOString();
   return {
     v: 1,
@@ -45,11 +45,7 @@ export function newSource(
     namespace:
       body.namespace ?? (connector?.landing === false ? identifierOf(body.key) : defaultNamespace),
     table: body.table ?? identifierOf(body.key),
-    syncMode:
-      body.syncMode ??
-      (modes.length === 0 || modes.includes('full_refresh')
-        ? 'full_refresh'
-        : (modes[0] ?? 'full_refresh')),
+    syncMode: body.syncMode ?? defaultMode(connector),
     primaryKey: body.primaryKey,
     cursorField: body.cursorField,
     streams: body.streams,
@@ -70,6 +66,13 @@ export function newSource(
 }
 
 const defaultNamespace = 'default';
+
+/** Files load once each and add up; everything else is read whole unless told otherwise. */
+function defaultMode(connector: Connector | null): SourceItem['syncMode'] {
+  const modes = connector?.syncModes ?? [];
+  const usual = connector?.landing === true ? 'incremental' : 'full_refresh';
+  return modes.includes(usual) ? usual : (modes[0] ?? 'full_refresh');
+}
 
 /** A key as a name that query engines take without quotes. */
 export function identifierOf(key: string): string {

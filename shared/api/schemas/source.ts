@@ -88,7 +88,7 @@ export const createSource = z
     table: writable.table.optional().describe('Left out: made from the key.'),
     syncMode: writable.syncMode
       .optional()
-      .describe('Left out: `full_refresh`, or the first mode the connector has.'),
+      .describe('Left out: `full_refresh`, for uploaded files `incremental`.'),
     primaryKey: writable.primaryKey.default([]),
     cursorField: writable.cursorField.default(null),
     streams: writable.streams.default(null),
