@@ -30,21 +30,21 @@ export interface ListExpiredObjects {
  * snapshots that left the metadata, data files whose removal is now the oldest history, metadata files that left
  * the log. Nothing a snapshot in `after` reads is among them, and nothing Glue's metadata file and its current
  * snapshot read. Data files come first and metadata files last, so that a deletion that stops half way can be
- * listed again. Nothing is listed when `before` or
- * `after` is gone.
+ * listed again. Nothing is listed when `before` or `after` is gone.
  */
 export async function listExpiredObjects(input: ListExpiredObjects): Promise<readonly string[]> {
-  const { store } = input;
-  const before = await readIfThere(input, input.before);
+  const { store, signal } = input;
+  const before = await ifThere(readTableMetadata(store, input.before, signal));
   if (before === null) return [];
-  const after = await readIfThere(input, input.after);
+  const after = await ifThere(readTableMetadata(store, input.after, signal));
   if (after === null) return [];
   const idsAfter = new Set(after.snapshots.map(idOf));
   const logAfter = new Set(after['metadata-log'].map((entry) => entry['metadata-file']));
   const oldMetadata = before['metadata-log']
     .map((entry) => entry['metadata-file'])
     .filter((path) => !logAfter.has(path));
-  const glue = input.glue === null ? null : await readIfThere(input, input.glue);
+  const glue =
+    input.glue === null ? null : await ifThere(readTableMetadata(store, input.glue, signal));
   const named = glue === null ? null : currentSnapshot(glue);
   const retained = [...after.snapshots];
   if (named !== null && !idsAfter.has(idOf(named))) retained.push(named);
@@ -53,8 +53,8 @@ export async function listExpiredObjects(input: ListExpiredObjects): Promise<rea
 
   const dead: string[] = [];
   if (expired.length > 0) {
-    const kept = await manifestsOf(input, retained);
-    const gone = await manifestsOf(input, expired);
+    const kept = await manifestsOf(input, retained, false);
+    const gone = await manifestsOf(input, expired, true);
     dead.push(...(await deadDataFiles(input, after, expired, gone, kept)));
     dead.push(...[...gone.keys()].filter((path) => !kept.has(path)));
     dead.push(...expired.map((snapshot) => snapshot['manifest-list']));
@@ -65,12 +65,10 @@ export async function listExpiredObjects(input: ListExpiredObjects): Promise<rea
 
 const idOf = (snapshot: Snapshot): string => String(snapshot['snapshot-id']);
 
-async function readIfThere(
-  { store, signal }: ListExpiredObjects,
-  key: string,
-): Promise<TableMetadata | null> {
+/** null for an object that is not there: an earlier deletion got as far. */
+async function ifThere<Read>(reading: Promise<Read>): Promise<Read | null> {
   try {
-    return await readTableMetadata(store, key, signal);
+    return await reading;
   } catch (error) {
     if (error instanceof HeadgateError && error.code === 'not_found') return null;
     throw error;
@@ -80,11 +78,15 @@ async function readIfThere(
 async function manifestsOf(
   { store, signal }: ListExpiredObjects,
   snapshots: readonly Snapshot[],
+  mayBeGone: boolean,
 ): Promise<ReadonlyMap<string, ManifestFile>> {
   const manifests = new Map<string, ManifestFile>();
-  const lists = prefetch(snapshots, depth, (each) => readManifestList(store, each, signal));
+  const lists = prefetch(snapshots, depth, (snapshot) => {
+    const list = readManifestList(store, snapshot, signal);
+    return mayBeGone ? ifThere(list) : list;
+  });
   for await (const list of lists)
-    for (const manifest of list) manifests.set(manifest.manifest_path, manifest);
+    for (const manifest of list ?? []) manifests.set(manifest.manifest_path, manifest);
   return manifests;
 }
 
@@ -109,9 +111,11 @@ async function deadDataFiles(
       manifest.deleted_files_count > 0 && removers.has(String(manifest.added_snapshot_id)),
   );
   const dead = new Set<string>();
-  for await (const { entries } of readManifests(store, removals, signal))
-    for (const { status, data_file } of entries)
+  for (const manifest of removals) {
+    const read = await ifThere(readManifests(store, [manifest], signal).next());
+    for (const { status, data_file } of read?.value?.entries ?? [])
       if (status === entryStatus.deleted) dead.add(data_file.file_path);
+  }
   if (dead.size === 0) return dead;
   const alive = [...kept.values()].filter((manifest) => liveFiles(manifest) > 0);
   for await (const { entries } of readManifests(store, alive, signal))
