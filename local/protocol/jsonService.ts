@@ -111,8 +111,12 @@ export function checkCredentials(request: IncomingMessage): void {
 /** A request's JSON; an empty body is an empty object. */
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return {};
+  const text = body.toString('utf8');
+  // A member of this name would be lost on the way through ordinary objects, without a word.
+  if (/"(?:_|\\u005f){2}proto(?:_|\\u005f){2}"/i.test(text))
+    throw new AwsError('ValidationException', 'A member called __proto__ cannot be stored');
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(text);
   } catch (cause) {
     throw Object.assign(
       new AwsError('SerializationException', 'The request body is not valid JSON'),
