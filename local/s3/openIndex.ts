@@ -6,7 +6,8 @@ import { inTransaction } from '../protocol/sqlite.ts';
 /**
  * `versions` holds every version and delete marker; `seq` grows over everything and orders the versions of a key.
  * `current` marks the newest of a key. Keys compare as UTF-8 bytes (SQLite's BINARY), which is S3's order.
- * `segments` names the blobs of a version in order. `settings` and `metadata` are JSON.
+ * `segments` names the blobs of a version in order. Ids of `events` are never used
+ * twice, because delivery goes by the last id it took. `settings` and `metadata` are JSON.
  */
 const schema = `
 CREATE TABLE IF NOT EXISTS buckets(
@@ -32,7 +33,8 @@ CREATE TABLE IF NOT EXISTS parts(
   md5 TEXT NOT NULL, checksums TEXT NOT NULL, modified INTEGER NOT NULL,
   PRIMARY KEY(upload, number)) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS part_blobs ON parts(blob);
-CREATE TABLE IF NOT EXISTS events(id INTEGER PRIMARY KEY, bucket TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS events(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, bucket TEXT NOT NULL, body TEXT NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS event_order ON events(bucket, id);
 `;
 

@@ -85,6 +85,8 @@ export async function serveS3(
 ): Promise<void> {
   const requestId = randomBytes(8).toString('hex').toUpperCase();
   response.setHeader('x-amz-request-id', requestId);
+  // SDKs set their signing clock by it, so it must be the clock that judges them.
+  response.setHeader('date', store.now().toUTCString());
   let answer: S3Answer | null = null;
   try {
     try {
