@@ -52,6 +52,8 @@ export async function* openObject(
     if (!(Body instanceof Readable)) throw new TypeError(`no body in the answer for ${key}`);
     for await (const chunk of Body) yield chunk as Uint8Array;
   } catch (error) {
+    // Reading on from the very end: there is nothing more.
+    if (error instanceof S3ServiceException && error.name === 'InvalidRange' && from > 0) return;
     if (error instanceof S3ServiceException && /^NoSuch(Key|Version)$/.test(error.name))
       throw new HeadgateError(
         'file_changed',

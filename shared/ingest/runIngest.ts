@@ -229,7 +229,10 @@ async function readOne(
     plan.replace && (!finished || stream.stage?.hash === refresh.hash)
       ? { hash: refresh.hash, ...(finished ? {} : { position }) }
       : undefined;
-  const nothing = loaded === null && !(plan.replace && finished) && stage === undefined;
+  // A loader whose every file was unreadable has nothing to commit either.
+  const brought = loaded !== null && (loaded.counts.read > 0 || loaded.files.length > 0);
+  const replaces = plan.replace && finished && result.failures.length === 0;
+  const nothing = !brought && !replaces && stage === undefined;
   const commit = nothing
     ? null
     : {
