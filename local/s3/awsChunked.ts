@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { localAccount } from '../localService.ts';
 import type { Authenticated } from './authenticate.ts';
 import { S3Error } from './s3Error.ts';
 import { sameSignature, scopeOf, sha256Hex, sign } from './signature.ts';
@@ -15,9 +16,11 @@ export class ChunkSignatures {
   #previous: string;
   #hash = createHash('sha256');
   readonly #request: Authenticated;
+  readonly #secret: string;
 
-  constructor(request: Authenticated) {
+  constructor(request: Authenticated, secret: string = localAccount.secretAccessKey) {
     this.#request = request;
+    this.#secret = secret;
     this.#previous = request.signature;
   }
 
@@ -42,6 +45,7 @@ export class ChunkSignatures {
     const expected = sign(
       scope,
       [kind, amzDate, scopeOf(scope), this.#previous, ...digests].join('\n'),
+      this.#secret,
     );
     if (!sameSignature(expected, signature ?? ''))
       throw new S3Error(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream, mkdirSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync } from 'node:fs';
 import { type FileHandle, link, open, opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -26,6 +26,8 @@ export class BlobStore {
 
   constructor(folder: string) {
     this.#folder = folder;
+    // The last one says that all are there.
+    if (existsSync(join(folder, 'ff'))) return;
     for (let first = 0; first < 256; first++)
       mkdirSync(join(folder, first.toString(16).padStart(2, '0')), { recursive: true });
   }
