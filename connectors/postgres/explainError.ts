@@ -64,6 +64,14 @@ export function explainError(
     );
   if (/^Connection terminated/.test(error.message))
     return named('source_unreachable', `${server} closed the connection. Run again.`);
+  // The driver's own, about the exchange of passwords.
+  if (error.message.startsWith('SASL'))
+    return named(
+      'invalid_credentials',
+      /password must be/.test(error.message)
+        ? `${server} asks for a password, and none is given.`
+        : `${server} and Headgate could not agree on the password: ${error.message}`,
+    );
   if (!/^[0-9A-Z]{5}$/.test(code)) return null;
   if (code.startsWith('28') && /pg_hba\.conf/.test(error.message)) {
     if (config.sslmode === 'disable' && /no encryption|SSL off|rejects/.test(error.message))

@@ -69,6 +69,11 @@ export async function openSession(context: PostgresContext): Promise<SqlSession>
   return {
     server,
 
+    async schemas() {
+      const rows = await ask('select nspname from pg_catalog.pg_namespace');
+      return rows.map(([name]) => name ?? '');
+    },
+
     async tables(schemas, table) {
       return (await ask(catalogueSql, [schemas, table ?? null])).flatMap((row) => {
         const described = tableOfRow(row);

@@ -39,8 +39,16 @@ export function defineSqlConnector<Config extends SqlOptions, Credentials>(
     async check(context): Promise<CheckResult> {
       try {
         await using session = await dialect.connect(context);
-        const tables = await session.tables(context.config.schemas);
-        return judge(session.server, context.config.schemas, tables);
+        const { schemas } = context.config;
+        const known = new Set(await session.schemas());
+        const missing = schemas.filter((schema) => !known.has(schema));
+        if (missing.length > 0)
+          return {
+            ok: false,
+            code: 'source_not_found',
+            message: `${session.server} answered, but the database has no schema ${missing.join(', ')}. Check the names: capitals count.`,
+          };
+        return judge(session.server, schemas, await session.tables(schemas));
       } catch (error) {
         const known = translator(context)(error);
         if (known instanceof HeadgateError && isCheckCode(known.code))

@@ -77,6 +77,8 @@ export interface SqlBound {
 export interface SqlSession extends AsyncDisposable {
   /** `PostgreSQL 18.4`, for people. */
   readonly server: string;
+  /** Names of all schemas. */
+  schemas(): Promise<readonly string[]>;
   /** Readable or not: every table, view and the like of the schemas, or the one named. */
   tables(schemas: readonly string[], table?: string): Promise<readonly SqlTable[]>;
   /**
