@@ -36,7 +36,7 @@ export function classifyText(text: string): Classified {
     padded,
   });
   if (text === '') return of(cellKind.empty);
-  if (trimmed === '') return of(cellKind.blank);
+  if (trimmed === '') return { ...of(cellKind.blank), padded: false };
   if (trimmed.length > longestValue) return of(cellKind.text);
   const numeric = number.exec(trimmed);
   if (numeric !== null) return classifyNumber(trimmed, numeric, of);

@@ -5,6 +5,7 @@ import { type Compression, detectCompression, detectFormat } from './detectForma
 import type { FileBytes } from './fileBytes.ts';
 import type { FileFormat, FileFormatOptions } from './fileFormatOptions.ts';
 import { fileUnreadable } from './fileUnreadable.ts';
+import { openJson } from './json/openJson.ts';
 import type { TabularFile } from './tabularFile.ts';
 
 /** What a file is, once its first bytes were seen. */
@@ -30,10 +31,19 @@ export async function openFile(bytes: FileBytes, options: FileFormatOptions): Pr
   return { compression, format: detectFormat(name, plain, options), open };
 }
 
+/**
+ * Opens a file of rows. Parquet is no such file: DuckDB reads it itself.
+ * `workFolder`: an empty folder for formats that cannot be read as a stream.
+ */
 export async function openTabular(
-  bytes: FileBytes,
+  { open, format }: OpenedFile,
   options: FileFormatOptions,
 ): Promise<TabularFile> {
-  const { open, format } = await openFile(bytes, options);
-  return openCsv(open, { ...options, format });
+  switch (format) {
+    case 'json':
+    case 'jsonl':
+      return openJson(open, { ...options, format });
+    default:
+      return openCsv(open, { ...options, format });
+  }
 }

@@ -2,7 +2,7 @@ import type { LandedFile } from '../connectors/connector.ts';
 import { openDuckDb } from '../duckdb/openDuckDb.ts';
 import { FileBytes } from '../formats/fileBytes.ts';
 import type { FileFormatOptions } from '../formats/fileFormatOptions.ts';
-import { openTabular } from '../formats/openTabular.ts';
+import { openFile, openTabular } from '../formats/openTabular.ts';
 import type { LoaderState } from './loaderState.ts';
 import { loadTabular } from './loadTabular.ts';
 import { Publisher } from './publisher.ts';
@@ -58,7 +58,7 @@ async function loadFile(
   options: FileFormatOptions,
 ): Promise<{ readonly counts: Counts; readonly file: LoadedFile }> {
   const bytes = new FileBytes(file, state.options.signal);
-  const tabular = await openTabular(bytes, options);
+  const tabular = await openTabular(await openFile(bytes, options), options);
   const { read, written, rejected } = await loadTabular(state, {
     file: tabular,
     name: file.name,

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
+import { csvLine } from '../formats/canonicalCsv.ts';
 import type { Reject } from '../formats/reject.ts';
-import { csvLine } from './csvLine.ts';
 
 /** Rejects of one reading of one file, kept on disk as CSV because there may be as many as rows. */
 export class RejectLog implements AsyncDisposable {

@@ -1,6 +1,6 @@
 import { sqlText } from '../duckdb/openDuckDb.ts';
+import { canonicalDialect, canonicalNull } from '../formats/canonicalCsv.ts';
 import type { DataFile } from '../lake/dataFile.ts';
-import { canonicalDialect, canonicalNull } from './csvLine.ts';
 import { CsvToParquet } from './csvToParquet.ts';
 import type { LoaderState } from './loaderState.ts';
 import { notReconciled } from './notReconciled.ts';

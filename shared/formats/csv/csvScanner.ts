@@ -1,7 +1,6 @@
 import { type CellKind, cellKind } from '../cellKind.ts';
 import { classifyText, isDay } from '../classifyText.ts';
 import { addEvidence, type ColumnEvidence, noEvidence } from '../columnEvidence.ts';
-import { fileUnreadable } from '../fileUnreadable.ts';
 import { longestRejectText, type Reject } from '../reject.ts';
 import {
   action,
@@ -23,14 +22,13 @@ export interface CsvScannerOptions {
   readonly longestRowBytes?: number;
 }
 
-/** Quotes that never close make the scanner read the same bytes again from the next line; this ends it. */
-const mostRescannedBytes = 2 ** 31;
 const longestClassifiedCell = 400;
 const [lf, minus, point] = [10, 45, 46];
 
 /**
  * Finds rows and cells of CSV text, keeps whole rows of the right width, rejects the others, and gathers from every
- * kept cell what its column's type depends on. Rows are kept byte for byte. Lines without any character are no rows.
+ * kept cell what its column's type depends on. Rows are kept byte for byte, but for a line end
+ * that is a CR alone, which becomes LF. Lines without any character are no rows.
  *
  * A broken row that spans lines is rejected whole only when its second line is no row by itself: else the first
  * line had a stray quote, only that line is rejected, and reading goes on with the second. So a stray quote never
@@ -50,7 +48,6 @@ export class CsvScanner {
   readonly #merged: Int32Array;
   #line: number;
   #isSkipping = false;
-  #rescanned = 0;
   /** The block's kept rows end here; the run of kept rows that was not moved to the front yet starts at `runStart`. */
   #kept = 0;
   #runStart = 0;
@@ -145,6 +142,8 @@ export class CsvScanner {
             break;
           }
           if (block[position] === lf) position++;
+          // A CR alone ends a row too, but DuckDB then reads `""` behind it as NULL (1.5.5).
+          else block[position - 1] = lf;
         }
         this.#state = previous;
         this.#cellStart = cellStart;
@@ -193,6 +192,11 @@ export class CsvScanner {
     this.rows++;
     this.#line += this.#lines;
     if (rowEnd - start > this.longestRow) this.longestRow = rowEnd - start;
+    if (width === 1 && rowEnd - cellEnd === 2) {
+      // Of one column, DuckDB may take the two bytes of CRLF for two line ends, with a NULL between (1.5.5).
+      this.#flush(block, cellEnd);
+      this.#runStart = cellEnd + 1;
+    }
     return rowEnd;
   }
 
@@ -271,12 +275,6 @@ export class CsvScanner {
   #rejectOpenQuote(block: Buffer, start: number, reason: string): number {
     const at = block.indexOf(lf, start);
     const end = at < 0 ? block.length : at + 1;
-    this.#rescanned += block.length - end;
-    if (this.#rescanned > mostRescannedBytes)
-      throw fileUnreadable(
-        `Line ${this.#line}: quotes are opened and never closed all over the file. Say which quote it uses.`,
-        { line: this.#line },
-      );
     const { columns } = this.#options;
     this.#reject(block, start, end, reason, columns[this.#column] ?? null);
     this.#line++;

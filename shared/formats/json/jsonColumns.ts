@@ -1,0 +1,83 @@
+import { cellKind } from '../cellKind.ts';
+import { classifyText } from '../classifyText.ts';
+import { addEvidence, type ColumnEvidence, noEvidence } from '../columnEvidence.ts';
+import { fileUnreadable } from '../fileUnreadable.ts';
+import type { SurveyedColumn } from '../tabularFile.ts';
+import type { JsonMember } from './parseRecord.ts';
+
+/** A table Headgate keeps may have this many columns; more are keys that are data. */
+export const mostColumns = 2000;
+
+interface Column {
+  readonly name: string;
+  readonly evidence: ColumnEvidence;
+  values: number;
+}
+
+/**
+ * The columns of JSON records, in the order in which their keys first appear, and what is known of their types.
+ * Strings are text, dates or timestamps, never numbers: the file itself says which is which.
+ */
+export class JsonColumns {
+  readonly #columns = new Map<string, Column>();
+  #records = 0;
+
+  add(members: readonly JsonMember[]): void {
+    this.#records++;
+    for (const member of members) {
+      let column = this.#columns.get(member.key);
+      if (column === undefined) {
+        if (this.#columns.size === mostColumns)
+          throw fileUnreadable(
+            `The records have more than ${mostColumns} different keys: some of them look like data.`,
+          );
+        column = { name: member.key, evidence: noEvidence(), values: 0 };
+        this.#columns.set(member.key, column);
+      }
+      if (member.kind === 'null') continue;
+      column.values++;
+      weigh(column.evidence, member);
+    }
+  }
+
+  /** A record without a key counts as NULL there. */
+  survey(): readonly SurveyedColumn[] {
+    return [...this.#columns.values()].map(({ name, evidence, values }) => ({
+      name,
+      evidence: { ...evidence, empties: this.#records - values },
+    }));
+  }
+}
+
+const textBit = 1 << cellKind.text;
+const moments: ReadonlySet<number> = new Set([
+  cellKind.date,
+  cellKind.timestamp,
+  cellKind.timestamptz,
+  cellKind.shortTimestamptz,
+]);
+
+function weigh(evidence: ColumnEvidence, { kind, text }: JsonMember): void {
+  switch (kind) {
+    case 'boolean':
+      addEvidence(evidence, cellKind.boolean, 0, 0, false);
+      return;
+    case 'number': {
+      const { kind: seen, integerDigits, scale } = classifyText(text);
+      addEvidence(evidence, seen, integerDigits, scale, false);
+      return;
+    }
+    case 'string': {
+      if (text === '') {
+        evidence.emptyQuoted++;
+        return;
+      }
+      if ((evidence.kinds & textBit) !== 0) return;
+      const { kind: seen, padded } = classifyText(text);
+      addEvidence(evidence, moments.has(seen) && !padded ? seen : cellKind.text, 0, 0, false);
+      return;
+    }
+    default:
+      addEvidence(evidence, cellKind.text, 0, 0, false);
+  }
+}
