@@ -129,11 +129,7 @@ async function main(): Promise<number> {
     const reconciles = report(outcomes);
     if (values.once) return reconciles ? 0 : 1;
     console.log(
-      nextSteps(
-        headgate.url,
-        settings.home,
-        'aws s3 cp FILE.csv s3://LANDING/landing/default/SOURCE_ID/',
-      ),
+      nextSteps(headgate.url, settings.home, `cp FILE.csv ${settings.home}/drop/orders/`),
     );
     await headgate.stopped;
     return 0;
@@ -142,4 +138,9 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface DemoSource {
@@ -14,7 +12,7 @@ export interface DemoSource {
 }
 
 const packaged = (file: string): string =>
-  join(dirname(createRequire(import.meta.url).resolve('vega-datasets/package.json')), 'data', file);
+  fileURLToPath(new URL(`../../node_modules/vega-datasets/data/${file}`, import.meta.url));
 const ours = (file: string): string =>
   fileURLToPath(new URL(`../../examples/${file}`, import.meta.url));
 
@@ -57,7 +55,7 @@ export const demoSources: readonly DemoSource[] = [
     name: 'Orders',
     connector: 'csv_upload',
     path: ours('orders.csv'),
-    written: -1,
+    written: 24,
     rejected: 1,
   },
 ];

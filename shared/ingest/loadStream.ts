@@ -103,7 +103,7 @@ async function loadBatch(
       throw error;
     const failure: RunError = {
       code: error.code,
-      message: error.message,
+      message: error.message.includes(file.name) ? error.message : `${file.name}: ${error.message}`,
       stream: plan.request.name,
       facts: { ...(error.facts as Record<string, Json>), file: file.name, runId: run.runId },
     };

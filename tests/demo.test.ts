@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const home = mkdtempSync(join(tmpdir(), 'headgate-demo-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+const script = fileURLToPath(new URL('../scripts/demo/demo.ts', import.meta.url));
+
+async function demo(variables: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, [script, '--once'], {
+    env: { ...process.env, HEADGATE_HOME: home, HEADGATE_PORT: '0', ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const [out, error] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { out, error, code: await exit };
+}
+
+describe('npm run demo', () => {
+  it('loads the real files to the last row and reconciles', async () => {
+    const { out, error, code } = await demo();
+    expect(error).toBe('');
+    for (const line of [
+      /zipcodes.*42,049 .*42,049/,
+      /birdstrikes.*10,000/,
+      /movies.*3,201/,
+      /flights.*3,000,000/,
+    ])
+      expect(out).toMatch(line);
+    expect(out).toMatch(/orders: rejected line \d+ of orders\.csv: /);
+    expect(out).toContain('All reconcile');
+    expect(code).toBe(0);
+  }, 180_000);
+
+  it('has nothing new the second time', async () => {
+    const { out, code } = await demo();
+    expect(out).toContain('nothing new');
+    expect(code).toBe(0);
+  }, 120_000);
+
+  it('names the variable to set when the port is taken', async () => {
+    const { createServer } = await import('node:net');
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    const { out, error, code } = await demo({ HEADGATE_PORT: String(port) });
+    taken.close();
+    expect(`${out}${error}`).toContain('HEADGATE_PORT');
+    expect(error).not.toMatch(/at .*\.ts:\d+/);
+    expect(code).toBe(1);
+  }, 60_000);
+});
