@@ -12,14 +12,16 @@ export function beginExecution(engine: Engine, execution: NewExecution): Executi
   return inTransaction(engine.database, () => {
     const stored = engine.executions.insert(execution);
     const run = runOf(engine, stored);
-    const walk = rootWalk(run, nowhere(stored.arn), new AbortController().signal);
-    addEvent(walk, 'ExecutionStarted', {
+    const signal = new AbortController().signal;
+    addEvent(rootWalk(run, nowhere(stored.arn), signal), 'ExecutionStarted', {
       executionStartedEventDetails: {
         input: stored.input,
         inputDetails: { truncated: false },
         roleArn: stored.roleArn,
       },
     });
+    // On AWS, too, the first state's entry follows nothing.
+    const walk = rootWalk(run, nowhere(stored.arn), signal);
     engine.frames.add(
       { executionArn: stored.arn, parentId: null, branch: 0 },
       enterState(walk, run.definition.StartAt, run.input, {}),
