@@ -6,8 +6,8 @@ import { ulid } from '../../shared/ids.ts';
 import { listDataFiles } from '../../shared/lake/listDataFiles.ts';
 import { prepareCommit } from '../../shared/lake/prepareCommit.ts';
 import { s3ObjectStore } from '../../shared/lake/s3ObjectStore.ts';
-import { createLog } from '../../shared/log.ts';
 import { stepFunctionsExecutions } from '../../shared/runs/executions.ts';
+import { createRunLog } from '../../shared/runs/runLog.ts';
 import { makeHandler } from './handler.ts';
 
 const env = readEnv('commit', process.env);
@@ -20,7 +20,7 @@ export const handler = makeHandler(
     store: s3ObjectStore(new S3Client({}), env.LAKE_BUCKET),
     prepareCommit,
     listDataFiles,
-    log: createLog(),
   },
+  createRunLog(),
   () => ulid(new Date()).slice(-8),
 );

@@ -5,12 +5,13 @@ import { probe } from '../../shared/ingest/probe.ts';
 import { runIngest } from '../../shared/ingest/runIngest.ts';
 import { reportable } from '../../shared/reportable.ts';
 import { ingestInput, probeInput } from '../../shared/runs/ingestProtocol.ts';
+import { keepRunLog, type RunLog } from '../../shared/runs/runLog.ts';
 
 const input = z.discriminatedUnion('op', [ingestInput, probeInput]);
 
 /** One connector's function: `ingest` for the state machine, `check` and `discover` for the API. */
 export const makeHandler =
-  (dependencies: IngestDependencies) =>
+  (dependencies: IngestDependencies, runLog: RunLog) =>
   async (event: unknown, context: LambdaContext): Promise<unknown> => {
     const parsed = input.parse(event);
     const deadline = { remainingMilliseconds: () => context.getRemainingTimeInMillis() };
@@ -24,5 +25,7 @@ export const makeHandler =
     } catch (error) {
       log.error('ingest failed', { error });
       throw reportable(error);
+    } finally {
+      await keepRunLog(dependencies.store, parsed, 'ingest', runLog, dependencies.now());
     }
   };

@@ -10,7 +10,7 @@ import { createFetch } from '../../shared/http/createFetch.ts';
 import { createHostResolver } from '../../shared/http/createHostResolver.ts';
 import { listDataFiles } from '../../shared/lake/listDataFiles.ts';
 import { s3ObjectStore } from '../../shared/lake/s3ObjectStore.ts';
-import { createLog } from '../../shared/log.ts';
+import { createRunLog } from '../../shared/runs/runLog.ts';
 import { readSecret } from '../../shared/secrets/readSecret.ts';
 import { openStreamLoader } from '../../shared/staging/openStreamLoader.ts';
 import { makeHandler } from './handler.ts';
@@ -20,30 +20,33 @@ export function createHandler(connector: Connector): ReturnType<typeof makeHandl
   const env = readEnv('ingest', process.env);
   const s3 = new S3Client({});
   const secrets = new SecretsManagerClient({});
-  const log = createLog().with({ connector: connector.name });
+  const runLog = createRunLog();
   const allow = env.ALLOWED_ADDRESSES.split(',').filter((entry) => entry !== '');
   const memoryMegabytes = env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
-  return makeHandler({
-    connector,
-    table: openTable(env.TABLE_NAME),
-    store: s3ObjectStore(s3, env.LAKE_BUCKET),
-    upload: (localPath, key, signal) => uploadFile(s3, env.LAKE_BUCKET, key, localPath, signal),
-    download: (path, signal) =>
-      openObject(s3, env.LAKE_BUCKET, path.replace(`s3://${env.LAKE_BUCKET}/`, ''), {}, signal),
-    openLanded: (key, versionId, from, signal) =>
-      openObject(s3, env.LANDING_BUCKET, key, { versionId, from }, signal),
-    listDataFiles,
-    openStreamLoader,
-    readSecret: (tenant, ref, signal) =>
-      readSecret(secrets, `headgate/${env.STAGE}/${tenant}/`, ref, signal),
-    createFetch: () => createFetch({ allow }),
-    resolveHost: createHostResolver({ allow }),
-    now: () => new Date(),
-    sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
-    log,
-    memoryMegabytes,
-    // Lambda gives one processor per 1,769 MB.
-    threads: Math.max(1, Math.round(memoryMegabytes / 1769)),
-    scratchFolder: tmpdir(),
-  });
+  return makeHandler(
+    {
+      connector,
+      table: openTable(env.TABLE_NAME),
+      store: s3ObjectStore(s3, env.LAKE_BUCKET),
+      upload: (localPath, key, signal) => uploadFile(s3, env.LAKE_BUCKET, key, localPath, signal),
+      download: (path, signal) =>
+        openObject(s3, env.LAKE_BUCKET, path.replace(`s3://${env.LAKE_BUCKET}/`, ''), {}, signal),
+      openLanded: (key, versionId, from, signal) =>
+        openObject(s3, env.LANDING_BUCKET, key, { versionId, from }, signal),
+      listDataFiles,
+      openStreamLoader,
+      readSecret: (tenant, ref, signal) =>
+        readSecret(secrets, `headgate/${env.STAGE}/${tenant}/`, ref, signal),
+      createFetch: () => createFetch({ allow }),
+      resolveHost: createHostResolver({ allow }),
+      now: () => new Date(),
+      sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
+      log: runLog.log.with({ connector: connector.name }),
+      memoryMegabytes,
+      // Lambda gives one processor per 1,769 MB.
+      threads: Math.max(1, Math.round(memoryMegabytes / 1769)),
+      scratchFolder: tmpdir(),
+    },
+    runLog,
+  );
 }
