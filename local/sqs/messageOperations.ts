@@ -94,15 +94,20 @@ export function messageOperations(
     }),
     ChangeMessageVisibility: operation(
       z.strictObject({ ...queueUrl, ...visibility }),
-      ({ QueueUrl, ReceiptHandle, VisibilityTimeout }) =>
-        store.changeVisibility(queueOf(QueueUrl), ReceiptHandle, VisibilityTimeout),
+      ({ QueueUrl, ReceiptHandle, VisibilityTimeout }) => {
+        const queue = queueOf(QueueUrl);
+        store.changeVisibility(queue, ReceiptHandle, VisibilityTimeout);
+        store.onMessage(queue.name);
+      },
     ),
     ChangeMessageVisibilityBatch: operation(batch(visibility), ({ QueueUrl, Entries }) => {
       const queue = queueOf(QueueUrl);
-      return eachEntry(Entries, ({ ReceiptHandle, VisibilityTimeout }) => {
+      const answer = eachEntry(Entries, ({ ReceiptHandle, VisibilityTimeout }) => {
         store.changeVisibility(queue, ReceiptHandle, VisibilityTimeout);
         return {};
       });
+      store.onMessage(queue.name);
+      return answer;
     }),
   };
 }

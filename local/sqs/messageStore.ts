@@ -192,6 +192,7 @@ export class MessageStore {
       .run(queue.name, rowIdOf(receiptHandle), receiptHandle);
   }
 
+  /** Makes a message in flight visible after `seconds`; tells nobody. */
   changeVisibility(queue: Queue, receiptHandle: string, seconds: number): void {
     const { changes } = this.database
       .prepare(
@@ -203,7 +204,6 @@ export class MessageStore {
         'com.amazonaws.sqs#MessageNotInflight',
         'The specified message is not in flight.',
       );
-    this.onMessage(queue.name);
   }
 
   /** When the next message of a queue becomes visible: epoch milliseconds, or undefined. */

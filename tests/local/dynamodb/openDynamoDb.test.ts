@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { DescribeTableCommand, DynamoDBClient, ListBackupsCommand } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
+import { failureOf } from '../failureOf.ts';
 import { localClientConfig } from '../hostServices.ts';
 import { openTestTable } from './openTestTable.ts';
 import { tableSpecification } from './tableSpecification.ts';
-import { failureOf } from './underTest.ts';
 
 const TableName = 'main';
 

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { Promise_ } from '../conformance.ts';
-import { type DynamoDbUnderTest, failureOf } from './underTest.ts';
+import { failureOf } from '../failureOf.ts';
+import type { DynamoDbUnderTest } from './underTest.ts';
 
 export function queryPromises(promise: Promise_, under: DynamoDbUnderTest): void {
   const { client, table: TableName, partition } = under;

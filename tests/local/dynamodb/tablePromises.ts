@@ -12,7 +12,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { expect } from 'vitest';
 import { type Promise_, uniqueName } from '../conformance.ts';
-import { conformanceTable, type DynamoDbUnderTest, failureOf } from './underTest.ts';
+import { failureOf } from '../failureOf.ts';
+import { conformanceTable, type DynamoDbUnderTest } from './underTest.ts';
 
 export function tablePromises(promise: Promise_, under: DynamoDbUnderTest): void {
   const { client, table } = under;

@@ -38,16 +38,6 @@ const index = (
   range: string,
 ) => ({ IndexName, KeySchema: keys(hash, range), Projection: { ProjectionType } });
 
-/** The error that a call is rejected with. */
-export async function failureOf(call: Promise<unknown>): Promise<Error & Record<string, unknown>> {
-  try {
-    await call;
-  } catch (error) {
-    return error as Error & Record<string, unknown>;
-  }
-  throw new Error('the call succeeded');
-}
-
 /** Code and item of each cancellation reason. */
 export const reasonsOf = (
   error: unknown,
