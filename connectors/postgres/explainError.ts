@@ -62,7 +62,7 @@ export function explainError(
       'source_unreachable',
       `${server} did not answer within ${config.connectTimeoutSeconds} seconds. Check host and port; a firewall may be in between.`,
     );
-  if (/^Connection terminated/.test(error.message))
+  if (/^(Connection terminated|Client has encountered a connection error)/.test(error.message))
     return named('source_unreachable', `${server} closed the connection. Run again.`);
   // The driver's own, about the exchange of passwords.
   if (error.message.startsWith('SASL'))

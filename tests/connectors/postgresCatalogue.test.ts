@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from 'vitest';
-import connector from '../../connectors/postgres.ts';
+import connector, { makePostgres } from '../../connectors/postgres.ts';
 import type { StreamDescription } from '../../shared/connectors/connector.ts';
 import { startPostgres } from '../postgres.ts';
 import { postgresContext, readAll, requestOf } from './postgresContext.ts';
@@ -195,10 +195,21 @@ it('goes by another unique key where there is no primary key, never by one that 
     create unique index on keyed.other(c) where c > 5; create unique index on keyed.other((b + 1));
     create unique index on keyed.other(b) include (c);
     create table keyed.nullable(a int unique)`);
-  const streams = await discover({ config: { schemas: ['keyed'] } });
+  const config = { schemas: ['keyed'] };
+  const streams = await discover({ config });
   expect(streams.get('keyed.other')).toMatchObject({ primaryKey: [], ordered: true });
   expect(streams.get('keyed.other')?.notes?.join()).not.toContain('No key');
   expect(streams.get('keyed.nullable')?.notes?.join()).toContain('No key');
+  await postgres.execute('insert into keyed.other values (1, 2, 3), (2, 4, 3)');
+  const read = await readAll(
+    makePostgres({ rows: 1, bytes: 2 ** 20, seconds: 30, unorderedBytes: 0 }),
+    postgresContext(postgres, { config }),
+    requestOf('keyed.other'),
+  );
+  expect(read.checkpoints.map((at) => [at?.order, at?.after])).toEqual([
+    [['b'], ['2']],
+    [['b'], ['4']],
+  ]);
 });
 
 it('says which cursors are slow or leave rows out', async () => {

@@ -249,8 +249,10 @@ const withoutCopy = (): Promise<number> =>
       const error = Buffer.from('E\0\0\0\0');
       error.writeInt32BE(fields.length + 4, 1);
       const readyInFailedTransaction = Buffer.from('Z\0\0\0\x05E');
-      socket.write(refusing ? Buffer.concat([error, fields, readyInFailedTransaction]) : answer);
+      if (!refusing) return socket.write(answer);
+      if (!answer.subarray(-6).equals(readyInFailedTransaction)) return false;
       refusing = false;
+      return socket.write(Buffer.concat([error, fields, readyInFailedTransaction]));
     });
   });
 

@@ -76,8 +76,14 @@ describe('a full refresh', () => {
       `create table lone(word text primary key); insert into lone values (''), ('\\N'), ('\\.'), ('a')`,
     );
     for (const transfer of ['auto', 'cursor']) {
-      const { rows } = await readAll(connector, context({ transfer }), requestOf('public.lone'));
-      expect(rows.map((row) => row['word']).sort()).toEqual(['', '\\.', '\\N', 'a']);
+      let text = '';
+      const batches = connector.read(context({ transfer }), requestOf('public.lone'), null);
+      for await (const { body } of batches) {
+        if (body.kind !== 'copyCsv') throw new Error('no rows');
+        for await (const chunk of body.open()) text += Buffer.from(chunk).toString();
+      }
+      // No line is empty: some readers would take it for no row.
+      expect(text.split('\n').sort()).toEqual(['', '""', '"\\."', '"\\N"', '"a"']);
     }
   });
 
@@ -284,10 +290,10 @@ it('holds no more of a large read in memory than a few blocks', async () => {
   for await (const { body } of connector.read(context(), requestOf('public.large'), null)) {
     if (body.kind !== 'copyCsv') throw new Error('no rows');
     for await (const chunk of body.open()) {
+      // A reader that stops: all the rest would arrive meanwhile.
+      if (bytes === 0) await new Promise((resolve) => setTimeout(resolve, 1_500));
       bytes += chunk.byteLength;
       peak = Math.max(peak, process.memoryUsage().rss - before);
-      // A reader slower than the server.
-      if (bytes % 16 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
   expect(bytes).toBeGreaterThan(150e6);
