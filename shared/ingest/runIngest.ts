@@ -144,6 +144,8 @@ async function ingest(
         for (const file of step.files) {
           const item = taken.get(`${file.name}#${file.versionId}`);
           await claimFile(table, run, file, { runId: run.runId, seq }, file);
+          const { name, rows, rejected, detected } = file;
+          log.info('file read', { file: name, rows, rejected, detected });
           if (item !== undefined) files.push(item);
         }
         const replaces = step.files
