@@ -1,0 +1,1201 @@
+// Made from the OpenAPI document by `npm run generate`. Not edited by hand.
+
+export type AcceptedRun = {
+  readonly runId: string;
+  readonly sourceId: string;
+  /** `coalesced`: an equal request was already waiting. */
+  readonly status: "started" | "queued" | "coalesced";
+};
+
+export type ChangeSource = {
+  /** Immutable; may be sent if it is the same. */
+  readonly key?: string | undefined;
+  /** Refused with 409 unless it is current. */
+  readonly rowVersion?: number | undefined;
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly collection?: string | null | undefined;
+  /** Name of the catalogue; may stay empty in a draft. */
+  readonly connector?: string | undefined;
+  /** As the connector’s `configSchema` says. */
+  readonly config?: { readonly [name: string]: Json } | undefined;
+  readonly fileFormat?: "csv" | "tsv" | "json" | "jsonl" | "parquet" | "xlsx" | null | undefined;
+  readonly namespace?: string | undefined;
+  readonly table?: string | undefined;
+  readonly syncMode?: "full_refresh" | "full_refresh_append" | "incremental" | "cdc" | undefined;
+  readonly primaryKey?: readonly string[] | undefined;
+  readonly cursorField?: string | null | undefined;
+  readonly streams?: { readonly [name: string]: {
+      readonly syncMode?: "full_refresh" | "full_refresh_append" | "incremental" | "cdc" | undefined;
+      readonly primaryKey?: readonly string[] | undefined;
+      readonly cursorField?: string | undefined;
+      readonly columns?: readonly string[] | undefined;
+      readonly table?: string | undefined;
+    } } | null | undefined;
+  readonly schedule?: {
+    readonly cron: string;
+    readonly timezone: string;
+  } | null | undefined;
+  readonly contract?: "evolve" | "freeze" | "discard_row" | "discard_value" | undefined;
+  readonly freshnessTargetSeconds?: number | null | undefined;
+  readonly status?: "draft" | "active" | "paused" | "archived" | undefined;
+};
+
+export type CompleteUpload = {
+  /** Load it now; else it waits for the next run. */
+  readonly triggerSync?: boolean | undefined;
+};
+
+export type CompletedUpload = {
+  readonly file: File;
+  readonly run: AcceptedRun | null;
+};
+
+export type Connector = {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly docs: string;
+  readonly labels: readonly string[];
+  readonly authMethods: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly fields: readonly string[];
+  }[];
+  readonly syncModes: readonly ("full_refresh" | "full_refresh_append" | "incremental" | "cdc")[];
+  /** Endings of files it takes; empty: none. */
+  readonly fileTypes: readonly string[];
+  readonly supportsContinuous: boolean;
+  readonly supportsDateRange: boolean;
+  readonly authFields: readonly {
+    readonly name: string;
+    readonly type: "string" | "password" | "number" | "boolean" | "object";
+    readonly required: boolean;
+    readonly title?: string | undefined;
+    readonly description?: string | undefined;
+  }[];
+  /** JSON Schema of `config`. */
+  readonly configSchema: { readonly [name: string]: Json };
+  /** JSON Schema of `credentials`. */
+  readonly credentialsSchema: { readonly [name: string]: Json };
+};
+
+export type ConnectorSummary = {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly docs: string;
+  readonly labels: readonly string[];
+  readonly authMethods: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly fields: readonly string[];
+  }[];
+  readonly syncModes: readonly ("full_refresh" | "full_refresh_append" | "incremental" | "cdc")[];
+  /** Endings of files it takes; empty: none. */
+  readonly fileTypes: readonly string[];
+  readonly supportsContinuous: boolean;
+  readonly supportsDateRange: boolean;
+};
+
+export type CreateSource = {
+  readonly key: string;
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly collection?: string | null | undefined;
+  /** Name of the catalogue; may stay empty in a draft. */
+  readonly connector?: string | undefined;
+  /** As the connector’s `configSchema` says. */
+  readonly config?: { readonly [name: string]: Json } | undefined;
+  /** As the connector’s `credentialsSchema` says. Never given out again. */
+  readonly credentials?: { readonly [name: string]: Json } | undefined;
+  /** A secret under the tenant’s prefix, instead of `credentials`. */
+  readonly secretRef?: {
+    readonly arn: string;
+    readonly jsonKey?: string | undefined;
+  } | undefined;
+  readonly fileFormat?: "csv" | "tsv" | "json" | "jsonl" | "parquet" | "xlsx" | null | undefined;
+  /** Left out: `default`; for a source of many tables, made from the key. */
+  readonly namespace?: string | undefined;
+  /** Left out: made from the key. */
+  readonly table?: string | undefined;
+  /** Left out: `full_refresh`, for uploaded files `incremental`. */
+  readonly syncMode?: "full_refresh" | "full_refresh_append" | "incremental" | "cdc" | undefined;
+  readonly primaryKey?: readonly string[] | undefined;
+  readonly cursorField?: string | null | undefined;
+  readonly streams?: { readonly [name: string]: {
+      readonly syncMode?: "full_refresh" | "full_refresh_append" | "incremental" | "cdc" | undefined;
+      readonly primaryKey?: readonly string[] | undefined;
+      readonly cursorField?: string | undefined;
+      readonly columns?: readonly string[] | undefined;
+      readonly table?: string | undefined;
+    } } | null | undefined;
+  readonly schedule?: {
+    readonly cron: string;
+    readonly timezone: string;
+  } | null | undefined;
+  readonly contract?: "evolve" | "freeze" | "discard_row" | "discard_value" | undefined;
+  readonly freshnessTargetSeconds?: number | null | undefined;
+  readonly status?: "draft" | "active" | "paused" | "archived" | undefined;
+};
+
+export type CreateToken = {
+  readonly name: string;
+  readonly role?: "viewer" | "editor" | "admin" | undefined;
+  /** Ids or keys of the only sources it may touch. Left out: all. */
+  readonly sources?: readonly string[] | undefined;
+  /** Left out: valid until revoked. */
+  readonly expiresAt?: string | undefined;
+};
+
+export type CreateUpload = {
+  /** May hold folders: `2026/orders.csv`. */
+  readonly name: string;
+  /** Needed with `multipart`. */
+  readonly bytes?: number | undefined;
+  readonly contentType?: string | undefined;
+  /** Upload in parts: needed above the limit of a single upload, up to 5 TiB. */
+  readonly multipart?: boolean | undefined;
+  /** Take the place of the file of the same name, else 409. */
+  readonly replace?: boolean | undefined;
+};
+
+export type CreatedToken = {
+  readonly id: string;
+  readonly name: string;
+  readonly role: "viewer" | "editor" | "admin";
+  /** Ids of the only sources it may touch; null is all. */
+  readonly sources: readonly string[] | null;
+  readonly createdBy: string;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  /** Exact to about five minutes. */
+  readonly lastUsedAt: string | null;
+  /** Shown only now; Headgate keeps its hash. */
+  readonly token: string;
+};
+
+export type File = {
+  readonly name: string;
+  readonly versionId: string;
+  readonly bytes: number;
+  readonly modifiedAt: string;
+  readonly status: "on_disk" | "pending" | "processing" | "loaded" | "failed" | "file_deleted";
+  readonly rows: number | null;
+  readonly rejected: number | null;
+  readonly loadedAt: string | null;
+  /** What detection chose: `csv, utf-16le, ";"`. */
+  readonly detected: string | null;
+  readonly error: {
+    readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+    readonly message: string;
+    readonly stream?: string | undefined;
+    readonly facts?: { readonly [name: string]: Json } | undefined;
+  } | null;
+};
+
+export type Health = {
+  readonly status: "ok" | "attention";
+  readonly at: string;
+  readonly sources: {
+    readonly total: number;
+    readonly byHealth: { readonly [name: string]: number };
+    /** Older than their freshness target. */
+    readonly stale: number;
+  };
+  readonly recentFailures: readonly {
+    readonly sourceId: string;
+    readonly sourceKey: string;
+    readonly runId: string;
+    readonly status: "queued" | "running" | "succeeded" | "partial" | "failed" | "cancelled" | "timed_out" | "skipped";
+    readonly error: {
+      readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+      readonly message: string;
+      readonly stream?: string | undefined;
+      readonly facts?: { readonly [name: string]: Json } | undefined;
+    } | null;
+    readonly finishedAt: string;
+  }[];
+  readonly attention: readonly {
+    readonly sourceId: string;
+    readonly sourceKey: string;
+    readonly code: string;
+    readonly message: string;
+    readonly since: string;
+  }[];
+};
+
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [name: string]: Json };
+
+export type LiveSchema = {
+  readonly sourceId: string;
+  readonly sourceKey: string;
+  readonly inspectedAt: string;
+  readonly streams: readonly {
+    readonly name: string;
+    /** null: known only once a file is read. */
+    readonly columns: readonly {
+      readonly name: string;
+      readonly nativeType: string | null;
+      /** Type in the table. */
+      readonly type: "boolean" | "int" | "long" | "float" | "double" | "date" | "timestamp" | "timestamptz" | "string" | "binary" | string;
+    }[] | null;
+    readonly primaryKey: readonly string[];
+    readonly cursorFields: readonly string[];
+    readonly syncModes: readonly ("full_refresh" | "full_refresh_append" | "incremental" | "cdc")[];
+    readonly captures: "inserts" | "changes" | "snapshot";
+    readonly deletes: "tombstone" | "flag" | "none";
+    readonly ordered: boolean;
+    readonly timeZone: string;
+    readonly supportsDateRange: boolean;
+    readonly notes: readonly string[];
+  }[];
+};
+
+export type Me = {
+  readonly tenant: string;
+  readonly role: "viewer" | "editor" | "admin";
+  readonly tokenId: string;
+  readonly sources: readonly string[] | null;
+};
+
+export type Problem = {
+  /** `/problems/<code>`, or `about:blank`. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+  readonly detail?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly errors?: readonly {
+    /** RFC 6901 pointer as a fragment: `#/schedule/cron`. */
+    readonly pointer: string;
+    readonly detail: string;
+  }[] | undefined;
+  readonly retryAfterSeconds?: number | undefined;
+  readonly [name: string]: Json | undefined;
+};
+
+export type ProblemType = {
+  readonly code: string;
+  readonly title: string;
+  readonly status: number;
+  readonly retryable: boolean;
+};
+
+export type ReplaceConfig = {
+  /** As the connector’s `configSchema` says. */
+  readonly config: { readonly [name: string]: Json };
+  readonly rowVersion?: number | undefined;
+};
+
+export type ReplaceCredentials = {
+  /** As the connector’s `credentialsSchema` says. Never given out again. */
+  readonly credentials?: { readonly [name: string]: Json } | undefined;
+  readonly secretRef?: {
+    readonly arn: string;
+    readonly jsonKey?: string | undefined;
+  } | undefined;
+  readonly rowVersion?: number | undefined;
+};
+
+export type Rows = {
+  readonly sourceId: string;
+  readonly stream: string;
+  readonly snapshotId: string | null;
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: "boolean" | "int" | "long" | "float" | "double" | "date" | "timestamp" | "timestamptz" | "string" | "binary" | string;
+  }[];
+  /** 64-bit integers and decimals are text, so that no digit is lost. */
+  readonly rows: readonly { readonly [name: string]: Json }[];
+  /** Columns with values too long to show whole; those end with … */
+  readonly cut: readonly string[];
+  /** Rows there are. */
+  readonly total: number;
+  readonly hasMore: boolean;
+};
+
+export type Run = {
+  readonly id: string;
+  readonly sourceId: string;
+  readonly connector: string;
+  readonly kind: "ingest" | "clear" | "file_delete";
+  readonly mode: "full_refresh" | "full_refresh_append" | "incremental" | null;
+  readonly startDate: string | null;
+  readonly endDate: string | null;
+  readonly trigger: "api" | "schedule" | "file" | "upload";
+  readonly requestedBy: string;
+  readonly status: "queued" | "running" | "succeeded" | "partial" | "failed" | "cancelled" | "timed_out" | "skipped";
+  readonly result: "loaded" | "nothing_new" | "no_data" | null;
+  readonly error: {
+    readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+    readonly message: string;
+    readonly stream?: string | undefined;
+    readonly facts?: { readonly [name: string]: Json } | undefined;
+  } | null;
+  readonly counts: {
+    readonly read: number;
+    readonly written: number;
+    readonly rejected: number;
+    readonly deduplicated: number;
+    readonly bytes: number;
+  };
+  /** Rows that are in the table, whatever became of the rest. */
+  readonly committedRows: number;
+  readonly streams: { readonly [name: string]: {
+      readonly status: "succeeded" | "failed";
+      readonly counts: {
+        readonly read: number;
+        readonly written: number;
+        readonly rejected: number;
+        readonly deduplicated: number;
+        readonly bytes: number;
+      };
+      readonly error?: {
+        readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+        readonly message: string;
+        readonly stream?: string | undefined;
+        readonly facts?: { readonly [name: string]: Json } | undefined;
+      } | undefined;
+    } };
+  /** While it runs. */
+  readonly progress: {
+    readonly pages: number;
+    readonly rows: number;
+    readonly bytes: number;
+    readonly stream?: string | undefined;
+  } | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly durationSeconds: number | null;
+  readonly gigabyteSeconds: number;
+  readonly stateTransitions: number;
+  /** Functions and state transitions, us-east-1. */
+  readonly costUsd: number;
+};
+
+export type RunLog = {
+  readonly runId: string;
+  readonly entries: readonly {
+    readonly at: string;
+    readonly level: "info" | "warn" | "error";
+    readonly message: string;
+    readonly facts?: { readonly [name: string]: Json } | undefined;
+  }[];
+};
+
+export type ScheduleEntry = {
+  readonly sourceId: string;
+  readonly sourceKey: string;
+  readonly sourceName: string;
+  readonly status: "draft" | "active" | "paused" | "archived";
+  readonly schedule: {
+    readonly cron: string;
+    readonly timezone: string;
+  };
+  readonly scheduleText: string;
+  /** The next five; empty unless active. */
+  readonly nextRunTimes: readonly string[];
+};
+
+export type SecretEntry = {
+  /** Below the tenant’s prefix. */
+  readonly name: string;
+  readonly jsonKey: string | null;
+  readonly shared: boolean;
+  readonly usedBy: readonly {
+    readonly sourceId: string;
+    readonly sourceKey: string;
+  }[];
+};
+
+export type Snapshots = {
+  readonly sourceId: string;
+  readonly stream: string;
+  readonly snapshots: readonly {
+    readonly snapshotId: string;
+    readonly committedAt: string;
+    readonly operation: string;
+    readonly addedRows: number;
+    readonly removedRows: number;
+    readonly rows: number;
+    readonly bytes: number;
+    readonly dataFiles: number;
+    readonly runId: string | null;
+  }[];
+  readonly hasMore: boolean;
+};
+
+export type Source = {
+  readonly id: string;
+  readonly key: string;
+  readonly name: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly collection: string | null;
+  readonly connector: string;
+  readonly fileFormat: string | null;
+  readonly namespace: string;
+  readonly table: string;
+  readonly syncMode: "full_refresh" | "full_refresh_append" | "incremental" | "cdc";
+  readonly schedule: {
+    readonly cron: string;
+    readonly timezone: string;
+  } | null;
+  /** In words: “Daily at 02:00 (New York)”. */
+  readonly scheduleText: string;
+  /** null: not scheduled, or not active. */
+  readonly nextRunAt: string | null;
+  readonly status: "draft" | "active" | "paused" | "archived";
+  readonly health: "never_synced" | "queued" | "syncing" | "processing" | "synced" | "no_data" | "failed";
+  readonly attention: readonly {
+    readonly code: string;
+    readonly message: string;
+    readonly since: string;
+  }[];
+  readonly lastSyncAt: string | null;
+  readonly lastSyncStatus: "queued" | "running" | "succeeded" | "partial" | "failed" | "cancelled" | "timed_out" | "skipped" | null;
+  readonly lastSyncResult: "loaded" | "nothing_new" | "no_data" | null;
+  readonly lastSyncError: {
+    readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+    readonly message: string;
+    readonly stream?: string | undefined;
+    readonly facts?: { readonly [name: string]: Json } | undefined;
+  } | null;
+  readonly lastRunId: string | null;
+  readonly lastSuccessAt: string | null;
+  /** The run that holds the lock. */
+  readonly currentRunId: string | null;
+  readonly recordCount: number;
+  readonly syncCount: number;
+  readonly freshness: {
+    /** Since the last success; null: never. */
+    readonly ageSeconds: number | null;
+    readonly targetSeconds: number | null;
+  };
+  readonly createdBy: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly rowVersion: number;
+  /** Sensitive values are `***`. */
+  readonly config: { readonly [name: string]: Json };
+  /** Whether any are stored, and whose. */
+  readonly credentials: "none" | "own" | "shared";
+  readonly primaryKey: readonly string[];
+  readonly cursorField: string | null;
+  readonly streams: { readonly [name: string]: {
+      readonly syncMode?: "full_refresh" | "full_refresh_append" | "incremental" | "cdc" | undefined;
+      readonly primaryKey?: readonly string[] | undefined;
+      readonly cursorField?: string | undefined;
+      readonly columns?: readonly string[] | undefined;
+      readonly table?: string | undefined;
+    } } | null;
+  readonly contract: "evolve" | "freeze" | "discard_row" | "discard_value";
+  readonly lastSyncCounts: {
+    readonly read: number;
+    readonly written: number;
+    readonly rejected: number;
+    readonly deduplicated: number;
+    readonly bytes: number;
+  } | null;
+};
+
+export type SourceSummary = {
+  readonly id: string;
+  readonly key: string;
+  readonly name: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly collection: string | null;
+  readonly connector: string;
+  readonly fileFormat: string | null;
+  readonly namespace: string;
+  readonly table: string;
+  readonly syncMode: "full_refresh" | "full_refresh_append" | "incremental" | "cdc";
+  readonly schedule: {
+    readonly cron: string;
+    readonly timezone: string;
+  } | null;
+  /** In words: “Daily at 02:00 (New York)”. */
+  readonly scheduleText: string;
+  /** null: not scheduled, or not active. */
+  readonly nextRunAt: string | null;
+  readonly status: "draft" | "active" | "paused" | "archived";
+  readonly health: "never_synced" | "queued" | "syncing" | "processing" | "synced" | "no_data" | "failed";
+  readonly attention: readonly {
+    readonly code: string;
+    readonly message: string;
+    readonly since: string;
+  }[];
+  readonly lastSyncAt: string | null;
+  readonly lastSyncStatus: "queued" | "running" | "succeeded" | "partial" | "failed" | "cancelled" | "timed_out" | "skipped" | null;
+  readonly lastSyncResult: "loaded" | "nothing_new" | "no_data" | null;
+  readonly lastSyncError: {
+    readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+    readonly message: string;
+    readonly stream?: string | undefined;
+    readonly facts?: { readonly [name: string]: Json } | undefined;
+  } | null;
+  readonly lastRunId: string | null;
+  readonly lastSuccessAt: string | null;
+  /** The run that holds the lock. */
+  readonly currentRunId: string | null;
+  readonly recordCount: number;
+  readonly syncCount: number;
+  readonly freshness: {
+    /** Since the last success; null: never. */
+    readonly ageSeconds: number | null;
+    readonly targetSeconds: number | null;
+  };
+  readonly createdBy: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly rowVersion: number;
+};
+
+export type StartRun = {
+  /** Left out: the source’s own. */
+  readonly mode?: "full_refresh" | "full_refresh_append" | "incremental" | undefined;
+  /** Backfill from here; neither the cursor nor rows outside move. */
+  readonly startDate?: string | string | undefined;
+  /** Backfill to here, exclusive. Needs `startDate`. */
+  readonly endDate?: string | string | undefined;
+  /** Left out: all selected. */
+  readonly streams?: readonly string[] | undefined;
+  /** While a run holds the source: wait, or be refused. */
+  readonly whenBusy?: "queue" | "reject" | undefined;
+};
+
+export type Table = {
+  /** `<namespace>.<table>` */
+  readonly name: string;
+  readonly sourceId: string;
+  readonly sourceKey: string;
+  readonly stream: string;
+  readonly location: string;
+  readonly rows: number;
+  readonly rejectedRows: number;
+  readonly bytes: number;
+  readonly dataFiles: number;
+  readonly snapshotId: string | null;
+  readonly updatedAt: string;
+  /** Key of the Iceberg metadata in the lake bucket. */
+  readonly metadataLocation: string | null;
+  readonly columns: readonly {
+    readonly id: number;
+    readonly name: string;
+    readonly type: "boolean" | "int" | "long" | "float" | "double" | "date" | "timestamp" | "timestamptz" | "string" | "binary" | string;
+    /** The source’s own spelling where it differs. */
+    readonly doc: string | null;
+  }[];
+};
+
+export type TableSummary = {
+  /** `<namespace>.<table>` */
+  readonly name: string;
+  readonly sourceId: string;
+  readonly sourceKey: string;
+  readonly stream: string;
+  readonly location: string;
+  readonly rows: number;
+  readonly rejectedRows: number;
+  readonly bytes: number;
+  readonly dataFiles: number;
+  readonly snapshotId: string | null;
+  readonly updatedAt: string;
+};
+
+export type TestResult = {
+  readonly ok: boolean;
+  readonly status: "connected" | "failed";
+  readonly code?: string | undefined;
+  readonly message: string;
+  readonly testedAt: string;
+};
+
+export type Token = {
+  readonly id: string;
+  readonly name: string;
+  readonly role: "viewer" | "editor" | "admin";
+  /** Ids of the only sources it may touch; null is all. */
+  readonly sources: readonly string[] | null;
+  readonly createdBy: string;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  /** Exact to about five minutes. */
+  readonly lastUsedAt: string | null;
+};
+
+export type Upload = {
+  readonly method: "POST";
+  readonly uploadId: string;
+  readonly sourceId: string;
+  readonly name: string;
+  readonly url: string;
+  /** Form fields to send before `file`, as multipart/form-data. */
+  readonly fields: { readonly [name: string]: string };
+  readonly maxBytes: number;
+  readonly expiresAt: string;
+} | {
+  readonly method: "MULTIPART";
+  readonly uploadId: string;
+  readonly sourceId: string;
+  readonly name: string;
+  /** Of every part but the last. */
+  readonly partBytes: number;
+  readonly partCount: number;
+  /** The first of them; ask for the others as you go. */
+  readonly parts: readonly {
+    readonly partNumber: number;
+    readonly url: string;
+  }[];
+  readonly expiresAt: string;
+};
+
+export type UploadNewSource = {
+  /** Of the source. Missing: 422, as a form would. */
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  /** Left out: made from the name. */
+  readonly key?: string | undefined;
+  readonly connector?: "csv_upload" | "local_files" | undefined;
+  readonly file: {
+    /** May hold folders: `2026/orders.csv`. */
+    readonly name: string;
+    /** Needed with `multipart`. */
+    readonly bytes?: number | undefined;
+    readonly contentType?: string | undefined;
+    /** Upload in parts: needed above the limit of a single upload, up to 5 TiB. */
+    readonly multipart?: boolean | undefined;
+  };
+};
+
+export type UploadParts = {
+  readonly parts: readonly {
+    readonly partNumber: number;
+    readonly url: string;
+  }[];
+  readonly expiresAt: string;
+};
+
+export type UploadedNewSource = {
+  readonly source: Source;
+  readonly upload: Upload;
+};
+
+export interface GetOpenApiInput {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetProblemInput {
+  readonly code: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListConnectorsInput {
+  readonly query?: {
+    /** Results in a page. */
+    readonly limit?: number | undefined;
+    /** `nextCursor` of the page before, with the same filters. */
+    readonly cursor?: string | undefined;
+    readonly label?: "database" | "warehouse" | "files" | "saas" | "stream" | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetConnectorInput {
+  readonly name: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetHealthInput {
+  readonly query?: {
+    /** Failures to list. */
+    readonly limit?: number | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CreateSourceInput {
+  readonly query?: {
+    /** false: do not try the credentials. */
+    readonly verify?: boolean | undefined;
+  } | undefined;
+  readonly body: CreateSource;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListSourcesInput {
+  readonly query?: {
+    /** Results in a page. */
+    readonly limit?: number | undefined;
+    /** `nextCursor` of the page before, with the same filters. */
+    readonly cursor?: string | undefined;
+    readonly status?: "draft" | "active" | "paused" | "archived" | undefined;
+    readonly connector?: string | undefined;
+    readonly tag?: string | undefined;
+    readonly collection?: string | undefined;
+    readonly health?: "never_synced" | "queued" | "syncing" | "processing" | "synced" | "no_data" | "failed" | undefined;
+    /** Part of the key, name or description. */
+    readonly search?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetSourceInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ChangeSourceInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly body?: ChangeSource | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PutSourceInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly body?: ChangeSource | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DeleteSourceInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly query?: {
+    /** true: its tables, files and history go too, for good. */
+    readonly data?: boolean | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ReplaceCredentialsInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly query?: {
+    /** false: do not try the credentials. */
+    readonly verify?: boolean | undefined;
+  } | undefined;
+  readonly body: ReplaceCredentials;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ReplaceConfigInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly body: ReplaceConfig;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TestSourceInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetSourceSchemaInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListSchedulesInput {
+  readonly query?: {
+    /** Results in a page. */
+    readonly limit?: number | undefined;
+    /** `nextCursor` of the page before, with the same filters. */
+    readonly cursor?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListSecretsInput {
+  readonly query?: {
+    /** Results in a page. */
+    readonly limit?: number | undefined;
+    /** `nextCursor` of the page before, with the same filters. */
+    readonly cursor?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface StartRunInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly headers?: {
+    /** The same key and request within 24 hours answer the same. */
+    readonly "idempotency-key"?: string | undefined;
+  } | undefined;
+  readonly body?: StartRun | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListRunsInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly query?: {
+    /** Results in a page. */
+    readonly limit?: number | undefined;
+    /** `nextCursor` of the page before, with the same filters. */
+    readonly cursor?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetRunInput {
+  readonly runId: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetRunLogInput {
+  readonly runId: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CancelRunInput {
+  readonly runId: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ClearDataInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly headers?: {
+    /** The same key and request within 24 hours answer the same. */
+    readonly "idempotency-key"?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CreateUploadInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly body: CreateUpload;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetUploadPartsInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly uploadId: string;
+  readonly query?: {
+    /** First part number. */
+    readonly from?: number | undefined;
+    readonly limit?: number | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CompleteUploadInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly uploadId: string;
+  readonly body?: CompleteUpload | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface AbortUploadInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly uploadId: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListFilesInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly query?: {
+    /** Results in a page. */
+    readonly limit?: number | undefined;
+    /** `nextCursor` of the page before, with the same filters. */
+    readonly cursor?: string | undefined;
+    readonly status?: "on_disk" | "pending" | "processing" | "loaded" | "failed" | "file_deleted" | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DeleteFileInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly name: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface UploadNewSourceInput {
+  readonly body: UploadNewSource;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListTablesInput {
+  readonly query?: {
+    /** Results in a page. */
+    readonly limit?: number | undefined;
+    /** `nextCursor` of the page before, with the same filters. */
+    readonly cursor?: string | undefined;
+    readonly source?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetTableInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly stream: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PreviewRowsInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly query?: {
+    /** Needed when the source has several. */
+    readonly stream?: string | undefined;
+    readonly limit?: number | undefined;
+    /** A snapshot’s id, or an instant: the table as it was then. */
+    readonly asOf?: string | undefined;
+    /** Names with commas between. Left out: all. */
+    readonly columns?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListRejectsInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly query?: {
+    /** Needed when the source has several. */
+    readonly stream?: string | undefined;
+    readonly limit?: number | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListSnapshotsInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly query?: {
+    /** Needed when the source has several. */
+    readonly stream?: string | undefined;
+    readonly limit?: number | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetMeInput {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CreateTokenInput {
+  readonly body: CreateToken;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListTokensInput {
+  readonly query?: {
+    /** Results in a page. */
+    readonly limit?: number | undefined;
+    /** `nextCursor` of the page before, with the same filters. */
+    readonly cursor?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RevokeTokenInput {
+  readonly tokenId: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One method per operation. Each rejects with `ProblemError` for anything but success. */
+export interface Client {
+  /** This document. */
+  getOpenApi(input?: GetOpenApiInput): Promise<{ readonly [name: string]: Json }>;
+  /** What a problem’s type means. */
+  getProblem(input: GetProblemInput): Promise<ProblemType>;
+  /** List the kinds of source there are. */
+  listConnectors(input?: ListConnectorsInput): Promise<{
+    readonly data: readonly ConnectorSummary[];
+    readonly pagination: {
+      readonly limit: number;
+      readonly hasMore: boolean;
+      readonly nextCursor: string | null;
+    };
+  }>;
+  /** One kind of source, with the fields it asks for. */
+  getConnector(input: GetConnectorInput): Promise<Connector>;
+  /** How the sources are, and the latest failures. */
+  getHealth(input?: GetHealthInput): Promise<Health>;
+  /** Register a source. */
+  createSource(input: CreateSourceInput): Promise<Source>;
+  /** List sources, oldest first. */
+  listSources(input?: ListSourcesInput): Promise<{
+    readonly data: readonly SourceSummary[];
+    readonly pagination: {
+      readonly total: number;
+      readonly limit: number;
+      readonly hasMore: boolean;
+      readonly nextCursor: string | null;
+    };
+  }>;
+  /** One source. */
+  getSource(input: GetSourceInput): Promise<Source>;
+  /** Change the given fields of a source. */
+  changeSource(input: ChangeSourceInput): Promise<Source>;
+  /** The same as PATCH: fields that are not sent stay. */
+  putSource(input: PutSourceInput): Promise<Source>;
+  /** Delete a source; with data=true also its tables, files and history. */
+  deleteSource(input: DeleteSourceInput): Promise<null>;
+  /** Replace the credentials of a source. */
+  replaceCredentials(input: ReplaceCredentialsInput): Promise<Source>;
+  /** Replace the whole configuration of a source. */
+  replaceConfig(input: ReplaceConfigInput): Promise<Source>;
+  /** Try the connection; a refusal is an answer, not a problem. */
+  testSource(input: TestSourceInput): Promise<TestResult>;
+  /** What the source offers right now. */
+  getSourceSchema(input: GetSourceSchemaInput): Promise<LiveSchema>;
+  /** List schedules with the next times they fire. */
+  listSchedules(input?: ListSchedulesInput): Promise<{
+    readonly data: readonly ScheduleEntry[];
+    readonly pagination: {
+      readonly limit: number;
+      readonly hasMore: boolean;
+      readonly nextCursor: string | null;
+    };
+  }>;
+  /** List the names of secrets and who uses them; never values. */
+  listSecrets(input?: ListSecretsInput): Promise<{
+    readonly data: readonly SecretEntry[];
+    readonly pagination: {
+      readonly limit: number;
+      readonly hasMore: boolean;
+      readonly nextCursor: string | null;
+    };
+  }>;
+  /** Start a run, or queue it behind the one that holds the source. */
+  startRun(input: StartRunInput): Promise<AcceptedRun>;
+  /** The history of a source, newest first. */
+  listRuns(input: ListRunsInput): Promise<{
+    readonly data: readonly Run[];
+    readonly pagination: {
+      readonly limit: number;
+      readonly hasMore: boolean;
+      readonly nextCursor: string | null;
+    };
+  }>;
+  /** One run. */
+  getRun(input: GetRunInput): Promise<Run>;
+  /** What happened in a run, in order. */
+  getRunLog(input: GetRunLogInput): Promise<RunLog>;
+  /** Stop a run; what it committed stays. */
+  cancelRun(input: CancelRunInput): Promise<Run>;
+  /** Remove all rows of a source, by a run under its lock. */
+  clearData(input: ClearDataInput): Promise<AcceptedRun>;
+  /** Get a presigned upload for one file. */
+  createUpload(input: CreateUploadInput): Promise<Upload>;
+  /** More presigned part addresses of an upload in parts. */
+  getUploadParts(input: GetUploadPartsInput): Promise<UploadParts>;
+  /** Say that the bytes are there; checks them and records the file. */
+  completeUpload(input: CompleteUploadInput): Promise<CompletedUpload>;
+  /** Give up an upload that was not completed. */
+  abortUpload(input: AbortUploadInput): Promise<null>;
+  /** The files of a source and what became of them. */
+  listFiles(input: ListFilesInput): Promise<{
+    readonly data: readonly File[];
+    readonly pagination: {
+      readonly limit: number;
+      readonly hasMore: boolean;
+      readonly nextCursor: string | null;
+    };
+  }>;
+  /** Delete a file and its rows, by a run under the source’s lock. */
+  deleteFile(input: DeleteFileInput): Promise<AcceptedRun>;
+  /** Upload a file that becomes a source of its own. */
+  uploadNewSource(input: UploadNewSourceInput): Promise<UploadedNewSource>;
+  /** List tables, by source in creation order. */
+  listTables(input?: ListTablesInput): Promise<{
+    readonly data: readonly TableSummary[];
+    readonly pagination: {
+      readonly limit: number;
+      readonly hasMore: boolean;
+      readonly nextCursor: string | null;
+    };
+  }>;
+  /** One table with its columns. */
+  getTable(input: GetTableInput): Promise<Table>;
+  /** The first rows of a table. */
+  previewRows(input: PreviewRowsInput): Promise<Rows>;
+  /** Rows that did not fit, with file, line, column and reason. */
+  listRejects(input: ListRejectsInput): Promise<Rows>;
+  /** The versions of a table that can still be read. */
+  listSnapshots(input: ListSnapshotsInput): Promise<Snapshots>;
+  /** Whose token this is and what it may do. */
+  getMe(input?: GetMeInput): Promise<Me>;
+  /** Make a token; it is shown this once. */
+  createToken(input: CreateTokenInput): Promise<CreatedToken>;
+  /** List tokens, oldest first; never their values. */
+  listTokens(input?: ListTokensInput): Promise<{
+    readonly data: readonly Token[];
+    readonly pagination: {
+      readonly limit: number;
+      readonly hasMore: boolean;
+      readonly nextCursor: string | null;
+    };
+  }>;
+  /** Revoke a token. */
+  revokeToken(input: RevokeTokenInput): Promise<null>;
+}
+
+/** What the methods do, for `createClient`. */
+export const operations = {
+  getOpenApi: { method: 'GET', path: '/v1/openapi.json', query: [], headers: [], hasBody: false },
+  getProblem: { method: 'GET', path: '/problems/{code}', query: [], headers: [], hasBody: false },
+  listConnectors: { method: 'GET', path: '/v1/connectors', query: ["limit","cursor","label"], headers: [], hasBody: false },
+  getConnector: { method: 'GET', path: '/v1/connectors/{name}', query: [], headers: [], hasBody: false },
+  getHealth: { method: 'GET', path: '/v1/health', query: ["limit"], headers: [], hasBody: false },
+  createSource: { method: 'POST', path: '/v1/sources', query: ["verify"], headers: [], hasBody: true },
+  listSources: { method: 'GET', path: '/v1/sources', query: ["limit","cursor","status","connector","tag","collection","health","search"], headers: [], hasBody: false },
+  getSource: { method: 'GET', path: '/v1/sources/{idOrKey}', query: [], headers: [], hasBody: false },
+  changeSource: { method: 'PATCH', path: '/v1/sources/{idOrKey}', query: [], headers: [], hasBody: true },
+  putSource: { method: 'PUT', path: '/v1/sources/{idOrKey}', query: [], headers: [], hasBody: true },
+  deleteSource: { method: 'DELETE', path: '/v1/sources/{idOrKey}', query: ["data"], headers: [], hasBody: false },
+  replaceCredentials: { method: 'PUT', path: '/v1/sources/{idOrKey}/credentials', query: ["verify"], headers: [], hasBody: true },
+  replaceConfig: { method: 'PUT', path: '/v1/sources/{idOrKey}/config', query: [], headers: [], hasBody: true },
+  testSource: { method: 'POST', path: '/v1/sources/{idOrKey}/test', query: [], headers: [], hasBody: false },
+  getSourceSchema: { method: 'GET', path: '/v1/sources/{idOrKey}/schema', query: [], headers: [], hasBody: false },
+  listSchedules: { method: 'GET', path: '/v1/schedules', query: ["limit","cursor"], headers: [], hasBody: false },
+  listSecrets: { method: 'GET', path: '/v1/secrets', query: ["limit","cursor"], headers: [], hasBody: false },
+  startRun: { method: 'POST', path: '/v1/sources/{idOrKey}/runs', query: [], headers: ["idempotency-key"], hasBody: true },
+  listRuns: { method: 'GET', path: '/v1/sources/{idOrKey}/runs', query: ["limit","cursor"], headers: [], hasBody: false },
+  getRun: { method: 'GET', path: '/v1/runs/{runId}', query: [], headers: [], hasBody: false },
+  getRunLog: { method: 'GET', path: '/v1/runs/{runId}/log', query: [], headers: [], hasBody: false },
+  cancelRun: { method: 'POST', path: '/v1/runs/{runId}/cancel', query: [], headers: [], hasBody: false },
+  clearData: { method: 'DELETE', path: '/v1/sources/{idOrKey}/data', query: [], headers: ["idempotency-key"], hasBody: false },
+  createUpload: { method: 'POST', path: '/v1/sources/{idOrKey}/uploads', query: [], headers: [], hasBody: true },
+  getUploadParts: { method: 'GET', path: '/v1/sources/{idOrKey}/uploads/{uploadId}/parts', query: ["from","limit"], headers: [], hasBody: false },
+  completeUpload: { method: 'POST', path: '/v1/sources/{idOrKey}/uploads/{uploadId}/complete', query: [], headers: [], hasBody: true },
+  abortUpload: { method: 'DELETE', path: '/v1/sources/{idOrKey}/uploads/{uploadId}', query: [], headers: [], hasBody: false },
+  listFiles: { method: 'GET', path: '/v1/sources/{idOrKey}/files', query: ["limit","cursor","status"], headers: [], hasBody: false },
+  deleteFile: { method: 'DELETE', path: '/v1/sources/{idOrKey}/files/{name}', query: [], headers: [], hasBody: false },
+  uploadNewSource: { method: 'POST', path: '/v1/uploads', query: [], headers: [], hasBody: true },
+  listTables: { method: 'GET', path: '/v1/tables', query: ["limit","cursor","source"], headers: [], hasBody: false },
+  getTable: { method: 'GET', path: '/v1/sources/{idOrKey}/tables/{stream}', query: [], headers: [], hasBody: false },
+  previewRows: { method: 'GET', path: '/v1/sources/{idOrKey}/preview', query: ["stream","limit","asOf","columns"], headers: [], hasBody: false },
+  listRejects: { method: 'GET', path: '/v1/sources/{idOrKey}/rejects', query: ["stream","limit"], headers: [], hasBody: false },
+  listSnapshots: { method: 'GET', path: '/v1/sources/{idOrKey}/snapshots', query: ["stream","limit"], headers: [], hasBody: false },
+  getMe: { method: 'GET', path: '/v1/me', query: [], headers: [], hasBody: false },
+  createToken: { method: 'POST', path: '/v1/tokens', query: [], headers: [], hasBody: true },
+  listTokens: { method: 'GET', path: '/v1/tokens', query: ["limit","cursor"], headers: [], hasBody: false },
+  revokeToken: { method: 'DELETE', path: '/v1/tokens/{tokenId}', query: [], headers: [], hasBody: false },
+} as const;
