@@ -1,6 +1,9 @@
 import type { Connection, Submittable } from 'pg';
 import { parseCsvRecord } from '../../shared/connectors/sql/csvRecord.ts';
 import type { RowBlock, RowReader } from '../../shared/connectors/sql/sqlDialect.ts';
+import { HeadgateError } from '../../shared/errors.ts';
+
+const lineFeed = 0x0a;
 
 /** A block is handed over when it holds this much; then the socket is paused until somebody asks for more. */
 const blockBytes = 256 * 1024;
@@ -64,6 +67,11 @@ export class CopyOut implements Submittable, RowReader {
     const start = this.#start;
     const end = this.#rowEnds[this.#first + rows - 1] ?? this.#end;
     const lastStart = rows === 1 ? start : (this.#rowEnds[this.#first + rows - 2] ?? start);
+    if (buffer[end - 1] !== lineFeed)
+      throw new HeadgateError(
+        'source_answer_invalid',
+        'What answers COPY splits rows over several messages. Set the transfer to cursor.',
+      );
     this.#first += rows;
     this.#start = end;
     if (this.#first === this.#rowEnds.length) {
@@ -86,7 +94,7 @@ export class CopyOut implements Submittable, RowReader {
     this.#connection = connection;
     connection.query(this.#sql);
   }
-  /** The chunk has to be copied: pg's parser moves later messages over the same memory. */
+  /** The chunk has to be copied: pg's parser moves later messages over the same memory (node-postgres#3776). */
   handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
     if (this.#end + chunk.length > this.#buffer.length) this.#grow(chunk.length);
     chunk.copy(this.#buffer, this.#end);

@@ -39,7 +39,7 @@ export const postgresConfig = z.strictObject({
   transfer: z.enum(['auto', 'cursor']).default('auto').meta({
     title: 'Transfer',
     description:
-      'auto: COPY, and a cursor where the server or a proxy refuses COPY. cursor: always a cursor, about half as fast.',
+      'auto: COPY, and a cursor where the server or a proxy refuses COPY. cursor: always a cursor, several times slower.',
   }),
   connectTimeoutSeconds: z.int().min(1).max(60).default(10).meta({
     title: 'Connect timeout in seconds',

@@ -10,8 +10,11 @@ export interface BatchLimits {
   readonly seconds: number;
 }
 
-/** Large enough that a batch's own cost vanishes, small enough that little is read again after a crash. */
-export const batchLimits: BatchLimits = { rows: 1_000_000, bytes: 256 * 2 ** 20, seconds: 30 };
+/**
+ * Large enough that a batch's own cost vanishes, small enough that little is read again after a crash: a few
+ * seconds' worth.
+ */
+export const batchLimits: BatchLimits = { rows: 4_000_000, bytes: 256 * 2 ** 20, seconds: 30 };
 
 /** Rows asked for at once: well above what a reader gathers before it hands over. */
 const rowsPerBlock = 100_000;

@@ -45,7 +45,7 @@ function notesOf(table: SqlTable): readonly string[] {
     ...(cursors.length === 0 ? ['No time, date or whole number column: full refresh only.'] : []),
     ...(nullable.length > 0
       ? [
-          `As a cursor: rows where it is null are read by a full refresh only: ${nullable.join(', ')}.`,
+          `As a cursor: rows where it is null come with the first read and with full refreshes only: ${nullable.join(', ')}.`,
         ]
       : []),
     ...(slow.length > 0
