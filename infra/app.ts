@@ -41,8 +41,6 @@ try {
     import('./bundle/functionCode.ts'),
   ]);
   const bundles = await bundling;
-  if (bundles.missing.length > 0)
-    process.stderr.write(`No code yet: ${bundles.missing.join(', ')}\n`);
   const { app } = createApp({
     context: { ...context, ...given },
     outdir: values.output ?? process.env['CDK_OUTDIR'] ?? join(root, 'cdk.out'),

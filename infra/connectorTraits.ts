@@ -1,4 +1,4 @@
-import type { ConnectorName } from '../connectors/registry.ts';
+import { type ConnectorName, connectors } from '../connectors/registry.ts';
 
 export interface ConnectorTraits {
   /** Reads what landed in Headgate's own bucket; needs no secret. */
@@ -7,11 +7,12 @@ export interface ConnectorTraits {
   readonly database: boolean;
 }
 
-const traits: Readonly<Record<ConnectorName, ConnectorTraits>> = {
-  csv_upload: { landing: true, database: false },
-  local_files: { landing: true, database: false },
-  postgres: { landing: false, database: true },
-};
-
-/** What the infrastructure has to know of a connector. */
-export const connectorTraits = (name: ConnectorName): ConnectorTraits => traits[name];
+/** What the infrastructure has to know of a connector, by its own description. */
+export function connectorTraits(name: ConnectorName): ConnectorTraits {
+  const connector = connectors.find((candidate) => candidate.name === name);
+  if (connector === undefined) throw new Error(`there is no connector ${name}`);
+  return {
+    landing: connector.landing,
+    database: connector.labels.includes('database') || connector.labels.includes('warehouse'),
+  };
+}

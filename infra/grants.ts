@@ -15,28 +15,42 @@ const itemActions = {
     'dynamodb:DeleteItem',
     'dynamodb:ConditionCheckItem',
   ],
+  writeMany: ['dynamodb:BatchWriteItem'],
 } as const;
 
 export interface TableGrant {
-  readonly write?: boolean;
+  /** Besides reading. */
+  readonly also?: readonly Exclude<keyof typeof itemActions, 'read'>[];
   /** Indexes it queries. */
   readonly indexes?: readonly string[];
 }
 
-/** Items of the one table, and the key they are encrypted with. */
+/** Items of the one table. */
 export function allowTable(
   function_: AnyFunction,
   data: DataStack,
-  { write = false, indexes = [] }: TableGrant,
+  { also = [], indexes = [] }: TableGrant,
 ): void {
   const arn = exported(data, data.table.tableArn);
-  function_.allow('Table', [...itemActions.read, ...(write ? itemActions.write : [])], [arn]);
+  const actions = [...itemActions.read, ...also.flatMap((kind) => itemActions[kind])];
+  function_.allow('Table', actions, [arn]);
   if (indexes.length > 0)
     function_.allow(
       'TableIndexes',
       ['dynamodb:Query'],
       indexes.map((index) => `${arn}/index/${index}`),
     );
+}
+
+/** Tokens only: to look one up by its hash, and to note when it was last used. */
+export function allowTokens(function_: AnyFunction, data: DataStack): void {
+  function_.allow(
+    'Tokens',
+    ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+    [exported(data, data.table.tableArn)],
+    undefined,
+    { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TOKEN#*'] } },
+  );
 }
 
 /** The data key, only by way of the services that hold data encrypted with it. */
@@ -59,7 +73,8 @@ export function allowDataKey(function_: AnyFunction, data: DataStack): void {
 
 const objectActions = {
   read: ['s3:GetObject', 's3:GetObjectVersion'],
-  write: ['s3:PutObject', 's3:AbortMultipartUpload'],
+  write: ['s3:PutObject'],
+  upload: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
   delete: ['s3:DeleteObject'],
   deleteVersions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
 } as const;
@@ -82,20 +97,15 @@ export function allowObjects(
   );
 }
 
-/** Listing of one bucket, only below prefixes. */
-export function allowListing(
-  function_: AnyFunction,
-  data: DataStack,
-  bucket: s3.Bucket,
-  prefixes: readonly string[],
-  versions = false,
-): void {
+/**
+ * S3 answers 404 for a key that is not there only to who may list the bucket; anybody else gets a 403, which
+ * looks like a lack of permission. For functions whose code tells the two apart.
+ */
+export function allowNotFound(function_: AnyFunction, data: DataStack, bucket: s3.Bucket): void {
   function_.allow(
-    `${bucket.node.id}List`,
-    ['s3:ListBucket', ...(versions ? ['s3:ListBucketVersions'] : [])],
+    `${bucket.node.id}NotFound`,
+    ['s3:ListBucket'],
     [exported(data, bucket.bucketArn)],
-    undefined,
-    { StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
   );
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build, type Metafile, type OutputFile, type Plugin } from 'esbuild';
 import { describedConnectors } from './describedConnectors.ts';
-import { type EntryName, entryNames, entrySource, missingFiles } from './entries.ts';
+import { type EntryName, entryNames, entrySource } from './entries.ts';
 
 /** A bundled function, ready to be an asset. */
 export interface Bundle {
@@ -16,8 +16,6 @@ export interface Bundle {
 
 export interface Bundles {
   readonly bundles: ReadonlyMap<EntryName, Bundle>;
-  /** Files that entries need and that do not exist; such functions fail when invoked. */
-  readonly missing: readonly string[];
   readonly metafile: Metafile;
 }
 
@@ -29,6 +27,7 @@ const banner =
 
 /**
  * Bundles every function in one esbuild call into `outFolder`, which is emptied first.
+ * Throws, naming file and line, when a source is missing or wrong.
  * Functions that need DuckDB share the folder `native`, so that it is packaged and uploaded once.
  */
 export async function bundleFunctions(
@@ -36,7 +35,6 @@ export async function bundleFunctions(
   outFolder: string,
   entries: readonly EntryName[] = entryNames,
 ): Promise<Bundles> {
-  const missing = new Set(entries.flatMap((entry) => missingFiles(root, entry)));
   const result = await build({
     absWorkingDir: root,
     entryPoints: entries.map((entry) => ({ in: `headgate:${entry}`, out: fileName(entry) })),
@@ -68,7 +66,7 @@ export async function bundleFunctions(
       writeFileSync(join(folder, basename(file.path)), file.contents);
     bundles.set(entry, { folder, handler: `${fileName(entry)}.handler`, native });
   }
-  return { bundles, missing: [...missing], metafile: result.metafile };
+  return { bundles, metafile: result.metafile };
 }
 
 const fileName = (entry: EntryName): string => entry.replace(':', '-');
@@ -99,7 +97,7 @@ function entryPlugin(root: string): Plugin {
         namespace,
       }));
       onLoad({ filter: /.*/, namespace }, ({ path }) => ({
-        contents: entrySource(root, path as EntryName),
+        contents: entrySource(path as EntryName),
         loader: 'ts',
         resolveDir: root,
       }));

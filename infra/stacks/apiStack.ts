@@ -18,12 +18,13 @@ import { type Environment, HeadgateFunction } from '../constructs/headgateFuncti
 import {
   allowDataKey,
   allowInvoke,
-  allowListing,
+  allowNotFound,
   allowObjects,
   allowSecrets,
   allowStart,
   allowStop,
   allowTable,
+  allowTokens,
   stateMachineArn,
 } from '../grants.ts';
 import { namesOf } from '../names.ts';
@@ -62,7 +63,7 @@ export class ApiStack extends Stack {
       },
       timeout: Duration.seconds(10),
     });
-    allowTable(authorizer, data, {});
+    allowTokens(authorizer, data);
     authorizer.allow(
       'AdminToken',
       ['secretsmanager:GetSecretValue'],
@@ -143,6 +144,7 @@ export class ApiStack extends Stack {
     });
     allowTable(preview, data, {});
     allowObjects(preview, data, data.lake, 'read', ['lake/data/', 'lake/metadata/']);
+    allowNotFound(preview, data, data.lake);
 
     const apiCatalog = this.#function('apiCatalog', 'Connectors, health, the OpenAPI document', {
       environment: { TABLE_NAME, STAGE: stage },
@@ -162,7 +164,7 @@ export class ApiStack extends Stack {
         ALLOWED_ADDRESSES: settings.allowedAddresses.join(','),
       },
     });
-    allowTable(apiSources, data, { write: true, indexes: [sourcesIndex] });
+    allowTable(apiSources, data, { also: ['write', 'writeMany'], indexes: [sourcesIndex] });
     allowStart(apiSources, stage);
     allowInvoke(
       apiSources,
@@ -182,7 +184,7 @@ export class ApiStack extends Stack {
     const apiRuns = this.#function('apiRuns', 'Runs: start, list, log, cancel', {
       environment: { TABLE_NAME, STATE_MACHINE_ARN },
     });
-    allowTable(apiRuns, data, { write: true, indexes: [sourcesIndex] });
+    allowTable(apiRuns, data, { also: ['write'], indexes: [sourcesIndex] });
     allowStart(apiRuns, stage);
     allowStop(apiRuns, stage);
 
@@ -194,11 +196,11 @@ export class ApiStack extends Stack {
         MAX_UPLOAD_BYTES: String(settings.maxUploadBytes),
       },
     });
-    allowTable(apiFiles, data, { write: true, indexes: [sourcesIndex] });
+    allowTable(apiFiles, data, { also: ['write'], indexes: [sourcesIndex] });
     allowObjects(apiFiles, data, data.landing, 'read', ['landing/', '_uploads/']);
-    allowObjects(apiFiles, data, data.landing, 'write', ['landing/', '_uploads/']);
+    allowObjects(apiFiles, data, data.landing, 'upload', ['landing/', '_uploads/']);
     allowObjects(apiFiles, data, data.landing, 'deleteVersions', ['landing/', '_uploads/']);
-    allowListing(apiFiles, data, data.landing, ['landing/', '_uploads/'], true);
+    allowNotFound(apiFiles, data, data.landing);
     allowStart(apiFiles, stage);
 
     const apiTables = this.#function('apiTables', 'Tables, previews, rejects', {
@@ -208,7 +210,7 @@ export class ApiStack extends Stack {
     allowInvoke(apiTables, 'Preview', [preview.functionArn]);
 
     const apiTokens = this.#function('apiTokens', 'API tokens', { environment: { TABLE_NAME } });
-    allowTable(apiTokens, data, { write: true });
+    allowTable(apiTokens, data, { also: ['write'] });
 
     return { apiCatalog, apiSources, apiRuns, apiFiles, apiTables, apiTokens };
   }

@@ -53,8 +53,6 @@ export class DataStack extends Stack {
       versioned: true,
       lifecycleRules: [
         { abortIncompleteMultipartUploadAfter: Duration.days(7) },
-        // Uploads that were never completed, and copies of those that were.
-        { prefix: '_uploads/', expiration: Duration.days(7) },
         { noncurrentVersionExpiration: Duration.days(90), expiredObjectDeleteMarker: true },
       ],
       cors: [

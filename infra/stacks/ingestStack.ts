@@ -24,6 +24,7 @@ import { type Environment, HeadgateFunction } from '../constructs/headgateFuncti
 import { IngestStateMachine } from '../constructs/ingestStateMachine.ts';
 import {
   allowDataKey,
+  allowNotFound,
   allowObjects,
   allowSecrets,
   allowStart,
@@ -70,22 +71,22 @@ export class IngestStack extends Stack {
       memoryMegabytes: 1024,
       timeout: Duration.minutes(5),
     });
-    allowTable(commit, data, { write: true });
+    allowTable(commit, data, { also: ['write'] });
     allowObjects(commit, data, data.lake, 'read', ['lake/metadata/', 'runs/']);
     allowObjects(commit, data, data.lake, 'write', ['lake/metadata/', 'runs/']);
-    allowObjects(commit, data, data.lake, 'delete', ['lake/metadata/', 'lake/data/']);
+    allowNotFound(commit, data, data.lake);
     allowStart(commit, stage);
 
     const fail = this.#function('fail', 'Ends a failed run and releases its lock', {
       environment: starts,
     });
-    allowTable(fail, data, { write: true });
+    allowTable(fail, data, { also: ['write'] });
     allowStart(fail, stage);
 
     const { machine } = new IngestStateMachine(this, 'Ingest', { settings, ingest, commit, fail });
 
     const reaper = this.#reaper(starts);
-    allowTable(reaper, data, { write: true, indexes: [locksIndex] });
+    allowTable(reaper, data, { also: ['write'], indexes: [locksIndex] });
     allowStart(reaper, stage);
     allowStop(reaper, stage);
 
@@ -93,14 +94,14 @@ export class IngestStack extends Stack {
       ...starts,
       LANDING_BUCKET: data.landing.bucketName,
     });
-    allowTable(fileArrival, data, { write: true });
+    allowTable(fileArrival, data, { also: ['write'] });
     allowObjects(fileArrival, data, data.landing, 'read', ['landing/']);
     allowStart(fileArrival, stage);
 
     this.#glueMirror();
 
     const { trigger, dlq, role, group } = this.#schedules(starts);
-    allowTable(trigger, data, { write: true });
+    allowTable(trigger, data, { also: ['write'] });
     allowStart(trigger, stage);
     this.scheduleTrigger = trigger;
     this.scheduleDlq = dlq;
@@ -175,9 +176,10 @@ export class IngestStack extends Stack {
         timeout: Duration.minutes(15),
       });
       allowDataKey(function_, data);
-      allowTable(function_, data, { write: true });
+      allowTable(function_, data, { also: ['write'] });
       allowObjects(function_, data, data.lake, 'read', ['lake/data/', 'lake/metadata/', 'runs/']);
       allowObjects(function_, data, data.lake, 'write', ['lake/data/', 'runs/']);
+      allowNotFound(function_, data, data.lake);
       if (traits.landing)
         allowObjects(function_, data, data.landing, 'read', ['landing/', '_uploads/']);
       else allowSecrets(function_, settings.stage, ['secretsmanager:GetSecretValue']);
@@ -255,6 +257,9 @@ export class IngestStack extends Stack {
       timeout: Duration.minutes(2),
     });
     allowObjects(mirror, data, data.lake, 'read', ['lake/metadata/']);
+    allowNotFound(mirror, data, data.lake);
+    // What snapshots that expired left behind, once the catalogue names a newer one.
+    allowObjects(mirror, data, data.lake, 'delete', ['lake/metadata/', 'lake/data/']);
     mirror.allow(
       'Glue',
       ['glue:GetTable', 'glue:CreateTable', 'glue:UpdateTable', 'glue:DeleteTable'],

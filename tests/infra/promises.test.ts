@@ -108,8 +108,9 @@ describe('logs', () => {
 describe('roles', () => {
   it('let only Commit write table metadata', () => {
     expect(whoMay('s3:PutObject', '/lake/metadata/acme/s/t/v1.metadata.json')).toEqual(['Commit']);
+    // The mirror removes what expired, once the catalogue has moved on.
     expect(whoMay('s3:DeleteObject', '/lake/metadata/acme/s/t/v1.metadata.json')).toEqual([
-      'Commit',
+      'GlueMirror',
     ]);
   });
 
@@ -117,7 +118,7 @@ describe('roles', () => {
     expect(whoMay('s3:PutObject', '/lake/data/acme/x.parquet')).toEqual(
       connectorNames.map((name) => `Ingest${name.replaceAll('_', '')}`).sort(),
     );
-    expect(whoMay('s3:DeleteObject', '/lake/data/acme/x.parquet')).toEqual(['Commit']);
+    expect(whoMay('s3:DeleteObject', '/lake/data/acme/x.parquet')).toEqual(['GlueMirror']);
   });
 
   it('let a connector read the secrets of sources only when it has credentials', () => {
@@ -260,7 +261,8 @@ describe('buckets', () => {
     expect(rules('Lake')).toContainEqual(
       expect.objectContaining({ Prefix: 'runs/', ExpirationInDays: 30 }),
     );
-    // Nothing that a table names ever expires.
+    // Nothing that a table names ever expires, and no file that waits to be loaded.
+    for (const rule of rules('Landing')) expect(rule.ExpirationInDays).toBeUndefined();
     for (const rule of rules('Lake'))
       expect(rule.Prefix === 'runs/' || rule.ExpirationInDays === undefined).toBe(true);
   });
