@@ -144,6 +144,7 @@ export function openStepFunctions(options: StepFunctionsOptions): LocalStepFunct
     jsonVersion: '1.0',
     operations: stepFunctionsOperations({ engine, start, stop, createStateMachine }),
     close: async () => {
+      if (!database.isOpen) return;
       for (const { controller } of running.values()) controller.abort(new Interrupted('closing'));
       await Promise.all([...running.values()].map(async ({ ended }) => await ended));
       await announcer.close();
