@@ -16,27 +16,7 @@ import { expect } from 'vitest';
 import { type Differences, describeConformance, type Engine, uniqueName } from '../conformance.ts';
 import { failureOf } from '../failureOf.ts';
 import { localClientConfig } from '../hostServices.ts';
-
-const event = {
-  version: '0',
-  id: '7bf73129-1428-4cd3-a780-95db273d1602',
-  'detail-type': 'Object Created',
-  source: 'aws.s3',
-  account: '000000000000',
-  time: '2027-01-01T00:00:00Z',
-  region: 'us-east-1',
-  resources: ['arn:aws:s3:::landing'],
-  detail: {
-    bucket: { name: 'landing' },
-    object: { key: 'acme/orders/a.csv', size: 42, 'version-id': 'v1' },
-    reason: 'PutObject',
-    empty: '',
-    flag: true,
-    nothing: null,
-    tags: ['a', 'b'],
-    parts: [{ n: 1 }, { n: 2 }],
-  },
-};
+import { type PatternRows, patternCases, patternEvent } from './patternCases.ts';
 
 /** The EventBridge Headgate relies on: the default bus. The same promises hold for any endpoint. */
 export function describeEvents(
@@ -52,11 +32,11 @@ export function describeEvents(
         await client().send(
           new TestEventPatternCommand({
             EventPattern: JSON.stringify(pattern),
-            Event: JSON.stringify(event),
+            Event: JSON.stringify(patternEvent),
           }),
         )
       ).Result;
-    const table = (name_: string, rows: readonly (readonly [object, boolean])[]): void =>
+    const table = (name_: string, rows: PatternRows): void =>
       promise(name_, async () => {
         for (const [pattern, expected] of rows)
           expect([pattern, await matches(pattern)]).toEqual([pattern, expected]);
@@ -73,63 +53,7 @@ export function describeEvents(
       ...more,
     });
 
-    table('matches values exactly, all names of a pattern and any value of a list', [
-      [{ source: ['aws.s3'] }, true],
-      [{ source: ['aws.ec2', 'aws.s3'] }, true],
-      [{ source: ['aws.s3'], 'detail-type': ['Object Deleted'] }, false],
-      [{ detail: { bucket: { name: ['landing'] }, object: { size: [42] } } }, true],
-      [{ detail: { object: { size: ['42'] } } }, false],
-      [{ detail: { flag: [true] } }, true],
-      [{ detail: { nothing: [null] } }, true],
-      [{ detail: { empty: [''] } }, true],
-      [{ detail: { missing: ['x'] } }, false],
-    ]);
-
-    table('matches an array by any of its members', [
-      [{ resources: ['arn:aws:s3:::landing'] }, true],
-      [{ detail: { tags: ['b', 'z'] } }, true],
-      [{ detail: { tags: ['z'] } }, false],
-      [{ detail: { parts: { n: [2] } } }, true],
-    ]);
-
-    table('matches beginnings and endings', [
-      [{ detail: { object: { key: [{ prefix: 'acme/' }] } } }, true],
-      [{ detail: { object: { key: [{ prefix: '_uploads/' }] } } }, false],
-      [{ detail: { object: { key: [{ suffix: '.csv' }] } } }, true],
-      [{ detail: { object: { key: [{ prefix: 'x' }, { suffix: '.csv' }] } } }, true],
-      [{ detail: { object: { size: [{ prefix: '4' }] } } }, false],
-    ]);
-
-    table('matches anything but what is listed', [
-      [{ detail: { reason: [{ 'anything-but': 'CopyObject' }] } }, true],
-      [{ detail: { reason: [{ 'anything-but': ['PutObject', 'x'] }] } }, false],
-      [{ detail: { object: { key: [{ 'anything-but': { prefix: '_uploads/' } }] } } }, true],
-      [{ detail: { object: { key: [{ 'anything-but': { prefix: 'acme/' } }] } } }, false],
-      [{ detail: { object: { size: [{ 'anything-but': [41, 43] }] } } }, true],
-    ]);
-
-    table('matches what is there and what is not', [
-      [{ detail: { object: { 'version-id': [{ exists: true }] } } }, true],
-      [{ detail: { object: { etag: [{ exists: false }] } } }, true],
-      [{ detail: { object: { etag: [{ exists: true }] } } }, false],
-    ]);
-
-    table('compares numbers', [
-      [{ detail: { object: { size: [{ numeric: ['>', 0, '<=', 42] }] } } }, true],
-      [{ detail: { object: { size: [{ numeric: ['<', 42] }] } } }, false],
-      [{ detail: { object: { size: [{ numeric: ['=', 42] }] } } }, true],
-    ]);
-
-    table('matches without regard to case, and with wildcards', [
-      [{ detail: { reason: [{ 'equals-ignore-case': 'putobject' }] } }, true],
-      [{ detail: { object: { key: [{ wildcard: 'acme/*.csv' }] } } }, true],
-      [{ detail: { object: { key: [{ wildcard: 'acme/*.json' }] } } }, false],
-    ]);
-
-    table('matches one of several alternatives', [
-      [{ $or: [{ source: ['aws.ec2'] }, { detail: { flag: [true] } }] }, true],
-      [{ $or: [{ source: ['aws.ec2'] }, { detail: { flag: [false] } }] }, false],
-    ]);
+    for (const [name_, rows] of patternCases) table(name_, rows);
 
     promise('refuses patterns that are none', async () => {
       for (const pattern of [
