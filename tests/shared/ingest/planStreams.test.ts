@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import type { StreamDescription } from '../../../shared/connectors/connector.ts';
+import { planStreams, tableName } from '../../../shared/ingest/planStreams.ts';
+import type { RunRequest } from '../../../shared/runs/runRequest.ts';
+import type { SourceItem } from '../../../shared/sources/sourceItem.ts';
+
+const stream = (name: string, change: Partial<StreamDescription> = {}): StreamDescription => ({
+  name,
+  columns: [],
+  primaryKey: ['id'],
+  cursorFields: ['id', 'updated_at'],
+  modes: ['full_refresh', 'full_refresh_append', 'incremental'],
+  captures: 'changes',
+  deletes: 'none',
+  ordered: true,
+  timeZone: 'UTC',
+  supportsDateRange: false,
+  ...change,
+});
+
+const plan = (
+  source: Partial<SourceItem>,
+  request: Partial<RunRequest> = {},
+  streams: readonly StreamDescription[] = [stream('orders')],
+  landing = false,
+) =>
+  planStreams(
+    {
+      namespace: 'shop',
+      table: 'orders',
+      syncMode: 'full_refresh',
+      primaryKey: [],
+      cursorField: null,
+      streams: null,
+      ...source,
+    } as SourceItem,
+    streams,
+    { kind: 'ingest', ...request },
+    landing,
+  );
+
+describe('what a run does with a stream', () => {
+  it.each([
+    // source, request, read as, replaces the table, starts from nothing, keeps the cursor
+    ['full_refresh', undefined, 'full_refresh', true, true, false],
+    ['full_refresh', 'full_refresh_append', 'full_refresh_append', false, true, false],
+    ['full_refresh_append', undefined, 'full_refresh_append', false, true, false],
+    ['incremental', undefined, 'incremental', false, false, true],
+    ['incremental', 'full_refresh', 'incremental', true, true, true],
+  ] as const)('in a %s source asked for %s', (syncMode, mode, readAs, replace, fromStart, keepsCursor) => {
+    const [planned] = plan(
+      { syncMode, cursorField: 'updated_at' },
+      mode === undefined ? {} : { mode },
+    );
+    expect(planned).toMatchObject({ request: { mode: readAs }, replace, fromStart, keepsCursor });
+  });
+
+  it('reads a stream without a cursor column whole, even in an incremental source', () => {
+    const [planned] = plan({ syncMode: 'incremental', cursorField: 'changed' });
+    expect(planned).toMatchObject({
+      request: { mode: 'full_refresh', cursorField: null },
+      replace: true,
+    });
+  });
+
+  it('adds files up, and replaces everything only when asked', () => {
+    const files = stream('files', {
+      columns: null,
+      cursorFields: [],
+      modes: ['incremental', 'full_refresh'],
+    });
+    expect(plan({}, {}, [files], true)[0]).toMatchObject({
+      replace: false,
+      request: { mode: 'incremental' },
+    });
+    expect(plan({}, { mode: 'full_refresh' }, [files], true)[0]).toMatchObject({ replace: true });
+  });
+
+  it('leaves the cursor alone in a backfill', () => {
+    const [planned] = plan(
+      { syncMode: 'incremental', cursorField: 'updated_at' },
+      { startDate: '2026-01-01' },
+    );
+    expect(planned).toMatchObject({
+      keepsCursor: false,
+      request: { window: { from: '2026-01-01', to: null } },
+    });
+  });
+
+  it('names the streams there are when one is asked for that is not', () => {
+    expect(() => plan({}, { streams: ['nothing'] })).toThrow(/no stream "nothing".*orders/);
+  });
+
+  it('gives the only stream the source’s table, and each of several its own', () => {
+    expect(plan({}).map(({ table }) => table)).toEqual(['shop.orders']);
+    const two = [stream('public.orders'), stream('public.Order Lines')];
+    expect(plan({ table: 'crm' }, {}, two).map(({ table }) => table)).toEqual([
+      'shop.crm_public_orders',
+      'shop.crm_public_order_lines',
+    ]);
+  });
+
+  it('reads only the chosen streams, with their own settings', () => {
+    const planned = plan({ streams: { b: { primaryKey: ['k'], columns: ['k', 'v'] } } }, {}, [
+      stream('a'),
+      stream('b'),
+    ]);
+    expect(planned.map(({ request }) => request)).toMatchObject([
+      { name: 'b', primaryKey: ['k'], columns: ['k', 'v'] },
+    ]);
+  });
+});
+
+it.each([
+  ['public.Orders', 'public_orders'],
+  ['2026', 't_2026'],
+  ['ünï', 'n'],
+  ['a--b', 'a_b'],
+])('turns the stream %s into the table %s', (name, table) => {
+  expect(tableName(name)).toBe(table);
+});
