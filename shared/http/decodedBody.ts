@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http';
+import { pipeline, Readable, Transform } from 'node:stream';
+import {
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createZstdDecompress,
+} from 'node:zlib';
+import { HeadgateError } from '../errors.ts';
+import { plainUrl } from './safeUrl.ts';
+import type { OneRequest } from './sendRequest.ts';
+
+const decoders: Readonly<Record<string, () => Transform>> = {
+  gzip: () => createGunzip(),
+  'x-gzip': () => createGunzip(),
+  deflate: () => createInflate(),
+  br: () => createBrotliDecompress(),
+  zstd: () => createZstdDecompress(),
+};
+
+export interface BodyLimits {
+  /** After decompression. */
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+  /** Called when the body has been read, has failed, or was given up. */
+  readonly done: () => void;
+}
+
+/** Layers are taken off in turn; more than this is an attack, not an encoding. */
+const mostEncodings = 2;
+
+function decodersOf(incoming: IncomingMessage, where: string): Transform[] {
+  const names = (incoming.headers['content-encoding'] ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '' && name !== 'identity');
+  if (names.length > mostEncodings)
+    throw new HeadgateError(
+      'source_answer_invalid',
+      `${where} answered in ${names.length} encodings`,
+    );
+  return names.toReversed().map((name) => {
+    const decoder = decoders[name];
+    if (decoder === undefined)
+      throw new HeadgateError(
+        'source_answer_invalid',
+        `${where} answered in the unknown encoding ${JSON.stringify(name.slice(0, 40))}`,
+      );
+    return decoder();
+  });
+}
+
+const tooLong = (where: string, maxBytes: number): HeadgateError =>
+  new HeadgateError('source_answer_invalid', `${where} answered more than ${maxBytes} bytes`);
+
+/** Counts what comes out, so that a small answer cannot unfold into an endless one. */
+const counted = (where: string, maxBytes: number): Transform => {
+  let bytes = 0;
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) done(tooLong(where, maxBytes));
+      else done(null, chunk);
+    },
+  });
+};
+
+/**
+ * The body of an answer, decompressed. Reading it fails with HeadgateError: source_unreachable when the
+ * connection breaks off, source_answer_invalid when it is too long or cannot be decompressed; or with the
+ * signal's reason. Never ends early without an error.
+ */
+export function decodedBody(
+  incoming: IncomingMessage,
+  request: OneRequest,
+  { maxBytes, signal, done }: BodyLimits,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const where = `${request.method} ${plainUrl(request.url)}`;
+  const stages = decodersOf(incoming, where);
+  if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLong(where, maxBytes);
+  const last = counted(where, maxBytes);
+  // The first to fail is the cause; the others fail because of it.
+  let failed: { readonly at: 'connection' | 'decoder'; readonly error: unknown } | null = null;
+  incoming.on('error', (error) => {
+    failed ??= { at: 'connection', error };
+  });
+  for (const stage of stages)
+    stage.on('error', (error) => {
+      failed ??= { at: 'decoder', error };
+    });
+  pipeline([incoming, ...stages, last], () => undefined);
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* last;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      const cause = failed?.error ?? error;
+      if (cause instanceof HeadgateError) throw cause;
+      throw failed?.at === 'decoder'
+        ? new HeadgateError(
+            'source_answer_invalid',
+            `${where} answered what cannot be decompressed`,
+            { cause },
+          )
+        : new HeadgateError('source_unreachable', `${where} broke off its answer`, { cause });
+    } finally {
+      done();
+      // A reader that stops early must not leave the connection half read.
+      if (!incoming.complete) incoming.destroy();
+    }
+  }
+  return Readable.toWeb(Readable.from(chunks(), { objectMode: false })) as ReadableStream<
+    Uint8Array<ArrayBuffer>
+  >;
+}
