@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundleFunctions } from './bundle/bundleFunctions.ts';
+import { SettingsError } from './settings.ts';
 
 /**
  * The CDK app: bundles every function and writes the cloud assembly. Run by Node alone, or by the CDK CLI.
@@ -48,6 +49,13 @@ try {
     code: (settings) => bundledCode(bundles, settings.duckdbFolder),
   });
   app.synth();
+} catch (error) {
+  process.exitCode = 1;
+  const { name, message, stack } = error as Error;
+  // esbuild and the validation have printed what they found, with its place.
+  if (name === 'ValidationFailed') process.stderr.write('The templates break rules: see above.\n');
+  else if (error instanceof SettingsError) process.stderr.write(`${message}\n`);
+  else if (!Object.hasOwn(error as object, 'errors')) process.stderr.write(`${stack ?? message}\n`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

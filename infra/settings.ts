@@ -67,7 +67,12 @@ const settings = z
   }));
 export type Settings = z.infer<typeof settings>;
 
-/** Reads the settings from the CDK context; throws an error that names each bad one. */
+/** Its message is for a person: it names each setting that is wrong, and what it should be. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/** Reads the settings from the CDK context. Throws SettingsError. */
 export function readSettings(contextValue: (name: string) => unknown): Settings {
   const names = [
     'stage',
@@ -85,5 +90,7 @@ export function readSettings(contextValue: (name: string) => unknown): Settings 
     Object.fromEntries(names.map((name) => [name, contextValue(name) ?? undefined])),
   );
   if (parsed.success) return parsed.data;
-  throw new Error(`context (-c name=value) is not valid:\n${z.prettifyError(parsed.error)}`);
+  throw new SettingsError(
+    `context (-c name=value) is not valid:\n${z.prettifyError(parsed.error)}`,
+  );
 }

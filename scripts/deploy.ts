@@ -20,9 +20,8 @@ if (code === 0) {
   const { ApiUrl: url, AdminTokenSecret: secret } = outputs;
   console.log(`
 Headgate is deployed: ${url}
-Its first admin token is the value of the secret ${secret}:
-  aws secretsmanager get-secret-value --secret-id ${secret} --query SecretString --output text
-Sign in with it:
-  headgate login ${url}`);
+Sign in with its first admin token, the value of the secret ${secret}:
+  aws secretsmanager get-secret-value --secret-id ${secret} --query SecretString --output text \\
+    | npm run -s headgate -- login --outputs cdk.out/outputs.json --token-stdin`);
 }
 process.exitCode = code;
