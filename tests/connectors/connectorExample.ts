@@ -1,0 +1,53 @@
+import type {
+  CheckResult,
+  Connector,
+  Context,
+  StreamRequest,
+} from '../../shared/connectors/connector.ts';
+import type { Row } from './readBatch.ts';
+
+/** What a source's surroundings are in an example. */
+export type Surroundings = Partial<
+  Pick<Context<unknown, unknown>, 'fetch' | 'resolveHost' | 'landing' | 'sleep' | 'now'>
+>;
+type FailedCheck = Extract<CheckResult, { ok: false }>;
+
+/** A source that refuses, and what it has to be called. Laid over the example. */
+export interface Refusal {
+  /** Completes "tells … apart". */
+  readonly title: string;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly credentials?: Readonly<Record<string, unknown>>;
+  readonly surroundings?: () => Surroundings;
+  readonly stream?: string;
+  readonly code: FailedCheck['code'];
+  /** What the message has to hold for a person to know what to do. */
+  readonly says: RegExp;
+}
+
+/** One connector against one living source that holds `expected`, in at least three batches. */
+export interface ConnectorExample {
+  /** Distinguishes several examples of one connector. */
+  readonly title?: string;
+  readonly connector: Connector;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Values of secret fields MUST be canaries: long, and nowhere else in the example. */
+  readonly credentials: Readonly<Record<string, unknown>>;
+  /** Fresh for each call; what is left out is refused (fetch, addresses) or real (clock). */
+  readonly surroundings?: () => Surroundings;
+  readonly stream: Omit<StreamRequest, 'mode' | 'window'>;
+  /** A row's identity, with as much of its content as the test is to compare. */
+  readonly identify: (row: Row) => string;
+  /** Of every row the source holds at first, in any order. */
+  readonly expected: readonly string[];
+  /**
+   * Adds rows to the source and answers their identities. Where the cursor can tie, some MUST share a cursor value
+   * with each other, over more than one batch.
+   */
+  readonly add?: () => Promise<readonly string[]>;
+  readonly refusals: readonly Refusal[];
+  /** Surroundings of a source that asks to slow down before it answers. */
+  readonly throttled?: () => Surroundings;
+  /** Connections the source counts as open now; none may be left behind. */
+  readonly openConnections?: () => Promise<number>;
+}
