@@ -22,6 +22,8 @@ export interface LocalEventsOptions {
   readonly now?: () => number;
   /** Before the first retry of a failed delivery. Default 1000. */
   readonly retryMilliseconds?: number;
+  /** Keep deliveries back until `resume` is called, because targets are not there yet. Default false. */
+  readonly paused?: boolean;
   readonly log?: Log;
 }
 
@@ -32,6 +34,8 @@ export interface LocalEvents extends LocalService {
   putRule(rule: PutRule, targets: readonly Target[]): void;
   /** Fires schedule rules that are due; happens by itself on time. */
   tick(): void;
+  /** Ends the pause that `paused` began. */
+  resume(): void;
   /** Resolves when no delivery is under way. */
   idle(): Promise<void>;
 }
@@ -48,9 +52,8 @@ export function openEvents(options: LocalEventsOptions): LocalEvents {
     sendToQueue: options.sendToQueue,
     now,
     log: options.log,
-    ...(options.retryMilliseconds === undefined
-      ? {}
-      : { retryMilliseconds: options.retryMilliseconds }),
+    retryMilliseconds: options.retryMilliseconds,
+    paused: options.paused,
   });
   const deliverTo = (rule: Rule, event: EventObject): void => {
     for (const target of store.targets(rule.name)) addDelivery(queue, rule, target, event, now());
@@ -111,6 +114,7 @@ export function openEvents(options: LocalEventsOptions): LocalEvents {
       });
       tick();
     },
+    resume: () => queue.resume(),
     idle: () => queue.idle(),
   };
 }

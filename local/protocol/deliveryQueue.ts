@@ -39,7 +39,9 @@ export interface DeliveryQueueOptions {
   /** The text that is delivered, per attempt (0 is the first). Default: the payload itself. */
   readonly render?: (payload: string, attempt: number) => string;
   /** Before the first retry; doubles up to 300 times as much. Default 1000. */
-  readonly retryMilliseconds?: number;
+  readonly retryMilliseconds?: number | undefined;
+  /** Deliver nothing until `resume` is called, e.g. because targets are not there yet. Default false. */
+  readonly paused?: boolean | undefined;
 }
 
 const schema = `CREATE TABLE IF NOT EXISTS deliveries(
@@ -59,9 +61,11 @@ export class DeliveryQueue {
   readonly #underWay = new Map<number, Promise<void>>();
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  #paused: boolean;
 
   constructor(options: DeliveryQueueOptions) {
     this.#options = options;
+    this.#paused = options.paused ?? false;
     options.database.exec(schema);
     this.wake();
   }
@@ -76,7 +80,7 @@ export class DeliveryQueue {
 
   /** Starts what is due, and sets the timer for what is not. */
   wake(): void {
-    if (this.#stop.signal.aborted) return;
+    if (this.#stop.signal.aborted || this.#paused) return;
     clearTimeout(this.#timer);
     const now = this.#options.now();
     const rows = this.#options.database
@@ -99,6 +103,12 @@ export class DeliveryQueue {
         });
       this.#underWay.set(id, attempt);
     }
+  }
+
+  /** Ends the pause. */
+  resume(): void {
+    this.#paused = false;
+    this.wake();
   }
 
   /** Resolves when nothing is under way; retries that are not due yet are not waited for. */

@@ -23,6 +23,8 @@ export interface LocalSchedulerOptions {
   readonly random?: () => number;
   /** Before the first retry of a failed delivery. Default 1000. */
   readonly retryMilliseconds?: number;
+  /** Keep deliveries back until `resume` is called, because targets are not there yet. Default false. */
+  readonly paused?: boolean;
   readonly log?: Log;
 }
 
@@ -31,6 +33,8 @@ export interface LocalScheduler extends LocalService {
   createGroup(name: string): void;
   /** Fires what is due by now; happens by itself on time, so only tests with their own clock call it. */
   tick(): void;
+  /** Ends the pause that `paused` began. */
+  resume(): void;
   /** Resolves when no delivery is under way. */
   idle(): Promise<void>;
 }
@@ -51,9 +55,8 @@ export function openScheduler(options: LocalSchedulerOptions): LocalScheduler {
     now,
     render,
     log: options.log,
-    ...(options.retryMilliseconds === undefined
-      ? {}
-      : { retryMilliseconds: options.retryMilliseconds }),
+    retryMilliseconds: options.retryMilliseconds,
+    paused: options.paused,
   });
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -80,6 +83,7 @@ export function openScheduler(options: LocalSchedulerOptions): LocalScheduler {
       if (!store.hasGroup(name)) store.saveGroup({ name, created: now() / 1000, tags: {} });
     },
     tick,
+    resume: () => queue.resume(),
     idle: () => queue.idle(),
     close: async () => {
       closed = true;

@@ -211,6 +211,20 @@ it('delivers after a restart what was published before it', async () => {
   expect(second.delivered).toHaveLength(2);
 });
 
+it('keeps deliveries back while it is paused, without counting them as tried', async () => {
+  const { events, delivered } = open({ paused: true });
+  events.putRule({ Name: 'rule', EventPattern }, [
+    { Id: 'a', Arn, RetryPolicy: { MaximumRetryAttempts: 0 } },
+  ]);
+  events.publish(objectCreated);
+  events.tick();
+  await events.idle();
+  expect(delivered).toEqual([]);
+  events.resume();
+  await events.idle();
+  expect(delivered).toHaveLength(1);
+});
+
 it('fires scheduled rules on time, a rate first after one interval, none of those missed', async () => {
   const { events, clock, delivered } = open();
   events.putRule({ Name: 'rate', ScheduleExpression: 'rate(5 minutes)' }, [{ Id: 'a', Arn }]);
