@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { errorCodes, errorTable } from '../../../shared/errors.ts';
+import { type ApiHarness, apiHarness } from './apiHarness.ts';
+
+let api: ApiHarness;
+beforeAll(async () => {
+  api = await apiHarness();
+});
+afterAll(() => api[Symbol.asyncDispose]());
+
+it('lists connectors by name in pages, by label', async () => {
+  const first = await api.call('listConnectors', { query: { limit: '2' } });
+  const names = (body: { data: { name: string }[] }) => body.data.map(({ name }) => name);
+  expect(names(first.body)).toEqual(['csv_upload', 'local_files']);
+  const cursor = first.body.pagination.nextCursor;
+  const second = await api.call('listConnectors', { query: { limit: '2', cursor } });
+  expect(names(second.body)).toEqual(['postgres']);
+  expect(second.body.pagination).toEqual({ limit: 2, hasMore: false, nextCursor: null });
+  expect(names((await api.call('listConnectors', { query: { label: 'database' } })).body)).toEqual([
+    'postgres',
+  ]);
+});
+
+it('tells what a form for a connector would ask', async () => {
+  const { body } = await api.call('getConnector', { params: { name: 'postgres' } });
+  expect(body.authFields).toEqual([
+    { name: 'user', type: 'string', required: true, title: 'User', description: 'Name.' },
+    {
+      name: 'password',
+      type: 'password',
+      required: true,
+      title: 'Password',
+      description: 'Of it.',
+    },
+  ]);
+  expect(body.configSchema).toMatchObject({
+    type: 'object',
+    required: ['host'],
+    properties: { host: { title: 'Host' }, port: { default: 5432 } },
+  });
+  expect((await api.call('getConnector', { params: { name: 'none' } })).status).toBe(404);
+});
+
+it('explains every problem type without a token', async () => {
+  for (const code of errorCodes)
+    expect((await api.call('getProblem', { params: { code }, token: null })).body).toEqual({
+      code,
+      ...errorTable[code],
+    });
+  for (const code of ['nothing', 'constructor', '__proto__'])
+    expect((await api.call('getProblem', { params: { code } })).status).toBe(404);
+});
+
+it('counts sources by health and tells which are stale', async () => {
+  const token = await api.tokenOf('admin', { tenant: 'health' });
+  expect((await api.call('getHealth', { token })).body).toMatchObject({
+    status: 'ok',
+    sources: { total: 0, byHealth: {}, stale: 0 },
+    recentFailures: [],
+  });
+  const made = await api.home.addSource('health', {
+    freshnessTargetSeconds: 60,
+    lastSuccessAt: new Date(api.clock.at.getTime() - 61_000).toISOString(),
+    attention: [{ code: 'schema_drift', message: 'A column went.', since: '2026-05-05T00:00:00Z' }],
+  });
+  // Sources are found by the index, which the helper leaves out.
+  const limited = await api.tokenOf('viewer', { tenant: 'health', sources: [made.sourceId] });
+  expect((await api.call('getHealth', { token: limited })).body).toMatchObject({
+    status: 'attention',
+    sources: { total: 1, byHealth: { synced: 1 }, stale: 1 },
+    attention: [{ sourceId: made.sourceId, code: 'schema_drift' }],
+  });
+});
