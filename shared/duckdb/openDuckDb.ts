@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection, Json } from '@duckdb/node-api';
+import { HeadgateError } from '../errors.ts';
 
 export interface OpenDuckDbOptions {
   /** The only folder DuckDB may read or write; its own spill files go into `<workFolder>/duckdb`. */
@@ -16,7 +17,7 @@ export type DuckDbRow = Readonly<Record<string, Json>>;
 
 /** One in-memory DuckDB. Statements run one after the other. */
 export interface DuckDb extends AsyncDisposable {
-  /** Runs one statement and answers all its rows. MUST only be asked for few rows. */
+  /** Runs one statement and answers all its rows; MUST be few. Throws `out_of_memory` at the limit. */
   rows(sql: string): Promise<readonly DuckDbRow[]>;
   /** Ends the running statement, if any, with an error. */
   interrupt(): void;
@@ -80,6 +81,12 @@ async function readRows(
     return reader.getRowObjectsJson();
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof Error && error.message.startsWith('Out of Memory Error'))
+      throw new HeadgateError(
+        'out_of_memory',
+        'The rows need more memory than the function has. Give it more.',
+        { cause: error },
+      );
     throw error;
   }
 }

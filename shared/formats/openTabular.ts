@@ -1,5 +1,7 @@
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { openCsv } from './csv/openCsv.ts';
-import { takeBytes } from './csv/takeBytes.ts';
 import { decompress } from './decompress.ts';
 import { type Compression, detectCompression, detectFormat } from './detectFormat.ts';
 import type { FileBytes } from './fileBytes.ts';
@@ -7,6 +9,8 @@ import type { FileFormat, FileFormatOptions } from './fileFormatOptions.ts';
 import { fileUnreadable } from './fileUnreadable.ts';
 import { openJson } from './json/openJson.ts';
 import type { TabularFile } from './tabularFile.ts';
+import { takeBytes } from './takeBytes.ts';
+import { openXlsx } from './xlsx/openXlsx.ts';
 
 /** What a file is, once its first bytes were seen. */
 export interface OpenedFile {
@@ -38,8 +42,14 @@ export async function openFile(bytes: FileBytes, options: FileFormatOptions): Pr
 export async function openTabular(
   { open, format }: OpenedFile,
   options: FileFormatOptions,
-): Promise<TabularFile> {
+  workFolder: string,
+): Promise<TabularFile & Partial<Disposable>> {
   switch (format) {
+    case 'xlsx': {
+      const path = join(workFolder, 'workbook.xlsx');
+      await pipeline(open(), createWriteStream(path));
+      return openXlsx(path, workFolder, options);
+    }
     case 'json':
     case 'jsonl':
       return openJson(open, { ...options, format });

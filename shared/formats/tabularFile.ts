@@ -16,6 +16,8 @@ export interface TabularFile {
   readonly dialect: CsvDialect;
   /** Unquoted text that means NULL in them. */
   readonly nullText: string;
+  /** Rows of a pass have one cell more than the layout: the value of `_unfit`. */
+  readonly hasUnfit?: boolean;
   /** What was detected, in words: `csv, windows-1252, ";"`. Right once a pass is over. */
   readonly detected: string;
   /** Starts a reading from the start. `layout`: the columns of its rows, in order. */

@@ -7,6 +7,7 @@ import {
 } from '../formats/columnEvidence.ts';
 import { duckdbType } from '../lake/duckdbTypes.ts';
 import type { ColumnType } from '../lake/schema.ts';
+import { guardedValue } from './guardedSql.ts';
 
 /** How one column of a file is read, by everything seen of it. */
 export interface ColumnReading {
@@ -14,6 +15,8 @@ export interface ColumnReading {
   readonly type: ColumnType;
   /** Unless it ends as text, values are trimmed and empty ones become NULL before they are cast. */
   readonly needsCleaning: boolean;
+  /** The source's settings say so: values that are none of the type go to `_unfit`. */
+  readonly isChosen?: boolean;
 }
 
 /** A column without any value is text until one is seen. */
@@ -32,9 +35,12 @@ export const isSameReading = (left: ColumnReading, right: ColumnReading): boolea
 const isCleaned = (stored: ColumnType, reading: ColumnReading): boolean =>
   reading.needsCleaning && stored !== 'string';
 
+/** The text of CSV column `c<position>` that a chosen type is read from. */
+export const chosenText = (position: number): string => `nullif(trim(c${position}), '')`;
+
 /** The DuckDB type to declare for a CSV column that the table stores as `stored`. */
 export const declaredType = (stored: ColumnType, reading: ColumnReading): string =>
-  isCleaned(stored, reading) ? 'VARCHAR' : duckdbType(stored);
+  isCleaned(stored, reading) || reading.isChosen === true ? 'VARCHAR' : duckdbType(stored);
 
 /** SQL for the value of CSV column `c<position>` as the table stores it. */
 export function valueExpression(
@@ -43,6 +49,8 @@ export function valueExpression(
   reading: ColumnReading,
 ): string {
   const column = `c${position}`;
+  if (reading.isChosen === true && stored !== 'string')
+    return `CAST(${guardedValue({ text: chosenText(position), type: reading.type })} AS ${duckdbType(stored)})`;
   if (!isCleaned(stored, reading)) return column;
   const trimmed = `trim(${column})`;
   const spelled =

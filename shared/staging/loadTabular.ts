@@ -1,12 +1,15 @@
 import { join } from 'node:path';
+import { HeadgateError } from '../errors.ts';
 import { fileUnreadable } from '../formats/fileUnreadable.ts';
+import { mostColumns } from '../formats/mostColumns.ts';
 import type { Reject } from '../formats/reject.ts';
 import type { SurveyedColumn, TabularFile, TabularPass } from '../formats/tabularFile.ts';
 import type { DataFile } from '../lake/dataFile.ts';
 import { copyStats } from '../lake/dataFileFromStats.ts';
-import type { Field } from '../lake/schema.ts';
+import { type ColumnType, columnType, type Field } from '../lake/schema.ts';
 import {
   type ColumnReading,
+  chosenText,
   declaredType,
   expectedNulls,
   isSameReading,
@@ -14,6 +17,7 @@ import {
   valueExpression,
 } from './columnPlan.ts';
 import { CsvToParquet, type WrittenFile } from './csvToParquet.ts';
+import { unfitJson } from './guardedSql.ts';
 import { type LoaderState, systemOutputs } from './loaderState.ts';
 import { notReconciled } from './notReconciled.ts';
 import { RejectLog } from './rejectLog.ts';
@@ -29,6 +33,8 @@ export interface TabularLoad {
 
 export interface TabularSource {
   readonly file: TabularFile;
+  /** Column → type, as the source's settings want it. */
+  readonly types: Readonly<Record<string, string>>;
   /** For messages. */
   readonly name: string;
   /** Value of `_source_file`, or null where the table has no such column. */
@@ -44,19 +50,20 @@ const mostPasses = 4;
  * the rest of the reading into a survey, after which the file is read again with the types of all of it.
  *
  * Nothing is left of a file that throws. Throws `file_unreadable` when no row could be read, `not_reconciled` when
- * DuckDB wrote another number of rows, or of NULLs in a column, than the file has.
+ * DuckDB wrote another number of rows, or of NULLs in a column, than the file has, `invalid_config` for a type that
+ * does not exist.
  */
 export async function loadTabular(state: LoaderState, source: TabularSource): Promise<TabularLoad> {
   const { log, workFolder } = state.options;
   let columns = source.file.survey;
-  const textColumns = new Set<string>();
+  const chosen = chosenTypes(source.types);
   for (let count = 1; count <= mostPasses; count++) {
-    const plan = await planFile(state, columns, textColumns);
+    const plan = await planFile(state, columns, chosen);
     await using rejects = new RejectLog(join(workFolder, `${state.scratchName('rejects')}.csv`));
     const outcome = await loadPass(state, source, plan, rejects);
     if (outcome.kind === 'again') {
       columns = outcome.columns;
-      for (const column of outcome.textColumns) textColumns.add(column);
+      for (const column of outcome.textColumns) chosen.set(column, 'string');
       log.info('reading the file again: further down its types differ', { file: source.name });
       continue;
     }
@@ -75,6 +82,20 @@ export async function loadTabular(state: LoaderState, source: TabularSource): Pr
   throw notReconciled(source.name, 'its types do not settle', {});
 }
 
+function chosenTypes(types: Readonly<Record<string, string>>): Map<string, ColumnType> {
+  return new Map(
+    Object.entries(types).map(([column, type]) => {
+      const parsed = columnType.safeParse(type.trim().replace(/\s*,\s*/, ', '));
+      if (parsed.success) return [column, parsed.data];
+      throw new HeadgateError(
+        'invalid_config',
+        `Column ${column}: there is no type "${type}". Use boolean, int, long, float, double, date, timestamp, timestamptz, string, binary or decimal(precision, scale).`,
+        { facts: { column, type } },
+      );
+    }),
+  );
+}
+
 interface FilePlan {
   /** Names of all columns a pass hands out. */
   readonly layout: readonly string[];
@@ -88,17 +109,20 @@ interface FilePlan {
 async function planFile(
   { schema, options }: LoaderState,
   columns: readonly SurveyedColumn[],
-  textColumns: ReadonlySet<string>,
+  chosenTypes: ReadonlyMap<string, ColumnType>,
 ): Promise<FilePlan> {
+  if (columns.length > mostColumns)
+    throw fileUnreadable(`It has ${columns.length} columns; a table may have ${mostColumns}.`);
   const wanted = options.stream.columns;
   const readAll: FilePlan['readAll'] = (surveyed) => {
     const chosen = surveyed.filter(({ name }) => wanted === null || wanted.includes(name));
     const existing = schema.match(chosen.map(({ name }) => name));
-    return chosen.map(({ name, evidence }, index) =>
-      textColumns.has(name)
-        ? { type: 'string', needsCleaning: false }
-        : readingOf(evidence, existing[index]?.type ?? null),
-    );
+    return chosen.map(({ name, evidence }, index) => {
+      const type = chosenTypes.get(name);
+      return type === undefined
+        ? readingOf(evidence, existing[index]?.type ?? null)
+        : { type, needsCleaning: false, isChosen: true };
+    });
   };
   const positions = columns.flatMap(({ name }, position) =>
     wanted === null || wanted.includes(name) ? [position] : [],
@@ -196,7 +220,16 @@ function writerFor(
     types[position] = declaredType(type, reading);
     return valueExpression(position, type, reading);
   });
-  const system = systemOutputs(state, placed.schema, sourceFile);
+  const earlier = file.hasUnfit === true ? `c${types.push('VARCHAR') - 1}` : null;
+  const chosen = positions.flatMap((position, index) => {
+    const { type, isChosen } = readings[index] as ColumnReading;
+    const name = layout[position] as string;
+    const isText = placed.fields[index]?.type === 'string';
+    return isChosen === true && !isText ? [{ text: chosenText(position), name, type }] : [];
+  });
+  const system = systemOutputs(state, placed.schema, sourceFile, {
+    _unfit: unfitJson(chosen, earlier),
+  });
   return new CsvToParquet({
     db: state.db,
     folder: state.options.workFolder,
@@ -222,7 +255,7 @@ function contradicts(plan: FilePlan, pass: TabularPass): boolean {
 }
 
 function columnsWithOtherNulls(
-  { layout, positions, placed }: FilePlan,
+  { layout, positions, readings, placed }: FilePlan,
   pass: TabularPass,
   written: readonly WrittenFile[],
 ): readonly string[] {
@@ -232,6 +265,8 @@ function columnsWithOtherNulls(
     const { name, type } = placed.fields[index] as Field;
     const { evidence } = columns[position] as SurveyedColumn;
     const expected = pass.rows === 0 ? 0 : expectedNulls(type, evidence);
+    // What fits no chosen type is NULL too, and kept in `_unfit`.
+    if (readings[index]?.isChosen === true && type !== 'string') return [];
     return (nulls.get(name) ?? 0) === expected ? [] : [layout[position] as string];
   });
 }

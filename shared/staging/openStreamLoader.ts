@@ -1,15 +1,20 @@
-import type { LandedFile } from '../connectors/connector.ts';
+import type { SourceRecord } from '../connectors/connector.ts';
 import { openDuckDb } from '../duckdb/openDuckDb.ts';
-import { FileBytes } from '../formats/fileBytes.ts';
-import type { FileFormatOptions } from '../formats/fileFormatOptions.ts';
-import { openFile, openTabular } from '../formats/openTabular.ts';
+import type { Column } from '../lake/schema.ts';
+import { loadCopyCsv } from './loadCopyCsv.ts';
 import type { LoaderState } from './loaderState.ts';
-import { loadTabular } from './loadTabular.ts';
+import { loadFile } from './loadFile.ts';
 import { Publisher } from './publisher.ts';
+import { RecordSpool } from './recordSpool.ts';
+import { RecordWriter } from './recordWriter.ts';
+import { rewriteFiles } from './rewriteFiles.ts';
 import type { Counts, LoadedFile, OpenStreamLoader, StreamLoader } from './streamLoader.ts';
 import { WorkingSchema } from './workingSchema.ts';
 
-/** Opens the loader that turns one stream's batches into Parquet files. See `StreamLoader` for its promises. */
+/**
+ * Opens the loader that turns one stream's batches into Parquet files. See `StreamLoader` for its promises.
+ * `memoryLimitMegabytes` is DuckDB's share; Node needs about 150 MB besides.
+ */
 export const openStreamLoader: OpenStreamLoader = async (options) => {
   const { workFolder, memoryLimitMegabytes, threads, signal } = options;
   let names = 0;
@@ -23,56 +28,84 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
     rejectPublisher: new Publisher(options.rejectPrefix, options.upload),
     scratchName: (purpose) => `${purpose}${++names}`,
   };
-  const totals = { read: 0, written: 0, rejected: 0, deduplicated: 0, bytes: 0 };
   const files: LoadedFile[] = [];
+  let totals: Counts = { read: 0, written: 0, rejected: 0, deduplicated: 0, bytes: 0 };
+  /** Records wait here for more of them, until another kind of batch, or the end, comes. */
+  let open: RecordWriter | RecordSpool | null = null;
+  let isFinished = false;
+
+  const endRecords = async (): Promise<void> => {
+    const ending = open;
+    open = null;
+    if (ending === null) return;
+    await using _ = ending;
+    await ending.end();
+  };
+  const loadRecords = async (
+    records: readonly SourceRecord[],
+    columns: readonly Column[] | null,
+  ): Promise<Counts> => {
+    if (columns === null) {
+      if (!(open instanceof RecordSpool)) await endRecords();
+      open ??= new RecordSpool(state);
+    } else {
+      if (!(open instanceof RecordWriter && open.takes(columns))) await endRecords();
+      open ??= await RecordWriter.open(state, columns);
+    }
+    const bytes = await open.write(records);
+    const { length } = records;
+    return { read: length, written: length, rejected: 0, deduplicated: 0, bytes };
+  };
+
   const loader: StreamLoader = {
-    async load({ body }) {
+    async load({ body, columns: batchColumns }) {
       signal.throwIfAborted();
-      if (body.kind !== 'file') throw new TypeError(body.kind);
-      const loaded = await loadFile(state, body.file, body.options);
-      files.push(loaded.file);
-      for (const key of ['read', 'written', 'rejected', 'bytes'] as const)
-        totals[key] += loaded.counts[key];
-      return loaded.counts;
+      if (isFinished) throw new TypeError('a finished loader takes no more batches');
+      const columns = batchColumns ?? options.columns;
+      let counts: Counts;
+      switch (body.kind) {
+        case 'records':
+          counts = await loadRecords(body.records, columns);
+          break;
+        case 'copyCsv':
+          await endRecords();
+          if (columns === null) throw new TypeError('a copyCsv batch needs declared columns');
+          counts = await loadCopyCsv(state, body.open, columns);
+          break;
+        case 'file': {
+          await endRecords();
+          const loaded = await loadFile(state, body.file, body.options);
+          files.push(loaded.file);
+          ({ counts } = loaded);
+        }
+      }
+      totals = {
+        read: totals.read + counts.read,
+        written: totals.written + counts.written,
+        rejected: totals.rejected + counts.rejected,
+        deduplicated: totals.deduplicated + counts.deduplicated,
+        bytes: totals.bytes + counts.bytes,
+      };
+      return counts;
     },
     async finish() {
+      isFinished = true;
+      await endRecords();
+      const rewritten = await rewriteFiles(state);
       return {
         schema: state.schema.schema,
         adds: state.adds,
         rejects: state.rejectFiles,
-        rewritten: [],
+        rewritten,
         counts: totals,
         files,
       };
     },
     async [Symbol.asyncDispose]() {
+      isFinished = true;
+      await open?.[Symbol.asyncDispose]();
       await state.db[Symbol.asyncDispose]();
     },
   };
   return loader;
 };
-
-async function loadFile(
-  state: LoaderState,
-  file: LandedFile,
-  options: FileFormatOptions,
-): Promise<{ readonly counts: Counts; readonly file: LoadedFile }> {
-  const bytes = new FileBytes(file, state.options.signal);
-  const tabular = await openTabular(await openFile(bytes, options), options);
-  const { read, written, rejected } = await loadTabular(state, {
-    file: tabular,
-    name: file.name,
-    sourceFile: file.name,
-  });
-  return {
-    counts: { read, written, rejected, deduplicated: 0, bytes: file.bytes },
-    file: {
-      name: file.name,
-      versionId: file.versionId,
-      rows: written,
-      rejected,
-      detected: tabular.detected,
-      contentHash: bytes.contentHash as string,
-    },
-  };
-}

@@ -1,4 +1,7 @@
-import type { CsvScanner } from './csvScanner.ts';
+/** Finds the rows of a block. See `CsvScanner.scan`. */
+export interface RowScanner {
+  scan(block: Buffer, isLast: boolean): { readonly consumed: number; readonly kept: number };
+}
 
 const blockBytes = 1 << 20;
 
@@ -9,7 +12,7 @@ const blockBytes = 1 << 20;
 export async function* scanBlocks(
   chunks: AsyncIterable<Uint8Array>,
   skipBytes: number,
-  scanner: CsvScanner,
+  scanner: RowScanner,
 ): AsyncGenerator<Uint8Array> {
   let block = Buffer.allocUnsafeSlow(blockBytes);
   let following = Buffer.allocUnsafeSlow(blockBytes);

@@ -2,11 +2,9 @@ import { cellKind } from '../cellKind.ts';
 import { classifyText } from '../classifyText.ts';
 import { addEvidence, type ColumnEvidence, noEvidence } from '../columnEvidence.ts';
 import { fileUnreadable } from '../fileUnreadable.ts';
+import { mostColumns } from '../mostColumns.ts';
 import type { SurveyedColumn } from '../tabularFile.ts';
 import type { JsonMember } from './parseRecord.ts';
-
-/** A table Headgate keeps may have this many columns; more are keys that are data. */
-export const mostColumns = 2000;
 
 interface Column {
   readonly name: string;
@@ -20,31 +18,40 @@ interface Column {
  */
 export class JsonColumns {
   readonly #columns = new Map<string, Column>();
-  #records = 0;
+  records = 0;
+
+  /** `names`: columns that are there whether or not a record has them. */
+  constructor(names: readonly string[] = []) {
+    for (const name of names) this.#columnOf(name);
+  }
 
   add(members: readonly JsonMember[]): void {
-    this.#records++;
+    this.records++;
     for (const member of members) {
-      let column = this.#columns.get(member.key);
-      if (column === undefined) {
-        if (this.#columns.size === mostColumns)
-          throw fileUnreadable(
-            `The records have more than ${mostColumns} different keys: some of them look like data.`,
-          );
-        column = { name: member.key, evidence: noEvidence(), values: 0 };
-        this.#columns.set(member.key, column);
-      }
+      const column = this.#columnOf(member.key);
       if (member.kind === 'null') continue;
       column.values++;
       weigh(column.evidence, member);
     }
   }
 
+  #columnOf(name: string): Column {
+    const known = this.#columns.get(name);
+    if (known !== undefined) return known;
+    if (this.#columns.size === mostColumns)
+      throw fileUnreadable(
+        `The records have more than ${mostColumns} different keys: some of them look like data.`,
+      );
+    const column = { name, evidence: noEvidence(), values: 0 };
+    this.#columns.set(name, column);
+    return column;
+  }
+
   /** A record without a key counts as NULL there. */
   survey(): readonly SurveyedColumn[] {
     return [...this.#columns.values()].map(({ name, evidence, values }) => ({
       name,
-      evidence: { ...evidence, empties: this.#records - values },
+      evidence: { ...evidence, empties: this.records - values },
     }));
   }
 }
@@ -61,6 +68,9 @@ function weigh(evidence: ColumnEvidence, { kind, text }: JsonMember): void {
   switch (kind) {
     case 'boolean':
       addEvidence(evidence, cellKind.boolean, 0, 0, false);
+      return;
+    case 'double':
+      addEvidence(evidence, cellKind.exponent, text.replace(/e.*|\D/gi, '').length, 0, false);
       return;
     case 'number': {
       const { kind: seen, integerDigits, scale } = classifyText(text);

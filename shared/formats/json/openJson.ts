@@ -1,10 +1,10 @@
 import { canonicalDialect, canonicalNull, csvCell } from '../canonicalCsv.ts';
-import { takeBytes } from '../csv/takeBytes.ts';
-import { decodeText, detectEncoding, type TextDecoding } from '../decodeText.ts';
 import type { FileFormatOptions } from '../fileFormatOptions.ts';
 import { fileUnreadable } from '../fileUnreadable.ts';
 import { longestRejectText, type Reject } from '../reject.ts';
 import type { TabularFile, TabularPass } from '../tabularFile.ts';
+import { takeBytes } from '../takeBytes.ts';
+import { TextSource } from '../textSource.ts';
 import { JsonColumns } from './jsonColumns.ts';
 import { type JsonText, jsonShapeOf, jsonTexts } from './jsonTexts.ts';
 import { JsonError, type JsonMember, parseRecord } from './parseRecord.ts';
@@ -20,11 +20,8 @@ export async function openJson(
   open: () => AsyncIterable<Uint8Array>,
   options: FileFormatOptions,
 ): Promise<TabularFile> {
-  const head = await takeBytes(open(), 4096);
-  if (head.bytes.length === 0) throw fileUnreadable('The file is empty (0 bytes).');
-  const encoding = detectEncoding(head.bytes, options.encoding);
-  let decoding: TextDecoding = decodeText(open(), encoding);
-  const { bytes, isWhole } = await takeBytes(decoding.chunks, sampleBytes);
+  const source = await TextSource.open(open, options.encoding);
+  const { bytes, isWhole } = await takeBytes(source.chunks(), sampleBytes);
   const sample = bytes.toString('utf8');
   if (sample.trim() === '') throw fileUnreadable('The file has no records.');
   const shape = jsonShapeOf(sample);
@@ -40,15 +37,14 @@ export async function openJson(
     nullText: canonicalNull,
     get detected() {
       const layout = shape === 'lines' ? 'one record a line' : 'an array or single values';
-      return `${options.format === 'jsonl' ? 'jsonl' : 'json'}, ${decoding.encoding}, ${layout}`;
+      return `${options.format === 'jsonl' ? 'jsonl' : 'json'}, ${source.encoding}, ${layout}`;
     },
     pass(layout, reject): TabularPass {
-      decoding = decodeText(open(), encoding);
       const columns = new JsonColumns();
       const counts = { rows: 0, rejected: 0, longestRow: 0 };
       async function* blocks(): AsyncGenerator<Uint8Array> {
         let rows = '';
-        for await (const text of jsonTexts(decoding.chunks, shape)) {
+        for await (const text of jsonTexts(source.chunks(), shape)) {
           const members = membersOf(text, (row) => {
             counts.rejected++;
             reject(row);

@@ -1,5 +1,8 @@
-/** What a member's value is, before its column's type is known. */
-export type JsonKind = 'null' | 'string' | 'number' | 'boolean' | 'nested';
+/**
+ * What a member's value is, before its column's type is known. `double`: a number that is known to be one, with
+ * more digits than can be taken for typed ones; only workbooks have it.
+ */
+export type JsonKind = 'null' | 'string' | 'number' | 'double' | 'boolean' | 'nested';
 
 /** One member of an object at the top: `text` is a string's characters, else the value as the file spells it. */
 export interface JsonMember {

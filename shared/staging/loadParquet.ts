@@ -1,0 +1,133 @@
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DuckDbRow, sqlName, sqlText } from '../duckdb/openDuckDb.ts';
+import { HeadgateError } from '../errors.ts';
+import { fileUnreadable } from '../formats/fileUnreadable.ts';
+import { mostColumns } from '../formats/mostColumns.ts';
+import { copyOptions } from '../lake/copyOptions.ts';
+import type { DataFile } from '../lake/dataFile.ts';
+import { duckdbType } from '../lake/duckdbTypes.ts';
+import type { Column, Field } from '../lake/schema.ts';
+import { type LoaderState, systemOutputs } from './loaderState.ts';
+import { notReconciled } from './notReconciled.ts';
+import { parquetColumn } from './parquetColumn.ts';
+
+/** Larger inputs become several files. */
+const fullFileBytes = 400 * 2 ** 20;
+
+/**
+ * Loads a Parquet file that lies on this machine, with its own types; what Iceberg has no type for is text, nested
+ * values are JSON. Throws `file_unreadable` for a file that is cut off or damaged, `not_reconciled` when not every
+ * row its footer counts was written.
+ */
+export async function loadParquet(
+  state: LoaderState,
+  path: string,
+  { name, sourceFile }: { readonly name: string; readonly sourceFile: string | null },
+): Promise<{ readonly read: number; readonly written: number; readonly rejected: number }> {
+  const { db, options, schema } = state;
+  const bytes = await checkFooter(path, name);
+  const query = async (sql: string): Promise<readonly DuckDbRow[]> => {
+    try {
+      return await db.rows(sql);
+    } catch (error) {
+      throw asUnreadable(error, name);
+    }
+  };
+  const file = sqlText(path);
+  const [footer] = await query(`SELECT num_rows FROM parquet_file_metadata(${file})`);
+  const read = Number(footer?.['num_rows']);
+  const described = await query(`DESCRIBE SELECT * FROM read_parquet(${file})`);
+  if (described.length > mostColumns)
+    throw fileUnreadable(
+      `${name} has ${described.length} columns; a table may have ${mostColumns}.`,
+    );
+  const wanted = options.stream.columns;
+  const columns: (Column & { readonly expression: string })[] = [];
+  for (const row of described) {
+    const column = String(row['column_name']);
+    if (wanted !== null && !wanted.includes(column)) continue;
+    const type = String(row['column_type']);
+    const isNanoseconds = type === 'TIMESTAMP_NS' && (await hasNanoseconds(query, file, column));
+    columns.push({
+      name: column,
+      nativeType: type,
+      ...parquetColumn(sqlName(column), type, isNanoseconds),
+    });
+  }
+  const placed = await schema.place(columns);
+  const system = systemOutputs(state, placed.schema, sourceFile);
+  const fields = [...placed.fields, ...system.fields];
+  const expressions = [
+    ...columns.map(({ expression }, index) => {
+      const { type } = placed.fields[index] as Field;
+      return `CAST(${expression} AS ${duckdbType(type)})`;
+    }),
+    ...system.expressions,
+  ];
+  const outputs = expressions.map(
+    (sql, index) => `${sql} AS ${sqlName(fields[index]?.name ?? '')}`,
+  );
+  const target = join(options.workFolder, `${state.scratchName('parquet')}.parquet`);
+  const split = bytes > fullFileBytes ? `, FILE_SIZE_BYTES ${fullFileBytes}` : '';
+  const files: DataFile[] = [];
+  let written = 0;
+  try {
+    const results =
+      read === 0
+        ? []
+        : await query(
+            `COPY (SELECT ${outputs.join(', ')} FROM read_parquet(${file})) TO ${sqlText(target)} (${copyOptions(fields)}${split})`,
+          );
+    for (const stats of results) {
+      const rows = Number(stats['count']);
+      written += rows;
+      const localPath = String(stats['filename']);
+      const published = await state.data.publish({ localPath, fields, rows, stats }, sourceFile);
+      if (published !== null) files.push(published);
+    }
+  } finally {
+    await rm(target, { recursive: true, force: true });
+  }
+  if (written !== read) throw notReconciled(name, 'rows were lost or doubled', { read, written });
+  schema.accept(placed);
+  state.adds.push(...files);
+  return { read, written, rejected: 0 };
+}
+
+/** A Parquet file ends as it begins; one that does not was cut off. Answers its size. */
+async function checkFooter(path: string, name: string): Promise<number> {
+  await using handle = await open(path);
+  const { size } = await handle.stat();
+  const tail = Buffer.alloc(4);
+  await handle.read(tail, 0, 4, Math.max(0, size - 4));
+  const magic = tail.toString('latin1');
+  if (magic === 'PARE')
+    throw fileUnreadable(`${name} is an encrypted Parquet file. Upload it without encryption.`);
+  if (magic !== 'PAR1')
+    throw fileUnreadable(`${name} is cut off: a Parquet file ends with PAR1. Upload it again.`, {
+      bytes: size,
+    });
+  return size;
+}
+
+async function hasNanoseconds(
+  query: (sql: string) => Promise<readonly DuckDbRow[]>,
+  file: string,
+  column: string,
+): Promise<boolean> {
+  const rows = await query(
+    `SELECT 1 FROM read_parquet(${file}) WHERE epoch_ns(${sqlName(column)}) % 1000 <> 0 LIMIT 1`,
+  );
+  return rows.length > 0;
+}
+
+function asUnreadable(error: unknown, name: string): unknown {
+  if (error instanceof HeadgateError || !(error instanceof Error)) return error;
+  const [line = ''] = error.message.split('\n');
+  return /^(Invalid Input|IO|Invalid|Serialization|Not implemented|Conversion|TProtocolException|Binder)/.test(
+    line,
+  )
+    ? fileUnreadable(`${name} cannot be read as Parquet: ${line}`, {}, error)
+    : error;
+}
