@@ -6,7 +6,8 @@ export type StatusChangeListener = (event: StatusChangeEvent) => Promise<void> |
 
 export interface Announcer {
   listen(listener: StatusChangeListener): void;
-  changed(execution: Execution, status: ExecutionStatus, ending: Ending | null): void;
+  /** Announces the status that is stored now. */
+  changed(executionArn: string): void;
   /** Announces what was stored but not announced when the process ended. */
   resume(): void;
   /** Resolves when nothing is being announced; nothing is afterwards. */
@@ -27,36 +28,34 @@ export function openAnnouncer(
   let last: Promise<void> = Promise.resolve();
   let closed = false;
 
-  const announce = async (
-    execution: Execution,
-    status: ExecutionStatus,
-    event: StatusChangeEvent,
-  ): Promise<void> => {
+  const announce = async ({ arn, status }: Execution, event: StatusChangeEvent): Promise<void> => {
     if (closed) return;
     try {
       for (const listener of listeners) await listener(event);
-      if (!closed) executions.announced(execution.arn, status);
+      if (!closed) executions.announced(arn, status);
     } catch (error) {
       log?.error('a listener did not take a status change', {
-        execution: execution.arn,
+        execution: arn,
         status,
         error,
       });
     }
   };
 
-  const changed: Announcer['changed'] = (execution, status, ending) => {
+  const queue = (execution: Execution): void => {
     if (execution.mapRunArn !== null) return;
-    const event = statusChangeEvent(execution, status, ending, now());
-    last = last.then(async () => await announce(execution, status, event));
+    const event = statusChangeEvent(execution, now());
+    last = last.then(async () => await announce(execution, event));
   };
 
   return {
     listen: (listener) => void listeners.push(listener),
-    changed,
+    changed(executionArn) {
+      const execution = executions.get(executionArn);
+      if (execution) queue(execution);
+    },
     resume() {
-      for (const execution of executions.unannounced())
-        changed(execution, execution.status, endingOf(execution));
+      for (const execution of executions.unannounced()) queue(execution);
     },
     async close() {
       closed = true;

@@ -38,7 +38,7 @@ export function endExecution(
     });
     return engine.executions.end(execution.arn, ending, engine.now());
   });
-  if (ended) engine.changed(execution, ending.status, ending);
+  if (ended) engine.changed(execution.arn);
   return ended;
 }
 

@@ -45,7 +45,7 @@ export interface Engine {
   /** `runFlow`; Parallel and Map walk their branches with it. */
   walk(walk: Walk, end: (output: Json) => void): Promise<Json>;
   /** Called after an execution's status was stored. */
-  changed(execution: Execution, status: ExecutionStatus, ending: Ending | null): void;
+  changed(executionArn: string): void;
   readonly log: Log | undefined;
 }
 

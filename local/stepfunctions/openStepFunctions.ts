@@ -113,7 +113,7 @@ export function openStepFunctions(options: StepFunctionsOptions): LocalStepFunct
 
   const start = (execution: NewExecution): Execution => {
     const stored = beginExecution(engine, execution);
-    announcer.changed(stored, 'RUNNING', null);
+    announcer.changed(stored.arn);
     launch(stored);
     return stored;
   };

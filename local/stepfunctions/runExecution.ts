@@ -45,17 +45,14 @@ export async function runExecution(
   const walk = rootWalk(run, frame, controller.signal);
   const forgetTimeout = limitTime(run, controller);
   try {
-    const output = await engine.walk(walk, (value) => {
+    await engine.walk(walk, (value) => {
       addEvent(walk, 'ExecutionSucceeded', {
         executionSucceededEventDetails: dataOf('output', value),
       });
       const ending = { status: 'SUCCEEDED', output: JSON.stringify(value) } as const;
       engine.executions.end(execution.arn, ending, engine.now());
     });
-    engine.changed(execution, 'SUCCEEDED', {
-      status: 'SUCCEEDED',
-      output: JSON.stringify(output),
-    });
+    engine.changed(execution.arn);
   } catch (error) {
     settleFailure(engine, execution, controller.signal.aborted ? controller.signal.reason : error);
   } finally {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { localAccount } from '../localService.ts';
-import type { Ending, Execution, ExecutionStatus } from './executions.ts';
+import type { Execution, ExecutionStatus } from './executions.ts';
 
 /**
  * What EventBridge gets when an execution starts or ends.
@@ -32,44 +32,28 @@ export interface StatusChangeEvent {
   };
 }
 
-export function statusChangeEvent(
-  execution: Execution,
-  status: ExecutionStatus,
-  ending: Ending | null,
-  now: number,
-): StatusChangeEvent {
-  const failed = ending !== null && ending.status !== 'SUCCEEDED' ? ending : null;
-  const output = ending?.status === 'SUCCEEDED' ? ending.output : null;
-  return {
-    version: '0',
-    id: randomUUID(),
-    'detail-type': 'Step Functions Execution Status Change',
-    source: 'aws.states',
-    account: localAccount.accountId,
-    time: `${new Date(now).toISOString().slice(0, 19)}Z`,
-    region: localAccount.region,
-    resources: [execution.arn],
-    detail: {
-      executionArn: execution.arn,
-      stateMachineArn: execution.machineArn,
-      name: execution.name,
-      status,
-      startDate: execution.startedAt,
-      stopDate: ending === null ? null : now,
-      input: execution.input,
-      output,
-      error: failed?.error ?? null,
-      cause: failed?.cause ?? null,
-      inputDetails: { included: true },
-      outputDetails: output === null ? null : { included: true },
-    },
-  };
-}
-
-/** The ending of an execution that is stored, or null while it runs. */
-export function endingOf(execution: Execution): Ending | null {
-  const { status, output, error, cause } = execution;
-  if (status === 'RUNNING') return null;
-  if (status === 'SUCCEEDED') return { status, output: output ?? 'null' };
-  return { status, error, cause };
-}
+/** The event of an execution's stored status. */
+export const statusChangeEvent = (execution: Execution, now: number): StatusChangeEvent => ({
+  version: '0',
+  id: randomUUID(),
+  'detail-type': 'Step Functions Execution Status Change',
+  source: 'aws.states',
+  account: localAccount.accountId,
+  time: `${new Date(now).toISOString().slice(0, 19)}Z`,
+  region: localAccount.region,
+  resources: [execution.arn],
+  detail: {
+    executionArn: execution.arn,
+    stateMachineArn: execution.machineArn,
+    name: execution.name,
+    status: execution.status,
+    startDate: execution.startedAt,
+    stopDate: execution.stoppedAt,
+    input: execution.input,
+    output: execution.output,
+    error: execution.error,
+    cause: execution.cause,
+    inputDetails: { included: true },
+    outputDetails: execution.output === null ? null : { included: true },
+  },
+});

@@ -84,7 +84,6 @@ const reader = (config: object, key = 'units.jsonl'): object => ({
     Arguments: { Bucket: 'scratch', Key: key },
   },
 });
-const isRunning = ({ status }: { status?: string }): boolean => status === 'RUNNING';
 
 it('each item is a child execution, and outputs come in the order of the items', async () => {
   const { run, history, client } = await host(async (event) => {
@@ -233,7 +232,7 @@ it('a failed child fails the Map and ends its siblings, unless it is tolerated',
     itemCounts: { total: 3, failed: 1, aborted: 1, pending: 1 },
   });
   const { executions = [] } = await client().send(new ListExecutionsCommand({ mapRunArn }));
-  expect(executions.filter(isRunning)).toEqual([]);
+  expect(executions.filter(({ status }) => status === 'RUNNING')).toEqual([]);
 
   const tolerated = await run(map({ Items: ['a', 'bad', 'b'], ToleratedFailureCount: 1 }));
   expect(tolerated.status).toBe('SUCCEEDED');
