@@ -310,6 +310,11 @@ describe('the API', () => {
     for (const [, { Properties }] of app.ofType('AWS::ApiGatewayV2::Authorizer'))
       expect(Properties.AuthorizerResultTtlInSeconds).toBe(0);
   });
+
+  it('answers a request without a token itself, instead of API Gateway', () => {
+    for (const [, { Properties }] of app.ofType('AWS::ApiGatewayV2::Authorizer'))
+      expect(Properties.IdentitySource).toBeUndefined();
+  });
 });
 
 describe('tags', () => {
