@@ -1,6 +1,6 @@
 import type { Log } from '../../shared/log.ts';
-import type { Ending, Execution, ExecutionStatus, Executions } from './executions.ts';
-import { endingOf, type StatusChangeEvent, statusChangeEvent } from './statusChange.ts';
+import type { Execution, Executions } from './executions.ts';
+import { type StatusChangeEvent, statusChangeEvent } from './statusChange.ts';
 
 export type StatusChangeListener = (event: StatusChangeEvent) => Promise<void> | void;
 

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Json } from '../../shared/json.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Definition, Flow } from './definition.ts';
-import type { Ending, Execution, ExecutionStatus, Executions, NewExecution } from './executions.ts';
+import type { Execution, Executions, NewExecution } from './executions.ts';
 import type { Frame, Frames, Variables } from './frames.ts';
 import type { History } from './history.ts';
 import type { Machines } from './machines.ts';
