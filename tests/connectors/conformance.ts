@@ -31,6 +31,7 @@ export function describeConnector(example: ConnectorExample): void {
   const contextWith = (
     over: Partial<Refusal> = {},
     signal: AbortSignal = new AbortController().signal,
+    from: unknown = null,
     surroundings = over.surroundings ?? example.surroundings,
   ): Context<unknown, unknown> => ({
     config: connector.config.parse({ ...example.config, ...over.config }),
@@ -46,7 +47,7 @@ export function describeConnector(example: ConnectorExample): void {
     signal,
     // On purpose without redaction: a connector must not need it.
     log: createLog((line) => lines.push(line)),
-    ...surroundings?.(),
+    ...surroundings?.(from),
   });
   const request = (mode: StreamRequest['mode']): StreamRequest => ({
     ...example.stream,
@@ -75,7 +76,7 @@ export function describeConnector(example: ConnectorExample): void {
   const read = async (
     mode: StreamRequest['mode'],
     from: unknown = null,
-    context = contextWith(),
+    context = contextWith({}, undefined, from),
   ): Promise<readonly Delivered[]> => {
     const delivered: Delivered[] = [];
     for await (const batch of connector.read(context, request(mode), from))
@@ -230,7 +231,7 @@ export function describeConnector(example: ConnectorExample): void {
         const seen: string[] = [];
         for (let parks = 0; ; parks += 1) {
           expect(parks).toBeLessThan(20);
-          const context = contextWith({}, undefined, example.throttled);
+          const context = contextWith({}, undefined, from, example.throttled);
           try {
             for await (const batch of connector.read(
               context,

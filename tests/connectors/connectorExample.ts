@@ -33,8 +33,11 @@ export interface ConnectorExample {
   readonly config: Readonly<Record<string, unknown>>;
   /** Values of secret fields MUST be canaries: long, and nowhere else in the example. */
   readonly credentials: Readonly<Record<string, unknown>>;
-  /** Fresh for each call; what is left out is refused (fetch, addresses) or real (clock). */
-  readonly surroundings?: () => Surroundings;
+  /**
+   * Fresh for each call; what is left out is refused (fetch, addresses) or real (clock). `from` is the checkpoint
+   * that is read from, for a source that forgets what was delivered, such as an inbox of files.
+   */
+  readonly surroundings?: (from: unknown) => Surroundings;
   readonly stream: Omit<StreamRequest, 'mode' | 'window'>;
   /** A row's identity, with as much of its content as the test is to compare. */
   readonly identify: (row: Row) => string;
