@@ -93,7 +93,7 @@ describeConnector({
   refusals: [
     {
       title: 'a wrong token',
-      credentials: { token: 'wrong' },
+      credentials: { token: 'wrong-canary-03' },
       code: 'invalid_credentials',
       says: /refused/,
     },

@@ -31,7 +31,7 @@ export interface ConnectorExample {
   readonly title?: string;
   readonly connector: Connector;
   readonly config: Readonly<Record<string, unknown>>;
-  /** Values of secret fields MUST be canaries: long, and nowhere else in the example. */
+  /** Values of secret fields, here and in refusals, MUST be canaries: nowhere else in the example. */
   readonly credentials: Readonly<Record<string, unknown>>;
   /**
    * Fresh for each call; what is left out is refused (fetch, addresses) or real (clock). `from` is the checkpoint
