@@ -117,7 +117,7 @@ export function openDynamoDb(options: LocalDynamoDbOptions): LocalDynamoDb {
     ...service,
     createTable: (specification) => ensureTable(store, specification),
     onStreamRecords: (tableName, deliver, consumer = {}) => {
-      const delivery = new StreamDelivery(store, tableName, deliver, consumer);
+      const delivery = new StreamDelivery(store, tableName, deliver, consumer, options.log);
       deliveries.add(delivery);
       delivery.wake();
       return async () => {

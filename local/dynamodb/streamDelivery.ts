@@ -1,3 +1,5 @@
+import type { Log } from '../../shared/log.ts';
+import { closeMilliseconds, settleWithin } from '../protocol/settleWithin.ts';
 import type { ItemStore } from './itemStore.ts';
 import type { StreamRecord } from './streamRecord.ts';
 
@@ -29,6 +31,9 @@ export interface StreamConsumerOptions {
   readonly retryMilliseconds?: number;
 }
 
+/** A synchronous invocation takes 6 MB (Lambda quotas); the rest is for the envelope. */
+const maxBatchBytes = 5 * 1024 * 1024;
+
 /** AWS keeps records for 24 hours. */
 const keepMilliseconds = 24 * 3600 * 1000;
 
@@ -42,6 +47,7 @@ export class StreamDelivery {
   readonly #deliver: DeliverStreamRecords;
   readonly #options: StreamConsumerOptions;
   readonly #consumer: string;
+  readonly #log: Log | undefined;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #again = false;
@@ -51,7 +57,9 @@ export class StreamDelivery {
     table: string,
     deliver: DeliverStreamRecords,
     options: StreamConsumerOptions,
+    log: Log | undefined,
   ) {
+    this.#log = log;
     this.#store = store;
     this.#table = table;
     this.#deliver = deliver;
@@ -70,10 +78,12 @@ export class StreamDelivery {
   wake(): void {
     this.#again = true;
     if (this.#running !== undefined || this.#stop.signal.aborted) return;
-    this.#running = this.#drain().finally(() => {
-      this.#running = undefined;
-      if (this.#again) this.wake();
-    });
+    this.#running = this.#drain()
+      .catch((error: unknown) => this.#log?.error('a stream was not delivered', { error }))
+      .finally(() => {
+        this.#running = undefined;
+        if (this.#again) this.wake();
+      });
   }
 
   /** Resolves when everything written so far has been accepted or discarded. */
@@ -83,7 +93,7 @@ export class StreamDelivery {
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#running;
+    if (this.#running !== undefined) await settleWithin(closeMilliseconds, this.#running);
   }
 
   async #drain(): Promise<void> {
@@ -100,19 +110,26 @@ export class StreamDelivery {
     }
   }
 
+  /** The next batch: up to `batchSize` records, and no more bytes than a function can be invoked with. */
   #next(): readonly StreamRecord[] {
-    return this.#store.database
+    const rows = this.#store.database
       .prepare(
         `SELECT seq, record FROM stream_records WHERE t = ?1 AND seq >
            (SELECT seq FROM stream_positions WHERE t = ?1 AND consumer = ?2) ORDER BY seq LIMIT ?3`,
       )
-      .all(this.#table, this.#consumer, this.#options.batchSize ?? 100)
-      .map((row) => {
-        const record = JSON.parse(String(row['record'])) as StreamRecord;
-        // Padded to the length of those of AWS, so that they also sort as text.
-        const SequenceNumber = String(row['seq']).padStart(21, '0');
-        return { ...record, dynamodb: { ...record.dynamodb, SequenceNumber } };
-      });
+      .iterate(this.#table, this.#consumer, this.#options.batchSize ?? 100);
+    const batch: StreamRecord[] = [];
+    let bytes = 0;
+    for (const row of rows) {
+      const text = String(row['record']);
+      bytes += Buffer.byteLength(text);
+      if (batch.length > 0 && bytes > maxBatchBytes) break;
+      const record = JSON.parse(text) as StreamRecord;
+      // Padded to the length of those of AWS, so that they also sort as text.
+      const SequenceNumber = String(row['seq']).padStart(21, '0');
+      batch.push({ ...record, dynamodb: { ...record.dynamodb, SequenceNumber } });
+    }
+    return batch;
   }
 
   /** Tries a batch until it is accepted or discarded. False: stopped meanwhile. */
@@ -140,13 +157,22 @@ export class StreamDelivery {
       }
       const created = (rest[0]?.dynamodb.ApproximateCreationDateTime ?? 0) * 1000;
       const exhausted = maximumRetryAttempts !== undefined && attempt >= maximumRetryAttempts;
-      if (exhausted || this.#store.now - created > keepMilliseconds) {
-        await this.#options.onDiscarded?.(rest, failure);
-        return true;
-      }
+      const giveUp = exhausted || this.#store.now - created > keepMilliseconds;
+      if (giveUp && (await this.#discard(rest, failure))) return true;
       await this.#pause(retryMilliseconds * Math.min(2 ** attempt, 100));
     }
     return true;
+  }
+
+  /** False when whoever is to be told could not be: the batch is kept, because nothing may get lost unseen. */
+  async #discard(batch: readonly StreamRecord[], failure: unknown): Promise<boolean> {
+    try {
+      await this.#options.onDiscarded?.(batch, failure);
+      return true;
+    } catch (error) {
+      this.#log?.error('discarded stream records could not be told', { error });
+      return false;
+    }
   }
 
   #pause(milliseconds: number): Promise<void> {

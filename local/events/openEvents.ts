@@ -83,8 +83,18 @@ export function openEvents(options: LocalEventsOptions): LocalEvents {
     }
     firedUntil = at;
     queue.wake();
-    timer = setTimeout(tick, Math.min(Math.max(due - now(), 1), longestSleep));
+    timer = setTimeout(tickLater, Math.min(Math.max(due - now(), 1), longestSleep));
     timer.unref();
+  };
+  /** `tick` where nobody would hear it fail. */
+  const tickLater = (): void => {
+    try {
+      tick();
+    } catch (error) {
+      options.log?.error('scheduled rules cannot be fired', { error });
+      timer = setTimeout(tickLater, longestSleep);
+      timer.unref();
+    }
   };
   tick();
   const service = jsonService({

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Log } from '../../shared/log.ts';
+import { closeMilliseconds, settleWithin } from './settleWithin.ts';
 
 /** Hands a payload (JSON text) to what an ARN names; rejects when it was not accepted. */
 export type DeliverToTarget = (
@@ -90,7 +91,10 @@ export class DeliveryQueue {
       const id = Number(row['id']);
       if (this.#underWay.has(id) || this.#underWay.size >= concurrency) continue;
       if (Number(row['due']) > now) {
-        this.#timer = setTimeout(() => this.wake(), Math.min(Number(row['due']) - now, 60_000));
+        this.#timer = setTimeout(
+          () => this.#wakeLater(),
+          Math.min(Number(row['due']) - now, 60_000),
+        );
         this.#timer.unref();
         break;
       }
@@ -99,9 +103,18 @@ export class DeliveryQueue {
         .catch((error: unknown) => this.#options.log?.error('a delivery failed', { error }))
         .finally(() => {
           this.#underWay.delete(id);
-          this.wake();
+          this.#wakeLater();
         });
       this.#underWay.set(id, attempt);
+    }
+  }
+
+  /** `wake` where nobody would hear it fail. */
+  #wakeLater(): void {
+    try {
+      this.wake();
+    } catch (error) {
+      this.#options.log?.error('deliveries cannot be read', { error });
     }
   }
 
@@ -116,10 +129,11 @@ export class DeliveryQueue {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay.values());
   }
 
+  /** Waits for what is under way, but not for long: what was not accepted is delivered after the next start. */
   async close(): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#timer);
-    await Promise.all(this.#underWay.values());
+    await settleWithin(closeMilliseconds, Promise.all(this.#underWay.values()));
   }
 
   async #attempt(id: number, delivery: Delivery, attempts: number, created: number): Promise<void> {
@@ -142,13 +156,25 @@ export class DeliveryQueue {
         return;
       }
       this.#options.log?.warn('a delivery was given up', { target: delivery.targetArn, error });
-      if (delivery.deadLetterArn !== undefined)
-        await this.#options.sendToQueue(delivery.deadLetterArn, body, {
-          ...delivery.attributes,
-          ERROR_CODE: error instanceof Error ? error.name : 'Error',
-          ERROR_MESSAGE: error instanceof Error ? error.message : String(error),
-        });
+      await this.#bury(delivery, body, error);
       remove();
+    }
+  }
+
+  /** A dead letter queue that is not there loses the delivery, as on AWS, but not without a word. */
+  async #bury(delivery: Delivery, body: string, error: unknown): Promise<void> {
+    if (delivery.deadLetterArn === undefined) return;
+    try {
+      await this.#options.sendToQueue(delivery.deadLetterArn, body, {
+        ...delivery.attributes,
+        ERROR_CODE: error instanceof Error ? error.name : 'Error',
+        ERROR_MESSAGE: error instanceof Error ? error.message : String(error),
+      });
+    } catch (cause) {
+      this.#options.log?.error('a dead letter was lost', {
+        queue: delivery.deadLetterArn,
+        error: cause,
+      });
     }
   }
 }

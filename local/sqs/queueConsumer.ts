@@ -1,5 +1,6 @@
 import type { Log } from '../../shared/log.ts';
 import { localAccount } from '../localService.ts';
+import { closeMilliseconds, settleWithin } from '../protocol/settleWithin.ts';
 import { attributesDigest, bodyDigest } from './messageDigest.ts';
 import type { MessageStore, ReceivedMessage } from './messageStore.ts';
 import { type Queue, queueArn, settings } from './queue.ts';
@@ -86,11 +87,20 @@ export class QueueConsumer {
         .catch((error: unknown) => this.#log?.error('a queue consumer failed', { error }))
         .finally(() => {
           this.#underWay.delete(work);
-          this.wake();
+          this.#wakeLater();
         });
       this.#underWay.add(work);
     }
     this.#setTimer(queue);
+  }
+
+  /** `wake` where nobody would hear it fail. */
+  #wakeLater(): void {
+    try {
+      this.wake();
+    } catch (error) {
+      this.#log?.error('messages cannot be read', { queue: this.#queueName, error });
+    }
   }
 
   #batchIsReady(queue: Queue, batchSize: number): boolean {
@@ -108,7 +118,7 @@ export class QueueConsumer {
     const due = Math.max(next, this.#windowEnds ?? 0) - this.#store.now;
     // What is visible already waits for a free place, which wakes us.
     if (due <= 0 && this.#underWay.size > 0) return;
-    this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(due, 1), 60_000));
+    this.#timer = setTimeout(() => this.#wakeLater(), Math.min(Math.max(due, 1), 60_000));
     this.#timer.unref();
   }
 
@@ -149,7 +159,7 @@ export class QueueConsumer {
   async stop(): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#timer);
-    await Promise.all(this.#underWay);
+    await settleWithin(closeMilliseconds, Promise.all(this.#underWay));
   }
 }
 

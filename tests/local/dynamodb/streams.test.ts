@@ -169,3 +169,49 @@ it('delivers after a restart what was not accepted before it, and nothing twice 
   await second.dynamoDb.streamsIdle();
   expect(seen).toEqual(['a', 'b']);
 });
+
+it('keeps what it would discard while nobody can be told', async () => {
+  const { dynamoDb, client } = await openTestTable();
+  let told = 0;
+  await client.put({ TableName, Item: { pk: 'p', sk: 'poison' } });
+  dynamoDb.onStreamRecords(
+    TableName,
+    async () => {
+      throw new Error('poisoned');
+    },
+    {
+      maximumRetryAttempts: 0,
+      retryMilliseconds: 1,
+      onDiscarded: async () => {
+        told += 1;
+        if (told < 3) throw new Error('the queue is away');
+      },
+    },
+  );
+  await dynamoDb.streamsIdle();
+  expect(told).toBe(3);
+});
+
+it('hands out no more in a batch than a function can be invoked with', async () => {
+  const { dynamoDb, client } = await openTestTable();
+  const text = 'x'.repeat(390_000);
+  for (let n = 0; n < 30; n++)
+    await client.put({ TableName, Item: { pk: 'p', sk: `s${n}`, text } });
+  const sizes: number[] = [];
+  dynamoDb.onStreamRecords(TableName, async (records) => {
+    sizes.push(JSON.stringify(records).length);
+    return undefined;
+  });
+  await dynamoDb.streamsIdle();
+  expect(sizes.length).toBeGreaterThan(1);
+  expect(Math.max(...sizes)).toBeLessThan(6 * 1024 * 1024);
+});
+
+it('closes in time while a consumer does not answer', async () => {
+  const { dynamoDb, client, close } = await openTestTable();
+  dynamoDb.onStreamRecords(TableName, () => new Promise(() => undefined));
+  await client.put({ TableName, Item: { pk: 'p', sk: 'a' } });
+  const started = Date.now();
+  await close();
+  expect(Date.now() - started).toBeLessThan(2000);
+});

@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { type LocalEventsOptions, openEvents } from '../../../local/events/openEvents.ts';
+import { createLog } from '../../../shared/log.ts';
 import { temporaryFolder } from '../temporaryFolder.ts';
 
 const Arn = 'arn:aws:lambda:us-east-1:000000000000:function:arrival';
@@ -166,6 +167,35 @@ it('sends what no target accepts to the dead letter queue, saying why', async ()
         },
       },
     ]);
+});
+
+it('says so when a dead letter queue is not there, and does not try for ever', async () => {
+  const lines: string[] = [];
+  let attempts = 0;
+  const { events } = open({
+    log: createLog((line) => lines.push(line)),
+    deliver: async () => {
+      attempts += 1;
+      throw new Error('broken');
+    },
+    sendToQueue: () => {
+      throw new Error('no such queue');
+    },
+  });
+  events.putRule({ Name: 'rule', EventPattern }, [
+    {
+      Id: 'a',
+      Arn,
+      RetryPolicy: { MaximumRetryAttempts: 0 },
+      DeadLetterConfig: { Arn: 'arn:dead' },
+    },
+  ]);
+  events.publish(objectCreated);
+  await events.idle();
+  events.tick();
+  await events.idle();
+  expect(attempts).toBe(1);
+  expect(lines.join()).toContain('a dead letter was lost');
 });
 
 it('gives up an event that has grown too old', async () => {
