@@ -163,7 +163,7 @@ async function launch(
     '/bin/sh',
     [
       '-c',
-      'exec 3<&0; "$@" </dev/null 3<&- & pid=$!; (read -r line <&3; kill -QUIT $pid) 2>/dev/null & reader=$!; wait $pid; kill $reader 2>/dev/null; rm -rf "${0%/*}"',
+      'exec 3<&0; "$@" </dev/null 3<&- & pid=$!; (read -r line <&3; kill -QUIT $pid) 2>/dev/null & reader=$!; wait $pid; kill $reader 2>/dev/null; rm -rf "$(dirname "$0")"',
       data,
       engine.postgres,
       '-D',
