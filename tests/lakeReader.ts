@@ -11,8 +11,9 @@ export type LakeRow = Readonly<Record<string, unknown>>;
 
 /** The parts of a table's description that a reader needs. */
 export interface LakeTable {
-  readonly metadataLocation: string;
-  readonly snapshotId: string;
+  /** null before the first commit. */
+  readonly metadataLocation: string | null;
+  readonly snapshotId: string | null;
 }
 
 /**
@@ -24,7 +25,8 @@ export function lakeReader(awsEndpoint: string): {
 } {
   const s3 = new S3Client({ ...localClientConfig, endpoint: awsEndpoint, forcePathStyle: true });
   return {
-    async query(table, sql) {
+    async query({ metadataLocation, snapshotId }, sql) {
+      if (metadataLocation === null) return [];
       const { Buckets } = await s3.send(new ListBucketsCommand({}));
       const lake = Buckets?.find(({ Name }) => Name?.includes('lake'))?.Name;
       if (lake === undefined) throw new Error('there is no lake bucket');
@@ -34,8 +36,8 @@ export function lakeReader(awsEndpoint: string): {
       try {
         const paths: string[] = [];
         const pointer = {
-          metadataKey: table.metadataLocation.replace(`s3://${lake}/`, ''),
-          snapshotId: table.snapshotId,
+          metadataKey: metadataLocation.replace(`s3://${lake}/`, ''),
+          snapshotId,
           version: 1,
           rows: 0,
           bytes: 0,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, apiOf } from '../api.ts';
 import { type HeadgateProcess, startHeadgateProcess } from '../headgateProcess.ts';
-import { lakeReader } from '../lakeReader.ts';
+import { type LakeTable, lakeReader } from '../lakeReader.ts';
 import { startPostgres } from '../postgres.ts';
 import type { Randomness } from '../randomness.ts';
 
@@ -187,7 +187,7 @@ class World {
       data: { sourceKey: string; stream: string }[];
     }>('GET', '/v1/tables?limit=200');
     const stream = data.find(({ sourceKey }) => sourceKey === key)?.stream ?? '';
-    const table = await this.#api.call<{ metadataLocation: string; snapshotId: string }>(
+    const table = await this.#api.call<LakeTable>(
       'GET',
       `/v1/sources/${key}/tables/${encodeURIComponent(stream)}`,
     );
@@ -196,9 +196,9 @@ class World {
       `select count(*)::double as rows, count(distinct ${column})::double as "distinct", max(${column})::double as top from t`,
     );
     return {
-      rows: Number(row?.['rows']),
-      distinct: Number(row?.['distinct']),
-      top: Number(row?.['top']),
+      rows: Number(row?.['rows'] ?? 0),
+      distinct: Number(row?.['distinct'] ?? 0),
+      top: Number(row?.['top'] ?? 0),
     };
   }
 }
