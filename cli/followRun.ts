@@ -39,11 +39,12 @@ export const runExitCode = (run: Run): ExitCode =>
 
 /** How a run ended, in a line: what became of every row, how long it took, what it cost. */
 export function runLine(run: Run): string {
-  const { counts, status, result, durationSeconds, costUsd, error } = run;
+  const { counts, kind, status, result, durationSeconds, costUsd, error } = run;
+  const time = durationSeconds === null ? '' : `, ${secondsText(durationSeconds)}`;
+  const end = `${time}, ${usdText(costUsd)}${error === null ? '' : `. ${error.code}: ${printable(error.message)}`}`;
+  if (kind !== 'ingest') return `${status}: ${kind === 'clear' ? 'clear' : 'delete files'}${end}`;
   const how =
     result === null || result === 'loaded' ? status : `${status}, ${result.replaceAll('_', ' ')}`;
   const rows = `${countText(counts.read)} read, ${countText(counts.written)} written, ${countText(counts.rejected)} rejected, ${countText(counts.deduplicated)} deduplicated`;
-  const time = durationSeconds === null ? '' : `, ${secondsText(durationSeconds)}`;
-  const why = error === null ? '' : `. ${error.code}: ${printable(error.message)}`;
-  return `${how}: ${rows}${time}, ${usdText(costUsd)}${why}`;
+  return `${how}: ${rows}${end}`;
 }

@@ -112,7 +112,7 @@ Credentials that are not given are asked for. \`headgate connectors <name>\` lis
       if (json) printJson(terminal, source);
       else
         terminal.out(
-          `${source.key} is registered as a ${source.status} source (${source.id}).\nStart a run: headgate run ${source.key} --follow\n`,
+          `${source.key} is registered (${source.status}, ${source.id}).\nStart a run: headgate run ${source.key} --follow\n`,
         );
     });
 
