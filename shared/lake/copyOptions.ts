@@ -16,7 +16,8 @@ export const rowsPerRowGroup = (columns: number): number =>
 /**
  * The options of a DuckDB `COPY … TO 'x.parquet' (…)` that writes a data file of this table: zstd, Iceberg field
  * ids, and the file's own schema under `iceberg.schema`, which readers without field ids go by. The query's
- * columns MUST be named and ordered as `fields`. The statement answers the row `dataFileFromStats` takes.
+ * columns MUST be named, ordered and typed (`duckdbType`) as `fields`: a decimal of another precision alone makes a
+ * file that readers refuse. The statement answers the row `dataFileFromStats` takes.
  */
 export function copyOptions(fields: readonly Field[]): string {
   const ids = fields.map(({ id, name }) => `"${name}": ${id}`).join(', ');

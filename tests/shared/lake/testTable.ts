@@ -5,6 +5,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { copyOptions } from '../../../shared/lake/copyOptions.ts';
 import type { DataFile } from '../../../shared/lake/dataFile.ts';
 import { dataFileFromStats } from '../../../shared/lake/dataFileFromStats.ts';
+import { duckdbType } from '../../../shared/lake/duckdbTypes.ts';
 import { pathOf } from '../../../shared/lake/objectPath.ts';
 import { prepareCommit } from '../../../shared/lake/prepareCommit.ts';
 import type { Field } from '../../../shared/lake/schema.ts';
@@ -36,11 +37,21 @@ export class TestTable {
   #files = 0;
   #commits = 0;
 
-  constructor(duckdb: DuckDBConnection, name = 'orders', store = new MemoryStore()) {
+  /** `apart`: data and metadata under prefixes of their own, as deployed; `together`: both in one folder. */
+  constructor(
+    duckdb: DuckDBConnection,
+    name = 'orders',
+    store = new MemoryStore(),
+    layout: 'apart' | 'together' = 'apart',
+  ) {
+    const [data, metadata] =
+      layout === 'apart'
+        ? [`lake/data/acme/${name}`, `lake/metadata/acme/s1/${name}/`]
+        : [`tables/${name}`, `tables/${name}/metadata/`];
     this.#duckdb = duckdb;
     this.store = store;
-    this.location = `s3://${store.bucket}/lake/data/acme/${name}`;
-    this.metadataPrefix = `lake/metadata/acme/s1/${name}/`;
+    this.location = `s3://${store.bucket}/${data}`;
+    this.metadataPrefix = metadata;
   }
 
   /** Writes the rows of a query as one data file and does not commit it. */
@@ -57,7 +68,12 @@ export class TestTable {
         rowGroupSize === undefined
           ? options
           : options.replace(/ROW_GROUP_SIZE \d+/, `ROW_GROUP_SIZE ${rowGroupSize}`);
-      const reader = await this.#duckdb.runAndReadAll(`copy (${query}) to '${local}' (${sized})`);
+      const typed = fields
+        .map(({ name, type }) => `"${name}"::${duckdbType(type)} as "${name}"`)
+        .join(', ');
+      const reader = await this.#duckdb.runAndReadAll(
+        `copy (select ${typed} from (${query})) to '${local}' (${sized})`,
+      );
       const key = `${this.location.slice(`s3://${this.store.bucket}/`.length)}/r1-a1-${this.#files++}.parquet`;
       this.store.objects.set(key, readFileSync(local));
       return dataFileFromStats({

@@ -1,0 +1,284 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listSnapshots } from '../../shared/lake/listSnapshots.ts';
+import { previewRows } from '../../shared/lake/previewRows.ts';
+import type { Field } from '../../shared/lake/schema.ts';
+import { MemoryStore } from '../shared/lake/memoryStore.ts';
+import { never, openDuckdb, TestTable } from '../shared/lake/testTable.ts';
+import { typeFields, typesQuery } from '../shared/lake/typeCases.ts';
+import { type LakeOnS3, openLakeOnS3 } from './lakeOnS3.ts';
+import {
+  findEngine,
+  type ReadTable,
+  readWithClickhouse,
+  readWithPyiceberg,
+} from './lakeReaders.ts';
+
+let duckdb: DuckDBConnection;
+let lake: LakeOnS3;
+let chdb = '';
+let python: string | null = null;
+const store = new MemoryStore('lake');
+/** Every table with its fields at the end. */
+const tables = new Map<string, { readonly table: TestTable; readonly fields: readonly Field[] }>();
+/** What each engine was seen to read. */
+const read = { clickhouse: 0, pyiceberg: 0 };
+
+beforeAll(async () => {
+  duckdb = await openDuckdb();
+  await makeTables();
+  lake = await openLakeOnS3(store.bucket);
+  await lake.upload(store);
+  const clickhouse = await findEngine('chdb.sh');
+  if ('missing' in clickhouse) throw new Error(`ClickHouse MUST run: ${clickhouse.missing}`);
+  chdb = clickhouse.path;
+  const pyiceberg = await findEngine('pyiceberg.sh');
+  if ('path' in pyiceberg) python = pyiceberg.path;
+  else if (pyiceberg.code === 3) console.log(`PyIceberg not compared: ${pyiceberg.missing}`);
+  else throw new Error(`PyIceberg MUST run: ${pyiceberg.missing}`);
+});
+afterAll(async () => {
+  await lake?.close();
+});
+
+const source: Field = { id: 9, name: '_source_file', type: 'string' };
+const first: readonly Field[] = [
+  { id: 1, name: 'id', type: 'int' },
+  { id: 2, name: 'amount', type: 'decimal(9, 2)' },
+  { id: 3, name: 'ratio', type: 'float' },
+  { id: 4, name: 'day', type: 'date' },
+  { id: 5, name: 'at', type: 'timestamptz' },
+  { id: 6, name: 'code', type: 'int' },
+  source,
+];
+const last: readonly Field[] = [
+  { id: 1, name: 'id', type: 'long' },
+  { id: 2, name: 'amount', type: 'decimal(38, 2)' },
+  { id: 3, name: 'ratio', type: 'double' },
+  { id: 4, name: 'day', type: 'date' },
+  { id: 5, name: 'at', type: 'timestamptz' },
+  { id: 10, name: 'code', type: 'string' },
+  { id: 11, name: 'wall', type: 'timestamp' },
+  { id: 12, name: 'flag', type: 'boolean' },
+  { id: 13, name: 'raw', type: 'binary' },
+  source,
+];
+
+/** A life of a table: uploads, row groups, new columns, wider types, a retype, a removed upload, a swap. */
+async function makeTables(): Promise<void> {
+  for (const layout of ['apart', 'together'] as const) {
+    const table = new TestTable(duckdb, `orders_${layout}`, store, layout);
+    const upload = (from: number, to: number, name: string, fields: readonly Field[]) => {
+      const columns: Record<string, string> = {
+        id: fields === last ? 'i * 900719925474099' : 'i::int',
+        amount: `((i - 3000) * 1.37)::${fields === last ? 'decimal(38,2) * 100000000000000000000' : 'decimal(9,2)'}`,
+        ratio: fields === last ? 'i / 7.0::double' : '(i / 7)::float',
+        day: "date '1969-12-20' + (i % 4000)::int",
+        at: "timestamptz '1969-12-31 23:59:00+00' + to_microseconds(i * 987654321)",
+        code: fields === last ? "'c' || i" : 'i::int',
+        wall: "timestamp '1931-02-03 04:05:06.789' + to_microseconds(i)",
+        flag: 'case i % 3 when 0 then null when 1 then true else false end',
+        raw: "encode('ü' || i)",
+        _source_file: `'${name}'`,
+      };
+      const select = fields.map((field) => `${columns[field.name]} as "${field.name}"`).join(', ');
+      return table.write(`select ${select} from range(${from}, ${to}) t(i)`, fields, {
+        sourceFile: name,
+        rowGroupSize: 2048,
+      });
+    };
+    await table.commit(first, [await upload(0, 5000, 'a.csv', first)]);
+    await table.commit(first, [
+      await upload(5000, 5003, 'b.csv', first),
+      await upload(5003, 6000, 'c.csv', first),
+    ]);
+    await table.commit(first, [], { kind: 'sourceFiles', names: ['b.csv'] });
+    // `code` becomes text: every file is rewritten in the commit that changes it.
+    await table.commit(
+      last,
+      [await upload(0, 5000, 'a.csv', last), await upload(5003, 6000, 'c.csv', last)],
+      { kind: 'everything' },
+    );
+    await table.commit(last, [await upload(6000, 8100, 'd.csv', last)]);
+    tables.set(`orders_${layout}`, { table, fields: last });
+
+    const widened = new TestTable(duckdb, `widened_${layout}`, store, layout);
+    const narrow: readonly Field[] = [
+      { id: 1, name: 'n', type: 'int' },
+      { id: 2, name: 'f', type: 'float' },
+      { id: 3, name: 'd', type: 'decimal(4, 2)' },
+    ];
+    const wide: readonly Field[] = [
+      { id: 1, name: 'n', type: 'long' },
+      { id: 2, name: 'f', type: 'double' },
+      { id: 3, name: 'd', type: 'decimal(30, 2)' },
+      { id: 4, name: 'late', type: 'string' },
+    ];
+    await widened.commit(narrow, [
+      await widened.write(
+        'select i::int n, (i + 0.5)::float f, (i / 3)::decimal(4,2) d from range(-40, 40) t(i)',
+        narrow,
+      ),
+    ]);
+    await widened.commit(wide, [
+      await widened.write(
+        "select 9007199254740993 - i n, i / 10::double f, -1234567890123456789012345678.91::decimal(30,2) + i d, 'l' || i late from range(40) t(i)",
+        wide,
+      ),
+    ]);
+    tables.set(`widened_${layout}`, { table: widened, fields: wide });
+  }
+  const types = new TestTable(duckdb, 'types', store);
+  await types.commit(typeFields, [await types.write(typesQuery, typeFields)]);
+  tables.set('types', { table: types, fields: typeFields });
+
+  const many = new TestTable(duckdb, 'many', store, 'together');
+  const two: readonly Field[] = [
+    { id: 1, name: 'id', type: 'int' },
+    { id: 2, name: 'label', type: 'string' },
+  ];
+  for (let commit = 0; commit < 70; commit++)
+    await many.commit(two, [
+      await many.write(`select ${commit}::int id, 'commit ${commit}' as label`, two),
+    ]);
+  tables.set('many', { table: many, fields: two });
+}
+
+const byRow = (left: object, right: object): number =>
+  JSON.stringify(left) < JSON.stringify(right) ? -1 : 1;
+
+/** Every snapshot as Headgate reads it, and as a reader does: same types, same values, row by row. */
+async function compare(
+  { table, fields }: { readonly table: TestTable; readonly fields: readonly Field[] },
+  reader: (snapshotId: string, fields: readonly Field[]) => Promise<ReadTable>,
+): Promise<number> {
+  let rows = 0;
+  // The newest will do of a table with very many.
+  const snapshots = (await listSnapshots(store, table.current, never)).slice(0, 5);
+  for (const { snapshotId, rows: total } of snapshots) {
+    const ours = await previewRows({
+      store,
+      pointer: table.current,
+      limit: 10_000,
+      asOf: snapshotId,
+      signal: never,
+    });
+    const theirs = await reader(snapshotId, ours.columns);
+    expect(theirs.rows.length).toBe(total);
+    expect(theirs.rows.toSorted(byRow)).toEqual(ours.rows.toSorted(byRow));
+    rows += total;
+  }
+  expect(fields.length).toBeGreaterThan(0);
+  return rows;
+}
+
+describe('ClickHouse', () => {
+  const reader =
+    (table: TestTable, options?: { where?: string; describe?: boolean }) =>
+    (snapshotId: string, fields: readonly Field[]) =>
+      readWithClickhouse(
+        chdb,
+        `${lake.endpoint}/${store.bucket}/${table.location.slice(`s3://${store.bucket}/`.length)}/`,
+        `metadata/${table.current.metadataKey.split('/').at(-1)}`,
+        snapshotId,
+        fields,
+        options,
+      );
+
+  it('reads every snapshot of a table with evolved columns, removed uploads and a swap', async () => {
+    const { table, fields } = tables.get('orders_together')!;
+    const rows = await compare({ table, fields }, reader(table));
+    expect(rows).toBe(5000 + 6000 + 5997 + 5997 + 8097);
+    read.clickhouse += rows;
+  });
+
+  it('reads widened columns and merged manifests', async () => {
+    for (const name of ['widened_together', 'many']) {
+      const found = tables.get(name)!;
+      read.clickhouse += await compare(found, reader(found.table));
+    }
+  });
+
+  it('takes the types for what they are', async () => {
+    const { table, fields } = tables.get('orders_together')!;
+    const { types } = await reader(table, { describe: true })(
+      table.current.snapshotId ?? '',
+      fields,
+    );
+    expect(types).toEqual([
+      'id Nullable(Int64)',
+      'amount Nullable(Decimal(38, 2))',
+      'ratio Nullable(Float64)',
+      'day Nullable(Date32)',
+      "at Nullable(DateTime64(6, 'UTC'))",
+      'code Nullable(String)',
+      'wall Nullable(DateTime64(6))',
+      'flag Nullable(Bool)',
+      'raw Nullable(String)',
+      '_source_file Nullable(String)',
+    ]);
+  });
+
+  it('finds the rows it filters for, so bounds exclude none', async () => {
+    const { table, fields } = tables.get('orders_together')!;
+    const where = "_source_file = 'd.csv' and code = 'c6001' and wall < '1931-02-04 00:00:00'";
+    const found = await reader(table, { where })(table.current.snapshotId ?? '', fields);
+    expect(found.rows.map((row) => row['code'])).toEqual(['c6001']);
+  });
+});
+
+describe('PyIceberg', () => {
+  const reader =
+    (table: TestTable, filter?: string) => (snapshotId: string, fields: readonly Field[]) =>
+      readWithPyiceberg(
+        python ?? '',
+        lake.endpoint,
+        `s3://${store.bucket}/${table.current.metadataKey}`,
+        snapshotId,
+        fields,
+        filter,
+      );
+
+  it('reads every snapshot of a table with evolved columns, removed uploads and a swap', async () => {
+    if (python === null) return;
+    const { table, fields } = tables.get('orders_apart')!;
+    read.pyiceberg += await compare({ table, fields }, reader(table));
+  });
+
+  it('reads widened columns, and every type to its extremes', async () => {
+    if (python === null) return;
+    for (const name of ['widened_apart', 'types']) {
+      const found = tables.get(name)!;
+      read.pyiceberg += await compare(found, reader(found.table));
+    }
+  });
+
+  it('reads merged manifests, and takes ids, names and types for what they are', async () => {
+    if (python === null) return;
+    const { table, fields } = tables.get('many')!;
+    const found = await reader(table)(table.current.snapshotId ?? '', fields);
+    expect(found.rows.map((row) => row['id'])).toEqual(Array.from({ length: 70 }, (_, id) => id));
+    const orders = tables.get('orders_apart')!;
+    const { types } = await reader(orders.table)(orders.table.current.snapshotId ?? '', last);
+    expect(types).toEqual(last.map(({ id, name, type }) => `${id} ${name} ${type}`));
+    read.pyiceberg += found.rows.length;
+  });
+
+  it('opens only the files whose bounds hold what it filters for, and finds it there', async () => {
+    if (python === null) return;
+    const { table, fields } = tables.get('many')!;
+    const found = await reader(table, 'id=33')(table.current.snapshotId ?? '', fields);
+    expect(found.rows).toEqual([{ id: 33, label: 'commit 33' }]);
+    expect(found.files).toBe(1);
+  });
+});
+
+describe('the comparison', () => {
+  it('was made: ClickHouse ran, and PyIceberg where its registry answers', () => {
+    console.log(
+      `rows compared: ${read.clickhouse} with ClickHouse, ${read.pyiceberg} with PyIceberg`,
+    );
+    expect(read.clickhouse).toBeGreaterThan(30_000);
+    if (python !== null) expect(read.pyiceberg).toBeGreaterThan(30_000);
+  });
+});
