@@ -48,6 +48,18 @@ export function addEvidence(
     evidence.significantDigits = integerDigits + scale;
 }
 
+/** What is known of a column by two readings together. Of cells without a value, the higher counts. */
+export const mergeEvidence = (one: ColumnEvidence, other: ColumnEvidence): ColumnEvidence => ({
+  kinds: one.kinds | other.kinds,
+  integerDigits: Math.max(one.integerDigits, other.integerDigits),
+  scale: Math.max(one.scale, other.scale),
+  significantDigits: Math.max(one.significantDigits, other.significantDigits),
+  exponentDigits: Math.max(one.exponentDigits, other.exponentDigits),
+  empties: Math.max(one.empties, other.empties),
+  emptyQuoted: Math.max(one.emptyQuoted, other.emptyQuoted),
+  blanks: Math.max(one.blanks, other.blanks),
+});
+
 const bit = (kind: CellKind): number => 1 << kind;
 const integers = bit(cellKind.integer) | bit(cellKind.wideInteger);
 const plainNumbers = integers | bit(cellKind.decimal);

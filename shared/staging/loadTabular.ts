@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { HeadgateError } from '../errors.ts';
+import { mergeEvidence } from '../formats/columnEvidence.ts';
 import { fileUnreadable } from '../formats/fileUnreadable.ts';
 import { mostColumns } from '../formats/mostColumns.ts';
 import type { Reject } from '../formats/reject.ts';
@@ -97,6 +98,8 @@ function chosenTypes(types: Readonly<Record<string, string>>): Map<string, Colum
 }
 
 interface FilePlan {
+  /** All that is known of the file so far. */
+  readonly columns: readonly SurveyedColumn[];
   /** Names of all columns a pass hands out. */
   readonly layout: readonly string[];
   /** Those to be loaded: where they are in the layout, and how they are read. */
@@ -134,7 +137,7 @@ async function planFile(
       type: (readings[index] as ColumnReading).type,
     })),
   );
-  return { layout: columns.map(({ name }) => name), positions, readings, placed, readAll };
+  return { columns, layout: columns.map(({ name }) => name), positions, readings, placed, readAll };
 }
 
 type PassOutcome =
@@ -243,9 +246,16 @@ function writerFor(
   });
 }
 
-/** Whether what was seen so far would be read otherwise than planned. */
+/** Whether what was seen so far, on top of what was known before, would be read otherwise than planned. */
 function contradicts(plan: FilePlan, pass: TabularPass): boolean {
-  const readings = plan.readAll(pass.columns());
+  const seen = new Map(pass.columns().map(({ name, evidence }) => [name, evidence]));
+  const merged = plan.columns.map(({ name, evidence }) => {
+    const more = seen.get(name);
+    seen.delete(name);
+    return { name, evidence: more === undefined ? evidence : mergeEvidence(evidence, more) };
+  });
+  const added = [...seen].map(([name, evidence]) => ({ name, evidence }));
+  const readings = plan.readAll([...merged, ...added]);
   return (
     readings.length !== plan.readings.length ||
     readings.some(
@@ -260,11 +270,11 @@ function columnsWithOtherNulls(
   written: readonly WrittenFile[],
 ): readonly string[] {
   const nulls = nullCounts(written);
-  const columns = pass.columns();
+  const seen = new Map(pass.columns().map(({ name, evidence }) => [name, evidence]));
   return positions.flatMap((position, index) => {
     const { name, type } = placed.fields[index] as Field;
-    const { evidence } = columns[position] as SurveyedColumn;
-    const expected = pass.rows === 0 ? 0 : expectedNulls(type, evidence);
+    const evidence = seen.get(layout[position] as string);
+    const expected = evidence === undefined ? pass.rows : expectedNulls(type, evidence);
     // What fits no chosen type is NULL too, and kept in `_unfit`.
     if (readings[index]?.isChosen === true && type !== 'string') return [];
     return (nulls.get(name) ?? 0) === expected ? [] : [layout[position] as string];

@@ -394,11 +394,10 @@ it('reads rows, counts and NULLs as DuckDB does, whatever the blocks, for 400 ra
       );
       const rows = reader.getRowsJson();
       expect(rows.length, JSON.stringify(kept)).toBe(scanner.rows);
-      scanner.evidence.forEach((evidence, index) =>
+      for (const [index, evidence] of scanner.evidence.entries())
         expect(rows.filter((row) => row[index] === null).length, JSON.stringify(kept)).toBe(
           evidence.empties,
-        ),
-      );
+        );
     }
   } finally {
     rmSync(folder, { recursive: true });
