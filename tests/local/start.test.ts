@@ -123,7 +123,7 @@ describe('a started Headgate', () => {
       const answer = Payload?.transformToString() ?? '';
       // An empty event is wrong for most of them; a bundle that cannot be loaded would say so differently.
       expect(answer, name).not.toMatch(
-        /has no code|Cannot find|ImportModuleError|SyntaxError|environment of/,
+        /HandlerNotFound|Cannot find|ImportModuleError|SyntaxError|environment of/,
       );
     }
   });
