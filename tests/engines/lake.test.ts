@@ -1,14 +1,16 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mirrorTable } from '../../functions/glueMirror/mirrorTable.ts';
 import { listSnapshots } from '../../shared/lake/listSnapshots.ts';
 import { previewRows } from '../../shared/lake/previewRows.ts';
 import type { Field } from '../../shared/lake/schema.ts';
 import { MemoryStore } from '../shared/lake/memoryStore.ts';
 import { never, openDuckdb, TestTable } from '../shared/lake/testTable.ts';
 import { typeFields, typesQuery } from '../shared/lake/typeCases.ts';
-import { type LakeOnS3, openLakeOnS3 } from './lakeOnS3.ts';
+import { glueDatabase, type LakeOnS3, openLakeOnS3 } from './lakeOnS3.ts';
 import {
   findEngine,
+  queryChdb,
   type ReadTable,
   readWithClickhouse,
   readWithPyiceberg,
@@ -224,6 +226,39 @@ describe('ClickHouse', () => {
     const where = "_source_file = 'd.csv' and code = 'c6001' and wall < '1931-02-04 00:00:00'";
     const found = await reader(table, { where })(table.current.snapshotId ?? '', fields);
     expect(found.rows.map((row) => row['code'])).toEqual(['c6001']);
+  });
+});
+
+describe('ClickHouse by way of the catalogue', () => {
+  it('reads what the mirror wrote into Glue', async () => {
+    const { table, fields } = tables.get('widened_together')!;
+    const mirrored = await mirrorTable(
+      { client: lake.glue, database: glueDatabase },
+      {
+        name: 'acme__shop__widened',
+        sourceId: 's1',
+        stream: 'widened',
+        location: table.location,
+        metadataLocation: `s3://${store.bucket}/${table.current.metadataKey}`,
+        pointer: table.current,
+        schema: fields,
+      },
+      never,
+    );
+    expect(mirrored.outcome).toBe('created');
+    const rows = await queryChdb(
+      chdb,
+      'SET allow_database_glue_catalog = 1',
+      `CREATE DATABASE glue ENGINE = DataLakeCatalog('${lake.endpoint}', 'headgate', 'headgate')
+       SETTINGS catalog_type = 'glue', warehouse = '${glueDatabase}', region = 'us-east-1',
+       storage_endpoint = '${lake.endpoint}/${store.bucket}',
+       aws_access_key_id = 'headgate', aws_secret_access_key = 'headgate'`,
+      `SELECT count(), sum(n), countIf(late IS NULL) FROM glue.\`${glueDatabase}.acme__shop__widened\`
+       SETTINGS output_format_json_quote_64bit_integers = 1`,
+    );
+    // -40 … 39, and 9007199254740993 - (0 … 39).
+    const sum = -40n + 40n * 9007199254740993n - 780n;
+    expect(rows).toEqual([['120', String(sum), '80']]);
   });
 });
 

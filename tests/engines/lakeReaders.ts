@@ -76,8 +76,9 @@ export async function readWithPyiceberg(
   };
 }
 
-async function queryChdb(folder: string, sql: string): Promise<Json[][]> {
-  const { stdout } = await run(process.execPath, ['tests/engines/queryChdb.ts', folder, sql], {
+/** Rows of one or several statements, in a process of its own. */
+export async function queryChdb(folder: string, ...sql: readonly string[]): Promise<Json[][]> {
+  const { stdout } = await run(process.execPath, ['tests/engines/queryChdb.ts', folder, ...sql], {
     maxBuffer: 1 << 28,
     timeout: 100_000,
   });

@@ -59,6 +59,7 @@ describe('a table with many commits', () => {
     const most = { metadata: 0, list: 0, manifests: 0 };
     for (let commit = 0; commit < 1_000; commit++) {
       await table.commit(fields, [newFile()]);
+      if (commit % 7 > 0 && commit < 999) continue;
       const list = metadataOf(table).snapshots.at(-1)?.['manifest-list'] ?? '';
       most.metadata = Math.max(most.metadata, object(table, table.current.metadataKey).length);
       most.list = Math.max(most.list, object(table, list).length);
