@@ -20,6 +20,7 @@ export type ChangeSource = {
   readonly connector?: string | undefined;
   /** As the connector’s `configSchema` says. */
   readonly config?: { readonly [name: string]: Json } | undefined;
+  /** Of files; short for `config.format`. */
   readonly fileFormat?: "csv" | "tsv" | "json" | "jsonl" | "parquet" | "xlsx" | null | undefined;
   readonly namespace?: string | undefined;
   readonly table?: string | undefined;
@@ -116,6 +117,7 @@ export type CreateSource = {
     readonly arn: string;
     readonly jsonKey?: string | undefined;
   } | undefined;
+  /** Of files; short for `config.format`. */
   readonly fileFormat?: "csv" | "tsv" | "json" | "jsonl" | "parquet" | "xlsx" | null | undefined;
   /** Left out: `default`; for a source of many tables, made from the key. */
   readonly namespace?: string | undefined;

@@ -14,6 +14,7 @@ import type { Caller, SourceDependencies } from './sourceDependencies.ts';
 import { type SourceItem, sourceItemKey } from './sourceItem.ts';
 import { claim, tableClaimKey } from './sourceKeys.ts';
 import { sourceViewOf } from './sourceView.ts';
+import { withFileFormat } from './withFileFormat.ts';
 
 /** What a run reads of its source: may not change under it. */
 const guarded = [
@@ -63,6 +64,12 @@ export async function changeSource(
           connectorOf(connectors, source.connector)?.config ?? null,
         ),
       };
+    if (sent.fileFormat !== undefined || sent.config !== undefined || sent.connector !== undefined)
+      given.config = withFileFormat(
+        connectorOf(connectors, given.connector ?? source.connector),
+        { config: source.config, fileFormat: source.fileFormat, ...given },
+        source,
+      );
     if (source.syncCount > 0)
       for (const name of fixedOnceLoaded)
         if (given[name] !== undefined && given[name] !== source[name])

@@ -44,7 +44,7 @@ export async function createSource(
       await verifyConnection(dependencies, connector, signal, {
         tenant,
         connector: connector.name,
-        config: body.config,
+        config: source.config,
         ...(credentials === undefined ? {} : { credentials }),
         ...(secretRef === undefined ? {} : { secretRef }),
       });

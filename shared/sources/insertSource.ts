@@ -10,6 +10,7 @@ import { auditView } from './auditView.ts';
 import { type Connectors, connectorOf } from './checkSettings.ts';
 import { type SourceItem, sourceItemKey } from './sourceItem.ts';
 import { claim, countSources, keyClaimKey, tableClaimKey } from './sourceKeys.ts';
+import { withFileFormat } from './withFileFormat.ts';
 
 /** The item a request asks for, with everything it left out. */
 export function newSource(
@@ -38,7 +39,7 @@ export function newSource(
     tags: [...new Set(body.tags)],
     collection: body.collection,
     connector: body.connector,
-    config: body.config,
+    config: withFileFormat(connector, body),
     secretRef: null,
     fileFormat: body.fileFormat,
     // Tables of a database are named after its streams, so its namespace must tell databases apart.

@@ -52,7 +52,7 @@ const writable = {
   collection: z.string().min(1).max(255).nullable(),
   connector: z.string().max(64).describe('Name of the catalogue; may stay empty in a draft.'),
   config: z.record(z.string(), json).describe('As the connector’s `configSchema` says.'),
-  fileFormat: fileFormat.nullable(),
+  fileFormat: fileFormat.nullable().describe('Of files; short for `config.format`.'),
   namespace: identifier,
   table: identifier,
   syncMode,

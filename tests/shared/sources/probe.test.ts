@@ -38,12 +38,10 @@ it('says unreachable for a function that ran out of time', async () => {
 });
 
 it('quotes nothing of a function that failed', async () => {
-  lambda
-    .on(InvokeCommand)
-    .resolves({
-      FunctionError: 'Unhandled',
-      Payload: payload({ errorMessage: 'password=hunter2' }),
-    });
+  lambda.on(InvokeCommand).resolves({
+    FunctionError: 'Unhandled',
+    Payload: payload({ errorMessage: 'password=hunter2' }),
+  });
   const error: unknown = await probe.check(subject, signal).catch((thrown: unknown) => thrown);
   expect(String(error)).not.toContain('hunter2');
 });
