@@ -463,6 +463,6 @@ describe('aborting', () => {
       expect(chunk.length).toBeGreaterThan(0);
       break;
     }
-    await vi.waitFor(() => expect(closed).toBe(true));
+    await vi.waitFor(() => expect(closed).toBe(true), 10_000);
   });
 });
