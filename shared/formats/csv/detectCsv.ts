@@ -49,9 +49,9 @@ export function detectCsv(sample: string, isWhole: boolean, options: FileFormatO
     rows.slice(1).every(({ cells }) => cells.length < commonest || cells.at(-1) === '');
   const at = trailing ? 0 : headerPosition(rows, commonest, options);
   const header = rows[at] as SampleRow;
-  const width = Math.max(commonest, header.cells.length);
   const data = rows.slice(at + 1);
-  const hasHeader = options.header ?? looksLikeHeader(header, data, width);
+  const hasHeader = options.header ?? looksLikeHeader(header, data, commonest);
+  const width = hasHeader && !trailing ? widthOf(header, commonest) : commonest;
   const names = hasHeader ? header.cells : [];
   const from = hasHeader ? header.end : at === 0 ? 0 : header.start;
   return {
@@ -64,10 +64,17 @@ export function detectCsv(sample: string, isWhole: boolean, options: FileFormatO
       text: sample.slice(row.start, row.end).trimEnd(),
       line: row.line,
       column: null,
-      reason: `above the header: ${row.cells.length} columns where ${width} are expected`,
+      reason: 'above the header',
     })),
   };
 }
+
+/**
+ * The header says how many columns there are, even where most rows disagree: to call columns of longer rows by its
+ * names would be a guess, and a wrong one where the missing name is the first. Only an empty last name goes.
+ */
+const widthOf = ({ cells }: SampleRow, commonest: number): number =>
+  cells.length === commonest + 1 && cells.at(-1)?.trim() === '' ? commonest : cells.length;
 
 function chooseDialect(sample: string, isWhole: boolean, options: FileFormatOptions): Candidate {
   const tried =

@@ -70,7 +70,8 @@ function weigh(evidence: ColumnEvidence, { kind, text }: JsonMember): void {
       addEvidence(evidence, cellKind.boolean, 0, 0, false);
       return;
     case 'double':
-      addEvidence(evidence, cellKind.exponent, text.replace(/e.*|\D/gi, '').length, 0, false);
+      // However many digits it is written with: no double has more.
+      addEvidence(evidence, cellKind.exponent, 17, 0, false);
       return;
     case 'number': {
       const { kind: seen, integerDigits, scale } = classifyText(text);

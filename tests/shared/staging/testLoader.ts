@@ -13,6 +13,7 @@ import type { LandedFile } from '../../../shared/connectors/connector.ts';
 import type { FileFormatOptions } from '../../../shared/formats/fileFormatOptions.ts';
 import type { DataFile } from '../../../shared/lake/dataFile.ts';
 import type { Field } from '../../../shared/lake/schema.ts';
+import { isSystemColumn } from '../../../shared/lake/systemColumn.ts';
 import { createLog } from '../../../shared/log.ts';
 import { openStreamLoader } from '../../../shared/staging/openStreamLoader.ts';
 import type {
@@ -164,7 +165,7 @@ export async function readRows(
 /** User columns and their types. */
 export const typesOf = (schema: readonly Field[]): Record<string, string> =>
   Object.fromEntries(
-    schema.filter(({ name }) => !name.startsWith('_')).map(({ name, type }) => [name, type]),
+    schema.filter(({ name }) => !isSystemColumn(name)).map(({ name, type }) => [name, type]),
   );
 
 /** The column of each row. */
