@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Json } from '../../shared/json.ts';
 import type { Walk } from './engine.ts';
 import { enterState } from './enterState.ts';
@@ -30,6 +31,8 @@ export async function runFlow(walk: Walk, end: (output: Json) => void): Promise<
       return run.engine.frames.enter(frame, enterState(walk, next, exit.output, variables));
     });
     if (next === null) return exit.output;
+    // States that wait for nothing would otherwise keep everything else in this process from running.
+    await setImmediate();
   }
 }
 

@@ -210,6 +210,8 @@ it('answers 404 where there is no route, 400 where there is no path', async () =
   const absolute = await raw(port, 'GET http://other/a HTTP/1.1\nHost: x\nConnection: close\n\n');
   expect(absolute).toMatch(/^HTTP\/1.1 400 /);
   expect(calls).toEqual([]);
+  const everything = await api();
+  expect((await fetch(`${everything.url}/%ff`)).status).toBe(400);
 });
 
 it('refuses routes it cannot read', () => {

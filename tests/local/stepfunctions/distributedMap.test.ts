@@ -341,6 +341,38 @@ it('a restart runs only what had not ended', async () => {
   expect(after).toEqual([2, 3, 4]);
 });
 
+it('a restart goes on within a child at the state it was in', async () => {
+  const call = (step: string, rest: object): object => ({
+    Type: 'Task',
+    Resource: behavingFunctionArn,
+    Arguments: query(`'${step} ' & $states.context.Execution.Input`),
+    ...rest,
+  });
+  const twoSteps = {
+    ProcessorConfig: { Mode: 'DISTRIBUTED' },
+    StartAt: 'First',
+    States: { First: call('first', { Next: 'Second' }), Second: call('second', { End: true }) },
+  };
+  const calls: unknown[] = [];
+  const first = await host(async (event) => {
+    calls.push(event);
+    return event === 'second a' ? await new Promise(() => undefined) : event;
+  });
+  const arn = await first.start(
+    await first.create(map({ Items: ['a', 'b'], ItemProcessor: twoSteps, MaxConcurrency: 1 })),
+  );
+  await expect.poll(() => calls).toEqual(['first a', 'second a']);
+  calls.length = 0;
+  await first.close();
+  const second = await host((event) => {
+    calls.push(event);
+    return event;
+  }, first.folder);
+  second.service.resume();
+  expect(await second.end(arn)).toMatchObject({ output: '["second a","second b"]' });
+  expect(calls).toEqual(['second a', 'first b', 'second b']);
+});
+
 it('thousands of items go through, each once', async () => {
   let sum = 0;
   const { run, objects } = await host((event) => {

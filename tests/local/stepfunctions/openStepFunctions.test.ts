@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SFNClient } from '@aws-sdk/client-sfn';
+import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, expect, it } from 'vitest';
 import { machineArnOf } from '../../../local/stepfunctions/arns.ts';
 import {
@@ -213,6 +213,29 @@ it('a restart keeps the retries taken and the rest of the pause', async () => {
   expect(calls).toHaveLength(3);
 });
 
+it('a restart keeps the end of a wait that was given in seconds', async () => {
+  let time = Date.UTC(2026, 0, 1);
+  const now = (): number => time;
+  const first = await host({ now });
+  const arn = await first.start(
+    await first.create({ A: { Type: 'Wait', Seconds: query('600'), End: true } }),
+  );
+  await first.close();
+  time += 599_000;
+  const slept: number[] = [];
+  const second = await host({
+    folder: first.folder,
+    now,
+    sleep: async (milliseconds) => {
+      slept.push(milliseconds);
+      time += milliseconds;
+    },
+  });
+  second.service.resume();
+  expect(await second.end(arn)).toMatchObject({ status: 'SUCCEEDED' });
+  expect(slept).toEqual([1_000]);
+});
+
 it('a restart does not walk branches and iterations again that had ended', async () => {
   const body = (name: string, value: unknown): object => ({
     StartAt: name,
@@ -340,6 +363,21 @@ it('a change that nobody took is announced again after a restart', async () => {
   third.service.resume();
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(events).toEqual(['SUCCEEDED']);
+});
+
+it('an execution that is stopped between two calls does nothing more', async () => {
+  const { create, start, history, client } = await host();
+  const executionArn = await start(
+    await create({
+      A: { Type: 'Pass', Next: 'B' },
+      B: { Type: 'Choice', Choices: [{ Condition: query('true'), Next: 'A' }] },
+    }),
+  );
+  await client().send(new StopExecutionCommand({ executionArn }));
+  const events = await history(executionArn);
+  expect(events.at(-1)!.type).toBe('ExecutionAborted');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await history(executionArn)).toHaveLength(events.length);
 });
 
 it('an execution that loops for ever ends at 25,000 events', async () => {
