@@ -33,6 +33,7 @@ async function everything(
       query: { ...query, ...(cursor === null ? {} : { cursor }) },
       token,
     });
+    expect(body.data.length).toBeLessThanOrEqual(Number(query['limit'] ?? 25));
     keys.push(...body.data.map((source: { key: string }) => source.key));
     totals.push(body.pagination.total);
     cursor = body.pagination.nextCursor;
