@@ -109,6 +109,22 @@ export function allowNotFound(function_: AnyFunction, data: DataStack, bucket: s
   );
 }
 
+/** The names of the objects under one prefix. */
+export function allowList(
+  function_: AnyFunction,
+  data: DataStack,
+  bucket: s3.Bucket,
+  prefix: string,
+): void {
+  function_.allow(
+    `${bucket.node.id}List`,
+    ['s3:ListBucket'],
+    [exported(data, bucket.bucketArn)],
+    undefined,
+    { StringLike: { 's3:prefix': `${prefix}*` } },
+  );
+}
+
 /** ARNs that need no reference to the state machine, which needs the ARNs of its functions. */
 export const stateMachineArn = (stack: Stack, stage: string): string =>
   stack.formatArn({

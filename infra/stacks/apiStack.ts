@@ -18,6 +18,7 @@ import { type Environment, HeadgateFunction } from '../constructs/headgateFuncti
 import {
   allowDataKey,
   allowInvoke,
+  allowList,
   allowNotFound,
   allowObjects,
   allowSecrets,
@@ -187,8 +188,10 @@ export class ApiStack extends Stack {
     this.#allowSchedules(apiSources);
 
     const apiRuns = this.#function('apiRuns', 'Runs: start, list, log, cancel', {
-      environment: { TABLE_NAME, STATE_MACHINE_ARN },
+      environment: { TABLE_NAME, STATE_MACHINE_ARN, LAKE_BUCKET: data.lake.bucketName },
     });
+    allowObjects(apiRuns, data, data.lake, 'read', ['runs/']);
+    allowList(apiRuns, data, data.lake, 'runs/');
     allowTable(apiRuns, data, { also: ['write'], indexes: [sourcesIndex] });
     allowStart(apiRuns, stage);
     allowStop(apiRuns, stage);
