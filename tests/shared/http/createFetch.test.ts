@@ -1,11 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createFetch } from '../../../shared/http/createFetch.ts';
+import { makeCertificates } from '../../postgresCertificates.ts';
 import { type SourceServer, startSource } from './sourceServer.ts';
 
 const open: SourceServer[] = [];
@@ -210,42 +207,14 @@ describe('what a user’s address can reach', () => {
   });
 
   it('is found by its name in the certificate, at the pinned address', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'headgate-tls-'));
-    try {
-      execFileSync(
-        'openssl',
-        [
-          'req',
-          '-x509',
-          '-newkey',
-          'ec',
-          '-pkeyopt',
-          'ec_paramgen_curve:P-256',
-          '-nodes',
-          '-days',
-          '2',
-          '-subj',
-          '/CN=pinned.example',
-          '-addext',
-          'subjectAltName=DNS:pinned.example',
-          '-keyout',
-          join(folder, 'key'),
-          '-out',
-          join(folder, 'cert'),
-        ],
-        { stdio: 'ignore' },
-      );
-    } catch {
-      console.log('openssl is not here: TLS names at pinned addresses were not tried');
-      return;
-    }
-    const tls = {
-      key: readFileSync(join(folder, 'key'), 'utf8'),
-      cert: readFileSync(join(folder, 'cert'), 'utf8'),
-    };
-    rmSync(folder, { recursive: true });
+    const { authority, server } = makeCertificates(['pinned.example']);
+    const tls = { key: server.key, cert: server.certificate };
     const { port, requests } = await source((_request, response) => response.end('secure'), tls);
-    const fetch = createFetch({ allow, resolve: async () => ['127.0.0.1'], ca: tls.cert });
+    const fetch = createFetch({
+      allow,
+      resolve: async () => ['127.0.0.1'],
+      ca: authority.certificate,
+    });
     expect(await (await fetch(`https://pinned.example:${port}/`)).text()).toBe('secure');
     expect(requests[0]?.headers.host).toBe(`pinned.example:${port}`);
     expect((requests[0]?.socket as unknown as { servername: string }).servername).toBe(
