@@ -101,6 +101,8 @@ export async function startHeadgate(options: StartOptions): Promise<Headgate> {
     await api.close();
   });
   services.stepFunctions.resume();
+  services.events.resume();
+  services.scheduler.resume();
   startDropFolder({
     folder: join(home.folder, 'drop'),
     api: api.url,

@@ -66,8 +66,20 @@ export function openServices({
     ...(onFunctionLog === undefined ? {} : { onLog: onFunctionLog }),
   });
   const deliver = deliverTo(lambda, sqs);
-  const events = openEvents({ folder: folder('events'), deliver, sendToQueue, log });
-  const scheduler = openScheduler({ folder: folder('scheduler'), deliver, sendToQueue, log });
+  const events = openEvents({
+    folder: folder('events'),
+    deliver,
+    sendToQueue,
+    log,
+    paused: true,
+  });
+  const scheduler = openScheduler({
+    folder: folder('scheduler'),
+    deliver,
+    sendToQueue,
+    log,
+    paused: true,
+  });
   const stepFunctions = openStepFunctions({
     folder: folder('stepfunctions'),
     invoke: lambda.invoke,

@@ -43,7 +43,7 @@ export const functionEnv = {
     SECRET_PREFIX: name,
     ALLOWED_ADDRESSES: z.string().default(''),
   }),
-  apiRuns: z.object({ TABLE_NAME: name, STATE_MACHINE_ARN: name }),
+  apiRuns: z.object({ TABLE_NAME: name, STATE_MACHINE_ARN: name, LAKE_BUCKET: name }),
   apiFiles: z.object({
     TABLE_NAME: name,
     LANDING_BUCKET: name,

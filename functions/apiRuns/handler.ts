@@ -13,6 +13,7 @@ import type { Log } from '../../shared/log.ts';
 import { cancelRun } from '../../shared/runs/cancelRun.ts';
 import type { RunDependencies } from '../../shared/runs/endRun.ts';
 import { getLock } from '../../shared/runs/lock.ts';
+import type { RunLogLine } from '../../shared/runs/readRunLog.ts';
 import type { RunItem } from '../../shared/runs/runItem.ts';
 import { getRun, listRuns } from '../../shared/runs/runs.ts';
 import { askForRun } from '../../shared/sources/askForRun.ts';
@@ -21,6 +22,8 @@ import { requireSourceOf } from '../../shared/sources/findSource.ts';
 
 export interface Dependencies extends RunDependencies {
   readonly connectors: Connectors;
+  /** What the run's functions logged, oldest first. */
+  readonly readRunLog: (tenant: string, runId: string) => Promise<readonly RunLogLine[]>;
   readonly log: Log;
 }
 
@@ -95,7 +98,11 @@ export const makeHandler = (dependencies: Dependencies) => {
       },
       getRunLog: async ({ principal, params }) => {
         const run = await requireRun(principal, params.runId);
-        return runLogOf(run, await getLock(table, run.tenant, run.sourceId));
+        const [lock, lines] = await Promise.all([
+          getLock(table, run.tenant, run.sourceId),
+          dependencies.readRunLog(run.tenant, run.runId),
+        ]);
+        return runLogOf(run, lock, lines);
       },
       cancelRun: async ({ principal, params, requestId }) => {
         const { tenant, runId, sourceId } = await requireRun(principal, params.runId);

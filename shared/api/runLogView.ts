@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { Json } from '../json.ts';
 import type { LockItem } from '../runs/lockItem.ts';
+import type { RunLogLine } from '../runs/readRunLog.ts';
 import type { RunItem } from '../runs/runItem.ts';
 import type { runLog } from './schemas/run.ts';
 
@@ -8,10 +9,14 @@ type RunLog = z.infer<typeof runLog>;
 type Entry = RunLog['entries'][number];
 
 /**
- * What happened in a run, in order, from what its history item and its source's lock hold: who asked, when it got
+ * What happened in a run, in order, from what its history item and its source's lock hold and its functions logged: who asked, when it got
  * its turn, how far it is, what became of each stream, how it ended and why.
  */
-export function runLogOf(run: RunItem, lock: LockItem | null): RunLog {
+export function runLogOf(
+  run: RunItem,
+  lock: LockItem | null,
+  lines: readonly RunLogLine[],
+): RunLog {
   const { request, counts, finishedAt, error } = run;
   const entries: Entry[] = [];
   const say = (
@@ -69,5 +74,6 @@ export function runLogOf(run: RunItem, lock: LockItem | null): RunLog {
       ...error?.facts,
     });
   }
-  return { runId: run.runId, entries };
+  const said = [...entries, ...lines.map((line) => ({ ...line }))];
+  return { runId: run.runId, entries: said.sort((a, b) => a.at.localeCompare(b.at)) };
 }

@@ -119,7 +119,7 @@ export async function apiHarness() {
         },
       },
     }),
-    apiRuns: makeRuns({ ...shared, executions }),
+    apiRuns: makeRuns({ readRunLog: async () => [], ...shared, executions }),
     apiFiles: makeFiles({
       ...shared,
       executions,
