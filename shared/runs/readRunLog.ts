@@ -70,7 +70,7 @@ function readLine(text: string): RunLogLine | null {
 const thrown = z.looseObject({
   name: z.string(),
   message: z.string().optional(),
-  code: z.unknown(),
+  code: z.unknown().optional(),
 });
 
 function plainError(value: unknown): unknown {
