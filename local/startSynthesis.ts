@@ -36,25 +36,33 @@ const settings = [
  * Throws with what the synthesis printed when it fails.
  */
 export async function synthesise(root: string, signal: AbortSignal): Promise<string> {
-  const cache = join(root, 'node_modules/.cache/headgate/assemblies');
-  const folder = join(cache, sourceHash(root));
-  if (existsSync(join(folder, 'manifest.json'))) {
-    const now = new Date();
-    utimesSync(folder, now, now);
-    return folder;
-  }
+  const caches = join(root, 'node_modules/.cache/headgate');
+  const cache = join(caches, 'assemblies');
   mkdirSync(cache, { recursive: true });
-  removeOld(cache);
-  const unfinished = `${folder}.${process.pid}-${Date.now()}`;
-  try {
-    await run(root, unfinished, signal);
-    renameSync(unfinished, folder);
-  } catch (error) {
-    rmSync(unfinished, { recursive: true, force: true });
-    // Another process made the same meanwhile.
-    if (!existsSync(join(folder, 'manifest.json'))) throw error;
+  for (let tries = 5; ; tries--) {
+    const hash = sourceHash(root);
+    const folder = join(cache, hash);
+    if (existsSync(join(folder, 'manifest.json'))) {
+      const now = new Date();
+      utimesSync(folder, now, now);
+      return folder;
+    }
+    removeOld(cache, /./);
+    // What a synthesis that was killed left behind.
+    removeOld(caches, /^bundles-/);
+    const unfinished = `${folder}.${process.pid}-${Date.now()}`;
+    try {
+      await run(root, unfinished, signal);
+      // Sources that changed meanwhile would be kept under a hash that is not theirs.
+      if (sourceHash(root) === hash) renameSync(unfinished, folder);
+      else if (tries === 0) throw new Error('the sources change faster than they are synthesised');
+    } catch (error) {
+      // Another process may have made the same meanwhile.
+      if (!existsSync(join(folder, 'manifest.json'))) throw error;
+    } finally {
+      rmSync(unfinished, { recursive: true, force: true });
+    }
   }
-  return folder;
 }
 
 function sourceHash(root: string): string {
@@ -68,8 +76,9 @@ function sourceHash(root: string): string {
   return hash.digest('hex').slice(0, 32);
 }
 
-function removeOld(cache: string): void {
+function removeOld(cache: string, names: RegExp): void {
   for (const name of readdirSync(cache)) {
+    if (!names.test(name)) continue;
     const path = join(cache, name);
     const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
     if (age > keepMilliseconds) rmSync(path, { recursive: true, force: true });
