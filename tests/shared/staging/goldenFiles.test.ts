@@ -5,7 +5,9 @@ import { HeadgateError } from '../../../shared/errors.ts';
 import { TestLoader, typesOf } from './testLoader.ts';
 
 const folder = join(import.meta.dirname, '../../fixtures/files');
-const files = readdirSync(folder).filter((name) => !/(^biome\.json|\.(expected\.json|ts|py))$/.test(name));
+const files = readdirSync(folder).filter(
+  (name) => !/(^biome\.json|\.(expected\.json|ts|py))$/.test(name),
+);
 /** Set to write what is read now as what is expected; then read the difference with care. */
 const isUpdating = process.env['HEADGATE_UPDATE_GOLDEN'] === '1';
 
