@@ -114,10 +114,7 @@ async function readBase({ store, current, signal }: PrepareCommit): Promise<Tabl
   return base;
 }
 
-/**
- * 52 bits of a hash of the commit id: exact in every reader that parses JSON numbers as doubles, and in avsc, whose
- * longs lose their last bit from 2^52 on (mtth/avsc#455).
- */
+/** 52 bits of a hash of the commit id: exact in every reader that parses JSON numbers as doubles, and in avsc. */
 function newSnapshotId({ commitId }: PrepareCommit, base: TableMetadata | null): number {
   for (let salt = 0; ; salt++) {
     const hash = createHash('sha256').update(`${salt} ${commitId}`).digest();
