@@ -14,7 +14,8 @@ import { keyClaimKey } from './sourceKeys.ts';
 
 /**
  * Registers a source. Credentials are tried before anything is stored, unless `verify` is false, and go into
- * Secrets Manager before the source that names them exists, so that no source ever names a missing secret.
+ * Secrets Manager before the source that names them exists, so that no source ever names a missing secret; if the
+ * source then cannot be stored, secret and schedule go again.
  */
 export async function createSource(
   dependencies: SourceDependencies,
@@ -50,19 +51,21 @@ export async function createSource(
       });
   const made =
     credentials === undefined ? null : await secrets.create(tenant, source.sourceId, credentials);
-  let stored: SourceItem;
   try {
-    stored = await insertSource(
+    // Before the source: its trigger skips a source that does not exist, and nothing is half made afterwards.
+    if (source.schedule !== null) await schedules.agree(source, now);
+    return await insertSource(
       table,
       { ...source, secretRef: made ?? secretRef ?? null },
       { tableGiven: body.table !== undefined, requestId, connectors, now },
     );
   } catch (error) {
-    if (made !== null) await secrets.remove(made);
+    await Promise.allSettled([
+      made === null ? undefined : secrets.remove(made),
+      source.schedule === null ? undefined : schedules.remove(source.sourceId),
+    ]);
     throw error;
   }
-  if (stored.schedule !== null) await schedules.agree(stored, now);
-  return stored;
 }
 
 /** Saves a secret and a probe in the usual case; the transaction decides. */

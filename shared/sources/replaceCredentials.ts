@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { badField } from '../api/fieldErrors.ts';
+import { requireAllSources } from '../api/principal.ts';
 import type { replaceCredentials as replaceCredentialsBody } from '../api/schemas/source.ts';
 import { getLock } from '../runs/lock.ts';
 import { checkSecretRef, isOwnSecret } from '../secrets/secretStore.ts';
@@ -26,7 +27,11 @@ export async function replaceCredentials(
   const source = await requireSourceOf(table, caller.principal, idOrKey);
   const connector = connectorOf(connectors, source.connector);
   if (connector === null) throw badField(['credentials'], 'The source has no connector yet.');
-  if (secretRef !== undefined) checkSecretRef(secretRef, secretPrefix, tenant);
+  if (secretRef !== undefined) {
+    // Else a token of one source could borrow the credentials of another.
+    requireAllSources(caller.principal);
+    checkSecretRef(secretRef, secretPrefix, tenant);
+  }
   if (credentials !== undefined) checkCredentials(connector, credentials);
   const lock = await getLock(table, tenant, source.sourceId);
   if (lock?.owner !== undefined) throw await syncInProgress(dependencies, source);

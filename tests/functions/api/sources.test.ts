@@ -1,4 +1,4 @@
-import { GetScheduleCommand } from '@aws-sdk/client-scheduler';
+import { GetScheduleCommand, ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import {
   DescribeSecretCommand,
   GetSecretValueCommand,
@@ -42,6 +42,10 @@ const stored = async (id: string) =>
       new GetCommand({ TableName: api.table.name, Key: sourceItemKey('default', id) }),
     )
   ).Item;
+const schedules = async () =>
+  (
+    await api.schedulerClient.send(new ListSchedulesCommand({ GroupName: 'headgate' }))
+  ).Schedules?.map(({ Name }) => Name);
 const hold = (sourceId: string, connector = 'postgres') =>
   requestRun(
     { table: api.table, executions: api.executions, now: () => new Date() },
@@ -442,6 +446,40 @@ describe('changing', () => {
     const replaced = await api.call('replaceCredentials', { params, body: { credentials: next } });
     expect(replaced).toMatchObject({ status: 200, body: { rowVersion: 2, credentials: 'own' } });
     expect(await value()).toEqual(next);
+  });
+
+  it('lets no token of one source borrow a secret', async () => {
+    const { body: mine } = await api.call('createSource', { body: database() });
+    const { body: other } = await api.call('createSource', { body: database() });
+    const token = await api.tokenOf('editor', { sources: [mine.id] });
+    const arn = (await stored(other.id))?.['secretRef'].arn;
+    const replace = (as: string) =>
+      api.call('replaceCredentials', {
+        params: { idOrKey: mine.id },
+        body: { secretRef: { arn } },
+        token: as,
+      });
+    expect((await replace(token)).status).toBe(403);
+    expect(await replace(api.adminToken)).toMatchObject({
+      status: 200,
+      body: { credentials: 'shared' },
+    });
+  });
+
+  it('leaves no schedule behind for a source that could not be stored', async () => {
+    const schedule = { cron: '0 3 * * *', timezone: 'UTC' };
+    const taken = await api.call('createSource', { body: database({ table: 'taken_table' }) });
+    const before = await schedules();
+    const refused = await api.call('createSource', {
+      body: database({
+        namespace: taken.body.namespace,
+        table: 'taken_table',
+        status: 'active',
+        schedule,
+      }),
+    });
+    expect(refused.status).toBe(400);
+    expect(await schedules()).toEqual(before);
   });
 
   it('keeps an active source’s schedule at the Scheduler, and none of a paused one', async () => {
