@@ -36,7 +36,7 @@ export async function killAtRandom(kills: number, random: Randomness): Promise<K
     await world.createSources(postgres);
     for (let killed = 0; killed < kills; killed++) {
       const work = world.work(postgres.execute).catch(() => {});
-      await sleep(50 + random.below(1500));
+      await sleep(50 + random.below(4000));
       await world.killAndRestart();
       await work;
     }

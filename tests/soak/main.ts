@@ -1,10 +1,31 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { seeded } from '../randomness.ts';
+import { isExact, play } from '../shared/runs/lockHistory/play.ts';
 import { killAtRandom } from './killAtRandom.ts';
 
 /** Long proofs. Each prints what it saw and leaves a log under docs/evidence. */
 const proofs = {
+  lock: async () => {
+    const { seed, report, tables, held } = await play(1000);
+    const problems = [
+      ...report.violations,
+      ...tables
+        .filter((table) => !isExact(table))
+        .map(({ found, wanted }) => `${found.length} rows of ${wanted}`),
+      ...(held > 0 ? [`${held} locks are still held`] : []),
+    ];
+    const { lockWrites, holds, commits } = report;
+    return {
+      seed,
+      runs: 1000,
+      lockWrites,
+      holds,
+      commits,
+      rows: tables.map(({ wanted }) => wanted),
+      problems,
+    };
+  },
   kill: async () => {
     const random = seeded('kill at random');
     const report = await killAtRandom(50, random);
