@@ -19,6 +19,8 @@ export interface EventDispatcherOptions {
   readonly attempt: (event: QueuedEvent, signal: AbortSignal) => Promise<Outcome>;
   readonly settings: (functionName: string) => FunctionSettings | undefined;
   readonly functionNames: () => Iterable<string>;
+  /** Nothing is started before it is true. */
+  readonly ready: () => boolean;
   readonly deliver: DeliverDeadLetter;
   readonly retryDelaysSeconds: readonly number[];
 }
@@ -36,6 +38,7 @@ const maxAgeMilliseconds = 6 * 3600 * 1000;
 const defaultRetryAttempts = 2;
 /** After a throttle, and after a dead letter that could not be delivered. */
 const laterMilliseconds = 5_000;
+const notReadyMilliseconds = 100;
 
 /**
  * Hands queued events to their functions, at least once each: retries as Lambda does (after 1 and 2
@@ -127,6 +130,11 @@ export function startEventDispatcher(options: EventDispatcherOptions): EventDisp
 
   const wake = (): void => {
     if (closing.signal.aborted) return;
+    clearTimeout(timer);
+    if (!options.ready()) {
+      timer = setTimeout(wake, notReadyMilliseconds).unref();
+      return;
+    }
     for (const functionName of options.functionNames()) {
       const settings = options.settings(functionName);
       const running = [...inFlight.values()].filter((name) => name === functionName).length;
@@ -135,7 +143,6 @@ export function startEventDispatcher(options: EventDispatcherOptions): EventDisp
       for (const event of queue.due(functionName, now(), maxInFlight - running, ids))
         start(event, settings);
     }
-    clearTimeout(timer);
     const next = queue.nextDue(new Set(inFlight.keys()));
     // Due ones that were not started wait for a place, which wakes us.
     if (next !== null && next > now())

@@ -26,3 +26,6 @@ export const unreadablePayload = (cause: Error): AwsError =>
     `Could not parse request body into json: ${cause.message}`,
     { extra: { Type: 'User' } },
   );
+
+export const notListening = (): AwsError =>
+  new AwsError('ServiceException', 'The AWS endpoint does not listen yet', { status: 500 });

@@ -11,14 +11,17 @@ import { filterLogEvents, filterLogEventsInput } from './filterLogEvents.ts';
 import { openFunctionLogs, type StoredLogLine } from './functionLog.ts';
 import type { FunctionSettings } from './functionSettings.ts';
 import { answerInvokeRequest, isInvokeRequest } from './invokeApi.ts';
-import { functionNotFound } from './lambdaErrors.ts';
+import { functionNotFound, notListening } from './lambdaErrors.ts';
 import { type LogLine, type Outcome, openSandbox } from './sandbox.ts';
 import { openSandboxPool, type SandboxPool } from './sandboxPool.ts';
 
 export interface LambdaOptions {
   /** Queue, logs and temporary files lie here. */
   readonly folder: string;
-  /** Asked at each cold start, so that the endpoint may start to listen after this service was opened. */
+  /**
+   * Asked at each cold start, so that the endpoint may start to listen after this service was opened. While
+   * it is empty no function starts, because its SDK clients would look for AWS itself: queued events wait.
+   */
   readonly endpointUrl: () => string;
   readonly now?: () => number;
   /** Hears of failures of this service itself. */
@@ -85,6 +88,7 @@ export function openLambda(options: LambdaOptions): LocalLambda {
     signal: AbortSignal,
   ): Promise<Outcome> => {
     const { pool } = find(nameOrArn);
+    if (options.endpointUrl() === '') throw notListening();
     return await pool.use(async (sandbox) => await sandbox.invoke(requestId, payload), signal);
   };
 
@@ -95,6 +99,7 @@ export function openLambda(options: LambdaOptions): LocalLambda {
     retryDelaysSeconds: asyncRetryDelaysSeconds,
     functionNames: () => functions.keys(),
     settings: (name) => functions.get(name)?.settings,
+    ready: () => options.endpointUrl() !== '',
     attempt: async (event, signal) =>
       await run(event.functionName, event.payload, event.requestId, signal),
   });

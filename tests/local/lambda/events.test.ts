@@ -123,6 +123,19 @@ it('accepted events outlive the process, also one that was being handled', async
   await expect.poll(second.starts).toEqual(first.starts());
 });
 
+it('nothing starts before the endpoint listens', async () => {
+  let endpointUrl = '';
+  const { lambda, starts } = open({ endpointUrl: () => endpointUrl });
+  lambda.register(functionFolder('f', behaviours));
+  lambda.invokeEvent('f', { do: 'nothing' });
+  const { signal } = new AbortController();
+  await expect(lambda.invoke('f', {}, { signal })).rejects.toThrow('does not listen yet');
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  expect(starts()).toEqual([]);
+  endpointUrl = 'http://127.0.0.1:1';
+  await expect.poll(starts).toHaveLength(1);
+});
+
 it('an event older than six hours is handed over without another try', async () => {
   let time = 1_000_000;
   const first = open({ now: () => time });

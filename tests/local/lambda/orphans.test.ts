@@ -42,13 +42,13 @@ it.each([
   await expect.poll(() => isAlive(pid), { timeout: 3_000 }).toBe(false);
   // What the sandbox left behind goes at the next start.
   expect(readdirSync(join(folder, 'tmp'))).toHaveLength(1);
-  await openLambda({ folder, endpointUrl: () => '' }).close();
+  await openLambda({ folder, endpointUrl: () => 'http://127.0.0.1:1' }).close();
   expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
 });
 
 it('every sandbox has a temporary folder of its own, which goes with it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'headgate-lambda-'));
-  const lambda = openLambda({ folder, endpointUrl: () => '' });
+  const lambda = openLambda({ folder, endpointUrl: () => 'http://127.0.0.1:1' });
   for (const isolation of ['worker', 'process'] as const)
     lambda.register(functionFolder(isolation, behaviours, { isolation }));
   const { signal } = new AbortController();
