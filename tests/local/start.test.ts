@@ -238,30 +238,38 @@ describe('a Headgate process', () => {
     await (await startHeadgate({ home })).close();
   });
 
-  it('goes on with what was running after kill -9', async () => {
-    const home = newHome();
-    const first = await startHeadgateProcess(home, token);
-    const api = apiOf(first.url, token);
-    await api.call('POST', '/v1/sources', {
-      key: 'killed',
-      name: 'Killed',
-      connector: 'local_files',
-      status: 'active',
-    });
-    const file = join(newHome(), 'rows.csv');
-    writeFileSync(file, `id,name\n${'1,Ann\n'.repeat(200_000)}`);
-    await api.upload('killed', file, true);
-    await first.kill();
-    expect(existsSync(join(home, 'running.json'))).toBe(true);
+  it.each(['SIGKILL', 'SIGTERM'] as const)(
+    'ends within 5 s of %s although a run is under way, and goes on with it after a restart',
+    { timeout: 90_000 },
+    async (signal) => {
+      const home = newHome();
+      const first = await startHeadgateProcess(home, token);
+      const api = apiOf(first.url, token);
+      await api.call('POST', '/v1/sources', {
+        key: 'interrupted',
+        name: 'Interrupted',
+        connector: 'local_files',
+        status: 'active',
+      });
+      const file = join(newHome(), 'rows.csv');
+      writeFileSync(file, `id,name\n${'1,Ann\n'.repeat(200_000)}`);
+      await api.upload('interrupted', file, true);
+      const ending = performance.now();
+      const exited = new Promise((resolve) => first.process.once('exit', resolve));
+      first.process.kill(signal);
+      await exited;
+      expect(performance.now() - ending).toBeLessThan(5_000);
+      expect(existsSync(join(home, 'running.json'))).toBe(signal === 'SIGKILL');
 
-    await using second = await startHeadgateProcess(home, token);
-    const after = apiOf(second.url, token);
-    const source = await until(
-      () => after.call<{ recordCount: number; health: string }>('GET', '/v1/sources/killed'),
-      ({ health, recordCount }) => health === 'synced' && recordCount > 0,
-    );
-    expect(source.recordCount).toBe(200_000);
-  }, 60_000);
+      await using second = await startHeadgateProcess(home, token);
+      const after = apiOf(second.url, token);
+      const source = await until(
+        () => after.call<{ recordCount: number; health: string }>('GET', '/v1/sources/interrupted'),
+        ({ health, recordCount }) => health === 'synced' && recordCount > 0,
+      );
+      expect(source.recordCount).toBe(200_000);
+    },
+  );
 
   it('gives up when it is told to while it starts', async () => {
     const home = newHome();
