@@ -29,8 +29,7 @@ export interface Context<Config, Credentials> {
 
 /** Files that arrived in the source's landing prefix and that this run has to load, in order of arrival. */
 export interface LandedFiles {
-  /** `after`: the last file the same reading delivered; a ledger that lists files again MAY start behind it. */
-  pending(after?: Pick<LandedFile, 'name' | 'versionId'> | null): AsyncIterable<LandedFile>;
+  pending(): AsyncIterable<LandedFile>;
 }
 
 export interface LandedFile {

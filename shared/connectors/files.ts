@@ -116,12 +116,12 @@ async function* waiting(
   // The middle of a reading of all files, from a ledger that lists them all again.
   let isSkipping = false;
   if (from?.isDone === false)
-    for await (const file of landing.pending(after))
+    for await (const file of landing.pending())
       if (isAfter(file)) {
         isSkipping = true;
         break;
       }
-  for await (const file of landing.pending(after)) {
+  for await (const file of landing.pending()) {
     if (!isSkipping && matches(file.name)) yield file;
     if (isSkipping && isAfter(file)) isSkipping = false;
   }
