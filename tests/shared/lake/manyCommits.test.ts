@@ -202,6 +202,24 @@ describe('the objects of expired snapshots', () => {
     expect(kinds).toEqual(kinds.toSorted());
   });
 
+  it('are listed again when their deletion stopped half way', async () => {
+    const { table } = await refreshedTable();
+    const log = metadataOf(table)['metadata-log'];
+    const before = {
+      ...table.current,
+      metadataKey: log.at(-1)?.['metadata-file'].replace('s3://lake/', '') ?? '',
+    };
+    const keys = await expire(table, before, null);
+    let left = keys;
+    while (left.length > 0) {
+      await table.store.delete(left.slice(0, 7));
+      const again = await expire(table, before, null);
+      left = left.slice(7);
+      expect(again).toEqual(expect.arrayContaining([...left]));
+      expect(keys).toEqual(expect.arrayContaining([...again]));
+    }
+  });
+
   it('never hold a data file that a retained snapshot reads', async () => {
     const table = new TestTable(duckdb);
     const newFile = await fileFactory(table);

@@ -226,6 +226,14 @@ describe('a damaged file', () => {
       table.store.objects.set(key, bytes);
       await expect(preview({ limit: 3 })).rejects.toMatchObject({ code: 'internal_error' });
     }
+    // Storage that answers less than it was asked for.
+    table.store.objects.set(key, body);
+    const whole = table.store.getRange.bind(table.store);
+    table.store.getRange = async (name, from, to) =>
+      to === file.bytes ? whole(name, from, to) : new Uint8Array();
+    await expect(preview({ limit: 3 })).rejects.toMatchObject({ code: 'internal_error' });
+    table.store.getRange = whole;
+    expect((await preview({ limit: 3 })).rows).toHaveLength(3);
     table.store.objects.delete(key);
     await expect(preview()).rejects.toMatchObject({ code: 'not_found' });
   });
