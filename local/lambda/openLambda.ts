@@ -56,7 +56,8 @@ export function openLambda(options: LambdaOptions): LocalLambda {
     deliver = async () => undefined,
     asyncRetryDelaysSeconds = [60, 120],
     idleSeconds = 120,
-    maxSandboxes = { worker: 16, process: Math.max(2, availableParallelism()) },
+    // More processes than cores: a short call MUST NOT wait for long ones to end.
+    maxSandboxes = { worker: 16, process: Math.max(4, 2 * availableParallelism()) },
   } = options;
   const folder = resolve(options.folder);
   const temporaryRoot = join(folder, 'tmp');

@@ -27,7 +27,11 @@ export const startProcess: StartSandbox = (settings, environment, listener) => {
     reason += chunk.toString('utf8');
   });
   child.on('message', (message) => listener.message(message as SandboxMessage));
-  child.on('error', (error) => listener.output('stderr', `${error.message}\n`));
+  child.on('error', (error) => {
+    listener.output('stderr', `${error.message}\n`);
+    // It never ran, so nothing will close.
+    if (child.pid === undefined) listener.ended('exit status 1', false);
+  });
   // `close`, not `exit`: what was written last has been read by then.
   child.on('close', (code, signal) => {
     if (reason !== '') listener.ended('signal: killed', true);
