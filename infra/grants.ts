@@ -143,7 +143,7 @@ export function allowStart(function_: AnyFunction, stage: string): void {
   );
 }
 
-/** May look at runs, and stop them. */
+/** May look at runs, and stop them: whoever asks for a run may have to end one that stopped reporting. */
 export function allowStop(function_: AnyFunction, stage: string): void {
   function_.allow(
     'StopExecution',

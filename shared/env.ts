@@ -32,7 +32,6 @@ export const functionEnv = {
   apiCatalog: z.object({ TABLE_NAME: name, STAGE: name }),
   apiSources: z.object({
     TABLE_NAME: name,
-    STATE_MACHINE_ARN: name,
     /** Ingest functions are called `<prefix><connector>`. */
     INGEST_FUNCTION_PREFIX: name,
     SCHEDULE_GROUP: name,

@@ -160,7 +160,6 @@ export class ApiStack extends Stack {
     const apiSources = this.#function('apiSources', 'Sources, their credentials and schedules', {
       environment: {
         TABLE_NAME,
-        STATE_MACHINE_ARN,
         INGEST_FUNCTION_PREFIX: names.ingestFunctionPrefix,
         SCHEDULE_GROUP: ingest.scheduleGroup,
         SCHEDULE_ROLE_ARN: ingest.scheduleRole.roleArn,
@@ -171,7 +170,6 @@ export class ApiStack extends Stack {
       },
     });
     allowTable(apiSources, data, { also: ['write', 'writeMany'], indexes: [sourcesIndex] });
-    allowStart(apiSources, stage);
     allowInvoke(
       apiSources,
       'Connectors',
@@ -210,6 +208,7 @@ export class ApiStack extends Stack {
     allowObjects(apiFiles, data, data.landing, 'deleteVersions', ['landing/', '_uploads/']);
     allowNotFound(apiFiles, data, data.landing);
     allowStart(apiFiles, stage);
+    allowStop(apiFiles, stage);
 
     const apiTables = this.#function('apiTables', 'Tables, previews, rejects', {
       environment: { TABLE_NAME, PREVIEW_FUNCTION: preview.functionName },

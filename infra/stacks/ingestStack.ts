@@ -97,12 +97,14 @@ export class IngestStack extends Stack {
     allowTable(fileArrival, data, { also: ['write'] });
     allowObjects(fileArrival, data, data.landing, 'read', ['landing/']);
     allowStart(fileArrival, stage);
+    allowStop(fileArrival, stage);
 
     this.#glueMirror();
 
     const { trigger, dlq, role, group } = this.#schedules(starts);
     allowTable(trigger, data, { also: ['write'] });
     allowStart(trigger, stage);
+    allowStop(trigger, stage);
     this.scheduleTrigger = trigger;
     this.scheduleDlq = dlq;
     this.scheduleRole = role;

@@ -244,10 +244,12 @@ function endOf(run: RunItem, work: StagedWork, loaded: boolean, now: Date): RunE
   const [failure] = work.failures;
   if (failure !== undefined && succeeded.size === 0)
     return { status: 'failed', error: failure, finishedAt: now };
-  const result = loaded ? 'loaded' : work.empty;
+  // A clear or a file deletion reads nothing, so none of the words for what was read fits.
+  const result =
+    run.request.kind === 'ingest' ? { result: loaded ? ('loaded' as const) : work.empty } : {};
   return failure === undefined
-    ? { status: 'succeeded', result, finishedAt: now }
-    : { status: 'partial', result, error: failure, finishedAt: now };
+    ? { status: 'succeeded', ...result, finishedAt: now }
+    : { status: 'partial', ...result, error: failure, finishedAt: now };
 }
 
 /** A parked run is silent until its end; Ingest's first write renews the lease. */
