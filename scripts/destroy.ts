@@ -10,11 +10,16 @@ import { type Fate, fatesOf } from './fatesOf.ts';
 const { context, rest } = splitParameters(process.argv.slice(2));
 const yes = rest.includes('--yes');
 synthesise(['--quick', ...context]);
-const { stacks, retained, deleted } = fatesOf(join(root, 'cdk.out'));
+const { stacks, retained, deleted, protectedStacks } = fatesOf(join(root, 'cdk.out'));
 const stage = stacks[0]?.replace(/^headgate-(.*)-[a-z]+$/, '$1') ?? '';
 
+/** One line each; of a kind with many, only how many. */
 const list = (fates: readonly Fate[]): string =>
-  fates.map(({ what, id }) => `  ${what} (${id})`).join('\n');
+  [...Map.groupBy(fates, ({ what }) => what)]
+    .map(([what, group]) =>
+      group.length > 1 ? `  ${group.length} ${what}s` : `  ${what} (${group[0]?.id})`,
+    )
+    .join('\n');
 console.log(`Stacks to delete: ${stacks.join(', ')}\n`);
 console.log(
   retained.length > 0
@@ -25,6 +30,12 @@ if (deleted.length > 0)
   console.log(
     `These are deleted for good, with everything in them:\n${list(deleted)}\n` +
       'A bucket that is not empty makes AWS stop half way: empty it first (aws s3 rm --recursive, and its old versions).\n',
+  );
+
+if (protectedStacks.length > 0)
+  console.log(
+    `Protected from deletion: ${protectedStacks.join(', ')}. Turn that off first, for each:\n` +
+      '  aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name NAME\n',
   );
 
 if (!yes) {

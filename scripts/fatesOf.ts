@@ -15,6 +15,7 @@ const holdsData: Readonly<Record<string, string>> = {
   'AWS::KMS::Key': 'the key its data is encrypted with',
   'AWS::SecretsManager::Secret': 'the admin token',
   'AWS::Glue::Database': 'the Glue database',
+  'AWS::Logs::LogGroup': 'log group',
 };
 
 /** Reads from a cloud assembly what deleting its stacks would keep and what it would delete. */
@@ -22,16 +23,23 @@ export function fatesOf(assembly: string): {
   readonly stacks: readonly string[];
   readonly retained: readonly Fate[];
   readonly deleted: readonly Fate[];
+  /** Stacks that CloudFormation refuses to delete until their protection is turned off. */
+  readonly protectedStacks: readonly string[];
 } {
   const { artifacts } = read(assembly, 'manifest.json') as {
-    artifacts: Record<string, { type: string; properties?: { templateFile?: string } }>;
+    artifacts: Record<
+      string,
+      { type: string; properties?: { templateFile?: string; terminationProtection?: boolean } }
+    >;
   };
   const stacks: string[] = [];
+  const protectedStacks: string[] = [];
   const retained: Fate[] = [];
   const deleted: Fate[] = [];
   for (const [stack, { type, properties }] of Object.entries(artifacts)) {
     if (type !== 'aws:cloudformation:stack' || properties?.templateFile === undefined) continue;
     stacks.push(stack);
+    if (properties.terminationProtection === true) protectedStacks.push(stack);
     const { Resources } = read(assembly, properties.templateFile) as {
       Resources: Record<string, { Type: string; DeletionPolicy?: string }>;
     };
@@ -45,7 +53,7 @@ export function fatesOf(assembly: string): {
       (DeletionPolicy === 'Delete' ? deleted : retained).push(fate);
     }
   }
-  return { stacks, retained, deleted };
+  return { stacks, retained, deleted, protectedStacks };
 }
 
 const read = (folder: string, file: string): unknown =>
