@@ -160,7 +160,6 @@ describe('roles', () => {
       [
         'ApiFiles',
         'ApiRuns',
-        'ApiSources',
         'Commit',
         'Fail',
         'FileArrival',
@@ -170,13 +169,13 @@ describe('roles', () => {
     );
   });
 
-  it('let only the reaper and the runs API stop executions', () => {
+  it('let only those stop executions who may have to end a run', () => {
     expect(
       whoMay(
         'states:StopExecution',
         ':states:<AWS::Region>:<AWS::AccountId>:execution:headgate-dev-ingest:run',
       ),
-    ).toEqual(['ApiRuns', 'Reaper']);
+    ).toEqual(['ApiFiles', 'ApiRuns', 'FileArrival', 'Reaper', 'ScheduleTrigger']);
   });
 
   it('let the state machine invoke exactly its functions', () => {
