@@ -12,15 +12,14 @@ import type { Operation } from './s3Answer.ts';
 import { S3Error } from './s3Error.ts';
 import { writeXml } from './writeXml.ts';
 
-export const listAllBuckets: Operation = ({ index }) => ({
+export const listAllBuckets: Operation = ({ index }, { request }) => ({
   status: 200,
   xml: writeXml('ListAllMyBucketsResult', {
     Owner: { ID: 'headgate' },
     Buckets: {
-      Bucket: listBuckets(index).map(({ name, createdAt }) => ({
-        Name: name,
-        CreationDate: createdAt.toISOString(),
-      })),
+      Bucket: listBuckets(index)
+        .filter(({ name }) => name.startsWith(request.query.get('prefix') ?? ''))
+        .map(({ name, createdAt }) => ({ Name: name, CreationDate: createdAt.toISOString() })),
     },
   }),
 });

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ObjectIndex } from './openIndex.ts';
 
 /** An object came to be. Delivered at least once and in no promised order; `sequencer` gives the order of a key. */
@@ -27,6 +29,9 @@ export type DeliverObjectCreated = (event: ObjectCreated, signal: AbortSignal) =
 const mostAtOnce = 16;
 const firstPauseMilliseconds = 100;
 const longestPauseMilliseconds = 30_000;
+const nextPause = (pause: number): number => Math.min(2 * pause, longestPauseMilliseconds);
+/** More than these do not wait in memory: what is not taken yet stays in the index. */
+const mostWaiting = 256;
 
 type EventRow = { id: number; body: string };
 
@@ -35,6 +40,8 @@ interface Listener {
   /** The last event handed out since the start. */
   taken: number;
   active: number;
+  /** Refused at least once, until their next try. */
+  waiting: number;
 }
 
 /**
@@ -48,12 +55,14 @@ export class EventOutbox {
 
   constructor(index: ObjectIndex) {
     this.#index = index;
+    // Every event that waits for another try listens to it.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** Delivers what waits and what comes. One listener a bucket; a second replaces the first. */
   listen(bucket: string, deliver: DeliverObjectCreated): void {
     const before = this.#listeners.get(bucket);
-    this.#listeners.set(bucket, { deliver, taken: before?.taken ?? 0, active: 0 });
+    this.#listeners.set(bucket, { deliver, taken: before?.taken ?? 0, active: 0, waiting: 0 });
     this.wake(bucket);
   }
 
@@ -73,6 +82,7 @@ export class EventOutbox {
     while (
       listener !== undefined &&
       listener.active < mostAtOnce &&
+      listener.waiting < mostWaiting &&
       !this.#closing.signal.aborted
     ) {
       const row = this.#index.get<EventRow>(
@@ -89,29 +99,22 @@ export class EventOutbox {
   async #deliver(bucket: string, listener: Listener, row: EventRow): Promise<void> {
     const { signal } = this.#closing;
     const event = JSON.parse(row.body) as ObjectCreated;
-    for (
-      let pause = firstPauseMilliseconds;
-      ;
-      pause = Math.min(2 * pause, longestPauseMilliseconds)
-    ) {
+    for (let pause = firstPauseMilliseconds; !signal.aborted; pause = nextPause(pause)) {
       listener.active += 1;
-      const delivered = await listener.deliver(event, signal).then(
-        () => true,
-        () => false,
-      );
+      let delivered = true;
+      try {
+        await listener.deliver(event, signal);
+      } catch {
+        delivered = false;
+      }
       listener.active -= 1;
       if (signal.aborted) return;
       if (delivered) this.#index.run('DELETE FROM events WHERE id = ?', row.id);
+      else listener.waiting += 1;
       this.wake(bucket);
       if (delivered) return;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pause);
-        signal.addEventListener('abort', () => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-      if (signal.aborted) return;
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      listener.waiting -= 1;
     }
   }
 

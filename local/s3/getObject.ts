@@ -2,7 +2,7 @@ import type { Segment } from './blobStore.ts';
 import { requireBucket } from './buckets.ts';
 import { type ByteRange, parseRange } from './byteRange.ts';
 import { checksumElement } from './checksums.ts';
-import { checksumHeaders, responseHeaders, versionHeader } from './objectHeaders.ts';
+import { checkHeader, checksumHeaders, responseHeaders, versionHeader } from './objectHeaders.ts';
 import type { ObjectVersion } from './objectVersion.ts';
 import { checkReadConditions } from './preconditions.ts';
 import type { Operation } from './s3Answer.ts';
@@ -44,7 +44,9 @@ export const getObject: Operation = (store, { request }) => {
   const answer: Record<string, string> = responseHeaders(version, versioned);
   for (const name of overrides) {
     const value = query.get(`response-${name}`);
-    if (value !== undefined) answer[name] = value;
+    if (value === undefined) continue;
+    checkHeader(name, value);
+    answer[name] = value;
   }
   const segments = segmentsOf(index, version);
   const partNumber = query.get('partNumber');

@@ -6,6 +6,7 @@ type Headers = Readonly<Record<string, string | undefined>>;
 
 /** Kept with an object and sent back with it. */
 const keptHeaders = [
+  'content-type',
   'cache-control',
   'content-disposition',
   'content-encoding',
@@ -41,7 +42,7 @@ export function refuseUnsupported(headers: Headers): void {
     if (refusedHeaders.some((pattern) => pattern.test(name)))
       throw new S3Error(
         'NotImplemented',
-        'A header you provided implies functionality that is not implemented',
+        'A header you provided asks for something this S3 does not have',
         { elements: { Header: name } },
       );
   const acl = headers['x-amz-acl'];
@@ -72,9 +73,24 @@ export function checkTags(pairs: readonly (readonly [string, string])[]): Record
   return tags;
 }
 
-/** @throws S3Error MetadataTooLarge, InvalidStorageClass, InvalidTag, NotImplemented */
+/**
+ * Whether it can be sent back: what comes in a form or in a URL need not be a legal header.
+ *
+ * @throws S3Error InvalidArgument
+ */
+export function checkHeader(name: string, value: string): void {
+  if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
+    throw new S3Error('InvalidArgument', 'Header value cannot be represented using ISO-8859-1.', {
+      elements: { ArgumentName: name },
+    });
+}
+
+/** @throws S3Error InvalidArgument, MetadataTooLarge, InvalidStorageClass, InvalidTag, NotImplemented */
 export function metadataOf(headers: Headers): ObjectMetadata {
   refuseUnsupported(headers);
+  for (const [name, value = ''] of Object.entries(headers))
+    if (name.startsWith('x-amz-meta-') || (keptHeaders as readonly string[]).includes(name))
+      checkHeader(name, value);
   const user: Record<string, string> = {};
   let bytes = 0;
   for (const [name, value] of Object.entries(headers)) {
@@ -87,9 +103,7 @@ export function metadataOf(headers: Headers): ObjectMetadata {
       'MetadataTooLarge',
       'Your metadata headers exceed the maximum allowed metadata size',
     );
-  const kept: Record<string, string> = {
-    'content-type': headers['content-type'] || 'binary/octet-stream',
-  };
+  const kept: Record<string, string> = { 'content-type': 'binary/octet-stream' };
   for (const name of keptHeaders) {
     const value = name === 'content-encoding' ? withoutAwsChunked(headers[name]) : headers[name];
     if (value) kept[name] = value;

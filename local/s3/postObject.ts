@@ -111,7 +111,12 @@ export async function postObject(store: S3Store, request: S3Request): Promise<S3
     const { minBytes, maxBytes } = checkPolicy(fields, bucket, key, store.now());
     if (fields.has('success_action_redirect') || fields.has('redirect'))
       throw new S3Error('NotImplemented', 'success_action_redirect is not supported');
-    const metadata = metadataOf(Object.fromEntries(fields));
+    // Headers are bytes: what the form says in UTF-8 is sent back as those bytes.
+    const asHeaders = [...fields].map(([name, value]) => [
+      name,
+      Buffer.from(value).toString('latin1'),
+    ]);
+    const metadata = metadataOf(Object.fromEntries(asHeaders));
     const announced = checksumAlgorithms.find((name) => fields.has(checksumHeader(name)));
     const algorithm =
       announced ?? parseAlgorithm(fields.get('x-amz-checksum-algorithm') ?? 'CRC64NVME');

@@ -80,7 +80,7 @@ export function checkWriteConditions(
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*')
     throw new S3Error(
       'NotImplemented',
-      'A header you provided implies functionality that is not implemented',
+      'A header you provided asks for something this S3 does not have',
       { elements: { Header: 'If-None-Match' } },
     );
   if (write?.conflicted === true)

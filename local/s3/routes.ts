@@ -51,7 +51,7 @@ const reading = [
 
 /** The first that fits wins, so those that need more come first. */
 const routes: readonly Route[] = [
-  { method: 'GET', level: 'service', takes: ['max-buckets', 'prefix'], run: listAllBuckets },
+  { method: 'GET', level: 'service', takes: ['prefix'], run: listAllBuckets },
   { method: 'PUT', level: 'bucket', needs: ['versioning'], run: putBucketVersioning },
   { method: 'GET', level: 'bucket', needs: ['versioning'], run: getBucketVersioning },
   { method: 'GET', level: 'bucket', needs: ['location'], run: getBucketLocation },

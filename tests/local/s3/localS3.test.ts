@@ -15,6 +15,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ObjectCreated } from '../../../local/s3/eventOutbox.ts';
@@ -44,9 +45,9 @@ async function start(options: Partial<OpenS3Options> = {}): Promise<void> {
 /** The machine may be busy. */
 const eventually = (check: () => unknown): Promise<unknown> => vi.waitFor(check, 10_000);
 
-const blobs = async (): Promise<number> =>
-  (await readdir(join(folder, 'blobs'), { recursive: true })).filter((path) => path.length > 3)
-    .length;
+const blobNames = async (): Promise<string[]> =>
+  (await readdir(join(folder, 'blobs'), { recursive: true })).filter((path) => path.length > 3);
+const blobs = async (): Promise<number> => (await blobNames()).length;
 
 const put = (
   Bucket: string,
@@ -171,6 +172,31 @@ describe('object-created events', () => {
   });
 });
 
+describe('values no header can carry', () => {
+  const form = async (fields: Record<string, string>): Promise<number> => {
+    const post = await createPresignedPost(client, { Bucket: 'plain', Key: 'key', Fields: fields });
+    const body = new FormData();
+    for (const [name, value] of Object.entries(post.fields)) body.set(name, value);
+    body.set('file', new Blob(['x']), 'x');
+    return (await fetch(post.url, { method: 'POST', body })).status;
+  };
+
+  it('are refused where they come in, so that the object can always be read', async () => {
+    expect(await form({ 'x-amz-meta-a': 'a\u0001b' })).toBe(400);
+    expect(await form({ 'x-amz-meta-a b': 'x' })).toBe(400);
+    expect(await form({ 'x-amz-meta-a': 'größer 日本' })).toBe(204);
+    const got = await client.send(new GetObjectCommand({ Bucket: 'plain', Key: 'key' }));
+    expect(Buffer.from(got.Metadata?.['a'] ?? '', 'latin1').toString()).toBe('größer 日本');
+    const override = new GetObjectCommand({
+      Bucket: 'plain',
+      Key: 'key',
+      ResponseContentDisposition: 'attachment; filename="日本.csv"',
+    });
+    const refusal = await refusalOf(client.send(override));
+    expect([refusal.code, refusal.status]).toEqual(['InvalidArgument', 400]);
+  });
+});
+
 describe('readers and writers at once', () => {
   it('an object that is overwritten or deleted while it is read comes whole from one version', async () => {
     const bodies = [pattern(6_000_000, 1), pattern(6_000_000, 2)] as const;
@@ -210,6 +236,10 @@ describe('readers and writers at once', () => {
         }),
         new PutObjectCommand({ Bucket: 'plain', Key: 'key' }),
       );
+      const before = new Set(await blobNames());
+      // The request is under way once its first bytes are on disk.
+      const begun = (): Promise<unknown> =>
+        eventually(async () => expect(new Set(await blobNames()).isSubsetOf(before)).toBe(false));
       let interrupted: Promise<unknown> = Promise.resolve();
       const answer = new Promise<string>((resolve, reject) => {
         const sending = httpRequest(url, {
@@ -228,25 +258,25 @@ describe('readers and writers at once', () => {
           );
         });
         sending.write('01234');
-        interrupted = sleep(50).then(meanwhile);
+        interrupted = begun().then(() => meanwhile());
         void interrupted.then(() => sending.end('56789'), reject);
       });
-      // A refusal may come before: what was to happen meanwhile must not happen in the next test.
       await interrupted;
       return await answer;
     };
     const remove = (): Promise<unknown> =>
       client.send(new DeleteObjectCommand({ Bucket: 'plain', Key: 'key' }));
-    const create = (): Promise<unknown> => put('plain', 'key', 'other');
-    const { ETag = '' } = await client.send(
-      new PutObjectCommand({ Bucket: 'plain', Key: 'key', Body: 'x' }),
-    );
-    expect(await write({ 'if-match': ETag }, remove)).toBe('409 ConditionalRequestConflict');
+    const create = (body = 'other'): Promise<{ ETag?: string | undefined }> =>
+      client.send(new PutObjectCommand({ Bucket: 'plain', Key: 'key', Body: body }));
+    const { ETag: first = '' } = await create();
+    expect(await write({ 'if-match': first }, remove)).toBe('409 ConditionalRequestConflict');
     expect(await write({ 'if-none-match': '*' }, () => create().then(remove))).toBe(
       '409 ConditionalRequestConflict',
     );
     expect(await write({ 'if-none-match': '*' }, create)).toBe('412 PreconditionFailed');
-    expect(await write({ 'if-match': ETag }, create)).toBe('412 PreconditionFailed');
+    expect(await write({ 'if-match': first }, () => create('changed'))).toBe(
+      '412 PreconditionFailed',
+    );
   });
 
   it('a client that goes away half way leaves nothing behind', async () => {
