@@ -56,11 +56,9 @@ const actionsOf: Readonly<Record<string, readonly string[]>> = {
 /** Commands that come with a module a function uses for something else; it never sends them. */
 const executions = ['StopExecution', 'DescribeExecution'];
 const neverSent: Readonly<Record<string, readonly string[]>> = {
-  // They start runs; only the reaper and the cancel operation look at them and stop them.
+  // They start the run that waits; they never ask for one, which is when a silent one is looked at.
   commit: [...executions, 'DeleteObjects'],
   fail: executions,
-  scheduleTrigger: executions,
-  fileArrival: executions,
   // The store of objects, of which they use some.
   glueMirror: ['PutObject'],
   preview: ['PutObject', 'DeleteObjects', 'Put', 'Update'],
@@ -70,7 +68,7 @@ const neverSent: Readonly<Record<string, readonly string[]>> = {
   // Tokens are made and listed elsewhere.
   authorizer: ['Put', 'Query'],
   // A source that an upload makes has no credentials.
-  apiFiles: [...executions, 'CreateSecret', 'PutSecretValue', 'DeleteSecret'],
+  apiFiles: ['CreateSecret', 'PutSecretValue', 'DeleteSecret'],
   // Nor has a source whose files land here.
   'ingest:csv_upload': ['DeleteObjects', 'GetSecretValue'],
   'ingest:local_files': ['DeleteObjects', 'GetSecretValue'],

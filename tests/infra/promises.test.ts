@@ -157,15 +157,7 @@ describe('roles', () => {
         ':states:<AWS::Region>:<AWS::AccountId>:stateMachine:headgate-dev-ingest',
       ),
     ).toEqual(
-      [
-        'ApiFiles',
-        'ApiRuns',
-        'Commit',
-        'Fail',
-        'FileArrival',
-        'Reaper',
-        'ScheduleTrigger',
-      ].sort(),
+      ['ApiFiles', 'ApiRuns', 'Commit', 'Fail', 'FileArrival', 'Reaper', 'ScheduleTrigger'].sort(),
     );
   });
 
