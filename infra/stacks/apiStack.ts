@@ -14,9 +14,9 @@ import type { FunctionName } from '../../shared/env.ts';
 import { locksIndex, sourcesIndex } from '../../shared/table.ts';
 import { acknowledge } from '../acknowledge.ts';
 import type { FunctionCode } from '../bundle/functionCode.ts';
-import { type Environment, HeadgateFunction } from '../constructs/headgateFunction.ts';
+import { FunctionFactory, type FunctionOptions } from '../constructs/functionFactory.ts';
+import type { HeadgateFunction } from '../constructs/headgateFunction.ts';
 import {
-  allowDataKey,
   allowInvoke,
   allowList,
   allowNotFound,
@@ -45,10 +45,12 @@ type Handlers = { readonly [Name in ApiFunction]: HeadgateFunction<Name> };
 /** The HTTP API: a route per operation, a handler per group of operations, one authorizer. */
 export class ApiStack extends Stack {
   readonly #props: ApiStackProps;
+  readonly #functions: FunctionFactory;
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
     this.#props = props;
+    this.#functions = new FunctionFactory(this, props);
     const { settings, data } = props;
     const api = new apigateway.HttpApi(this, 'Api', {
       apiName: namesOf(settings.stage).prefix,
@@ -57,7 +59,7 @@ export class ApiStack extends Stack {
     });
     this.#stage(api);
 
-    const authorizer = this.#function('authorizer', 'Turns a bearer token into tenant and role', {
+    const authorizer = this.#make('authorizer', 'Turns a bearer token into tenant and role', {
       environment: {
         TABLE_NAME: data.table.tableName,
         ADMIN_TOKEN_SECRET_ARN: data.adminToken.secretArn,
@@ -144,7 +146,7 @@ export class ApiStack extends Stack {
     const TABLE_NAME = data.table.tableName;
     const STATE_MACHINE_ARN = stateMachineArn(this, stage);
 
-    const preview = this.#function('preview', 'Reads rows of tables for a preview', {
+    const preview = this.#make('preview', 'Reads rows of tables for a preview', {
       environment: { TABLE_NAME, LAKE_BUCKET: data.lake.bucketName },
       memoryMegabytes: 1769,
     });
@@ -152,12 +154,12 @@ export class ApiStack extends Stack {
     allowObjects(preview, data, data.lake, 'read', ['lake/data/', 'lake/metadata/']);
     allowNotFound(preview, data, data.lake);
 
-    const apiCatalog = this.#function('apiCatalog', 'Connectors, health, the OpenAPI document', {
+    const apiCatalog = this.#make('apiCatalog', 'Connectors, health, the OpenAPI document', {
       environment: { TABLE_NAME, STAGE: stage },
     });
     allowTable(apiCatalog, data, { indexes: [sourcesIndex, locksIndex] });
 
-    const apiSources = this.#function('apiSources', 'Sources, their credentials and schedules', {
+    const apiSources = this.#make('apiSources', 'Sources, their credentials and schedules', {
       environment: {
         TABLE_NAME,
         INGEST_FUNCTION_PREFIX: names.ingestFunctionPrefix,
@@ -185,7 +187,7 @@ export class ApiStack extends Stack {
     ]);
     this.#allowSchedules(apiSources);
 
-    const apiRuns = this.#function('apiRuns', 'Runs: start, list, log, cancel', {
+    const apiRuns = this.#make('apiRuns', 'Runs: start, list, log, cancel', {
       environment: { TABLE_NAME, STATE_MACHINE_ARN, LAKE_BUCKET: data.lake.bucketName },
     });
     allowObjects(apiRuns, data, data.lake, 'read', ['runs/']);
@@ -194,7 +196,7 @@ export class ApiStack extends Stack {
     allowStart(apiRuns, stage);
     allowStop(apiRuns, stage);
 
-    const apiFiles = this.#function('apiFiles', 'Uploads and files', {
+    const apiFiles = this.#make('apiFiles', 'Uploads and files', {
       environment: {
         TABLE_NAME,
         LANDING_BUCKET: data.landing.bucketName,
@@ -210,13 +212,13 @@ export class ApiStack extends Stack {
     allowStart(apiFiles, stage);
     allowStop(apiFiles, stage);
 
-    const apiTables = this.#function('apiTables', 'Tables, previews, rejects', {
+    const apiTables = this.#make('apiTables', 'Tables, previews, rejects', {
       environment: { TABLE_NAME, PREVIEW_FUNCTION: preview.functionName },
     });
     allowTable(apiTables, data, { indexes: [sourcesIndex] });
     allowInvoke(apiTables, 'Preview', [preview.functionArn]);
 
-    const apiTokens = this.#function('apiTokens', 'API tokens', { environment: { TABLE_NAME } });
+    const apiTokens = this.#make('apiTokens', 'API tokens', { environment: { TABLE_NAME } });
     allowTable(apiTokens, data, { also: ['write'] });
 
     return { apiCatalog, apiSources, apiRuns, apiFiles, apiTables, apiTokens };
@@ -250,36 +252,19 @@ export class ApiStack extends Stack {
     );
   }
 
-  #function<Name extends Exclude<FunctionName, 'ingest'>>(
+  #make<Name extends Exclude<FunctionName, 'ingest'>>(
     name: Name,
     description: string,
-    props: {
-      readonly environment: Environment<Name>;
-      readonly memoryMegabytes?: number;
-      readonly timeout?: Duration;
-    },
+    options: FunctionOptions<Name>,
   ): HeadgateFunction<Name> {
-    const { settings, code, data } = this.#props;
-    const function_ = new HeadgateFunction<Name>(
-      this,
-      `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
-      {
-        settings,
-        code,
-        entry: name,
-        kind: name,
-        functionName: `${namesOf(settings.stage).prefix}-${name}`,
-        description,
-        memoryMegabytes: 512,
-        // API Gateway waits 30 s; a connector that is asked has 25 s.
-        timeout: Duration.seconds(29),
-        ...(settings.apiConcurrency === 0
-          ? {}
-          : { reservedConcurrency: settings.apiConcurrency * (name === 'authorizer' ? 2 : 1) }),
-        ...props,
-      },
-    );
-    allowDataKey(function_, data);
-    return function_;
+    const { apiConcurrency } = this.#props.settings;
+    return this.#functions.make(name, description, {
+      // API Gateway waits 30 s; a connector that is asked has 25 s.
+      timeout: Duration.seconds(29),
+      ...(apiConcurrency === 0
+        ? {}
+        : { reservedConcurrency: apiConcurrency * (name === 'authorizer' ? 2 : 1) }),
+      ...options,
+    });
   }
 }

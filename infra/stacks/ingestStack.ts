@@ -12,21 +12,17 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { type ConnectorName, connectorNames } from '../../connectors/registry.ts';
-import type { FunctionName } from '../../shared/env.ts';
 import { streamItemPrefix } from '../../shared/runs/streamItem.ts';
 import { locksIndex } from '../../shared/table.ts';
 import type { FunctionCode } from '../bundle/functionCode.ts';
-import { connectorTraits } from '../connectorTraits.ts';
-import { DatabaseNetwork } from '../constructs/databaseNetwork.ts';
+import { connectorFunctions } from '../constructs/connectorFunctions.ts';
 import { DeadLetterQueue } from '../constructs/deadLetterQueue.ts';
-import { type Environment, HeadgateFunction } from '../constructs/headgateFunction.ts';
+import { FunctionFactory } from '../constructs/functionFactory.ts';
+import type { Environment, HeadgateFunction } from '../constructs/headgateFunction.ts';
 import { IngestStateMachine } from '../constructs/ingestStateMachine.ts';
 import {
-  allowDataKey,
   allowNotFound,
   allowObjects,
-  allowSecrets,
   allowStart,
   allowStop,
   allowTable,
@@ -35,8 +31,6 @@ import {
 import { namesOf } from '../names.ts';
 import type { Settings } from '../settings.ts';
 import type { DataStack } from './dataStack.ts';
-
-const pascal = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 
 export interface IngestStackProps extends StackProps {
   readonly settings: Settings;
@@ -52,21 +46,23 @@ export class IngestStack extends Stack {
   readonly scheduleTrigger: lambda.IFunction;
   readonly scheduleDlq: sqs.IQueue;
   readonly #props: IngestStackProps;
+  readonly #functions: FunctionFactory;
   readonly #stateMachineArn: string;
 
   constructor(scope: Construct, id: string, props: IngestStackProps) {
     super(scope, id, props);
     this.#props = props;
+    this.#functions = new FunctionFactory(this, props);
     const { settings, data } = props;
     const { stage } = settings;
     this.#stateMachineArn = stateMachineArn(this, stage);
     const tableName = data.table.tableName;
     const starts = { TABLE_NAME: tableName, STATE_MACHINE_ARN: this.#stateMachineArn };
 
-    const ingest = this.#ingestFunctions();
+    const ingest = connectorFunctions(this, props);
     this.ingestFunctions = ingest;
 
-    const commit = this.#function('commit', 'Makes a snapshot visible, and ends runs', {
+    const commit = this.#functions.make('commit', 'Makes a snapshot visible, and ends runs', {
       environment: { ...starts, LAKE_BUCKET: data.lake.bucketName },
       memoryMegabytes: 1024,
       timeout: Duration.minutes(5),
@@ -77,7 +73,7 @@ export class IngestStack extends Stack {
     allowNotFound(commit, data, data.lake);
     allowStart(commit, stage);
 
-    const fail = this.#function('fail', 'Ends a failed run and releases its lock', {
+    const fail = this.#functions.make('fail', 'Ends a failed run and releases its lock', {
       environment: starts,
     });
     allowTable(fail, data, { also: ['write'] });
@@ -124,77 +120,15 @@ export class IngestStack extends Stack {
     }
   }
 
-  #function<Name extends Exclude<FunctionName, 'ingest'>>(
-    name: Name,
-    description: string,
-    props: {
-      readonly environment: Environment<Name>;
-      readonly memoryMegabytes?: number;
-      readonly timeout?: Duration;
-    },
-  ): HeadgateFunction<Name> {
-    const { settings, code, data } = this.#props;
-    const function_ = new HeadgateFunction<Name>(this, pascal(name), {
-      settings,
-      code,
-      entry: name,
-      kind: name,
-      functionName: `${namesOf(settings.stage).prefix}-${name}`,
-      description,
-      memoryMegabytes: 512,
-      timeout: Duration.minutes(1),
-      ...props,
-    });
-    allowDataKey(function_, data);
-    return function_;
-  }
-
-  #ingestFunctions(): readonly HeadgateFunction<'ingest'>[] {
-    const { settings, code, data } = this.#props;
-    const names = namesOf(settings.stage);
-    const network =
-      settings.vpcId === undefined
-        ? null
-        : new DatabaseNetwork(this, 'DatabaseNetwork', settings.vpcId, settings.subnetIds);
-    return connectorNames.map((connector: ConnectorName) => {
-      const traits = connectorTraits(connector);
-      const function_ = new HeadgateFunction<'ingest'>(this, `Ingest-${connector}`, {
-        settings,
-        code,
-        entry: `ingest:${connector}`,
-        kind: 'ingest',
-        functionName: `${names.ingestFunctionPrefix}${connector}`,
-        description: `Reads ${connector} sources and stages their rows`,
-        environment: {
-          TABLE_NAME: data.table.tableName,
-          LANDING_BUCKET: data.landing.bucketName,
-          LAKE_BUCKET: data.lake.bucketName,
-          ALLOWED_ADDRESSES: settings.allowedAddresses.join(','),
-          STAGE: settings.stage,
-        },
-        // One whole processor; DuckDB is given half of the memory.
-        memoryMegabytes: 1769,
-        diskMegabytes: 4096,
-        timeout: Duration.minutes(15),
-      });
-      allowDataKey(function_, data);
-      allowTable(function_, data, { also: ['write'] });
-      allowObjects(function_, data, data.lake, 'read', ['lake/data/', 'lake/metadata/', 'runs/']);
-      allowObjects(function_, data, data.lake, 'write', ['lake/data/', 'runs/']);
-      allowNotFound(function_, data, data.lake);
-      if (traits.landing)
-        allowObjects(function_, data, data.landing, 'read', ['landing/', '_uploads/']);
-      else allowSecrets(function_, settings.stage, ['secretsmanager:GetSecretValue']);
-      if (traits.database && network !== null) network.place(function_);
-      return function_;
-    });
-  }
-
   #reaper(environment: Environment<'reaper'>): HeadgateFunction<'reaper'> {
     const dlq = new DeadLetterQueue(this, 'ReaperDlq', 'wake-ups of the reaper');
-    const reaper = this.#function('reaper', 'Ends runs whose lease is over, starts what waits', {
-      environment,
-    });
+    const reaper = this.#functions.make(
+      'reaper',
+      'Ends runs whose lease is over, starts what waits',
+      {
+        environment,
+      },
+    );
     reaper.configureAsyncInvoke({ onFailure: new SqsDestination(dlq), retryAttempts: 2 });
     const target = new targets.LambdaFunction(reaper, { deadLetterQueue: dlq, retryAttempts: 3 });
     new events.Rule(this, 'ReaperEveryFewMinutes', {
@@ -237,9 +171,13 @@ export class IngestStack extends Stack {
       },
       targets: [new targets.SqsQueue(queue, { deadLetterQueue: dlq, retryAttempts: 185 })],
     });
-    const fileArrival = this.#function('fileArrival', 'Records dropped files and asks for runs', {
-      environment,
-    });
+    const fileArrival = this.#functions.make(
+      'fileArrival',
+      'Records dropped files and asks for runs',
+      {
+        environment,
+      },
+    );
     fileArrival.addEventSource(
       new sources.SqsEventSource(queue, {
         batchSize: 100,
@@ -254,7 +192,7 @@ export class IngestStack extends Stack {
   #glueMirror(): void {
     const { data } = this.#props;
     const dlq = new DeadLetterQueue(this, 'GlueMirrorDlq', 'table pointers for Glue');
-    const mirror = this.#function('glueMirror', 'Tells the Glue catalogue of new snapshots', {
+    const mirror = this.#functions.make('glueMirror', 'Tells the Glue catalogue of new snapshots', {
       environment: { LAKE_BUCKET: data.lake.bucketName, GLUE_DATABASE: data.glueDatabase },
       timeout: Duration.minutes(2),
     });
@@ -298,7 +236,7 @@ export class IngestStack extends Stack {
     const { settings } = this.#props;
     const names = namesOf(settings.stage);
     const dlq = new DeadLetterQueue(this, 'ScheduleDlq', 'firings of schedules');
-    const trigger = this.#function('scheduleTrigger', 'Asks for the run of a schedule', {
+    const trigger = this.#functions.make('scheduleTrigger', 'Asks for the run of a schedule', {
       environment,
     });
     trigger.configureAsyncInvoke({ onFailure: new SqsDestination(dlq), retryAttempts: 2 });
