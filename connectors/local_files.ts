@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { defineLandedFilesConnector } from '../shared/connectors/files.ts';
+import { isGlob } from '../shared/connectors/matchesGlob.ts';
 import { fileFormatOptions } from '../shared/formats/fileFormatOptions.ts';
 
 export default defineLandedFilesConnector({
@@ -10,7 +11,7 @@ export default defineLandedFilesConnector({
   docs: 'https://duckdb.org/docs/stable/data/overview',
   fileTypes: ['.csv', '.tsv', '.json', '.jsonl', '.ndjson', '.parquet', '.xlsx'],
   config: fileFormatOptions.extend({
-    pattern: z.string().min(1).max(200).optional().meta({
+    pattern: z.string().min(1).max(200).refine(isGlob, 'Too many alternatives.').optional().meta({
       title: 'Pattern',
       description:
         'Only files whose name matches are loaded: * within a folder, ** across folders, {a,b} either.',

@@ -1,23 +1,32 @@
 /**
  * Whether a file's name matches a pattern: `*` within a folder, `**` across folders, `?` one character, `{a,b}`
- * either. Compares as written, capitals included. A pattern without `/` is meant for the last part of the name.
+ * either (a hundred alternatives at most). Compares as written, capitals included. A pattern without `/` is meant for the last part of the name.
  * Takes time proportional to both lengths at most, whatever the pattern.
  */
 export function matchesGlob(name: string, pattern: string): boolean {
   const target = pattern.includes('/') ? name : (name.split('/').at(-1) ?? name);
-  return expandBraces(pattern).some((plain) => matchesPlain(target, tokensOf(plain)));
+  return expandBraces(pattern)
+    .take(mostAlternatives)
+    .some((plain) => matchesPlain(target, tokensOf(plain)));
 }
 
+/** More alternatives are refused where a pattern is configured. */
 const mostAlternatives = 100;
 
-function expandBraces(pattern: string): readonly string[] {
+/** Whether a pattern stands for few enough alternatives to be tried one by one. */
+export const isGlob = (pattern: string): boolean =>
+  expandBraces(pattern)
+    .take(mostAlternatives + 1)
+    .toArray().length <= mostAlternatives;
+
+function* expandBraces(pattern: string): Generator<string, undefined> {
   const match = /^(.*?)\{([^{}]*)\}(.*)$/s.exec(pattern);
-  if (match === null) return [pattern];
+  if (match === null) {
+    yield pattern;
+    return;
+  }
   const [, before = '', choices = '', after = ''] = match;
-  return choices
-    .split(',')
-    .flatMap((choice) => expandBraces(before + choice + after))
-    .slice(0, mostAlternatives);
+  for (const choice of choices.split(',')) yield* expandBraces(before + choice + after);
 }
 
 // `**` with its slash also stands for no folder at all.
