@@ -19,6 +19,13 @@ export interface Bundles {
   readonly metafile: Metafile;
 }
 
+export interface BundleOptions {
+  /** @default all */
+  readonly entries?: readonly EntryName[];
+  /** Beside the bundles, which are otherwise the same. Left out of deployments: making them takes as long again. */
+  readonly sourceMaps?: boolean;
+}
+
 const nativePackage = '@duckdb/node-api';
 
 /** Bundles are ES modules, but some packages in them call `require`. */
@@ -33,7 +40,7 @@ const banner =
 export async function bundleFunctions(
   root: string,
   outFolder: string,
-  entries: readonly EntryName[] = entryNames,
+  { entries = entryNames, sourceMaps = false }: BundleOptions = {},
 ): Promise<Bundles> {
   const result = await build({
     absWorkingDir: root,
@@ -46,7 +53,7 @@ export async function bundleFunctions(
     format: 'esm',
     outExtension: { '.js': '.mjs' },
     minify: true,
-    sourcemap: 'linked',
+    sourcemap: sourceMaps ? 'linked' : false,
     sourcesContent: false,
     mainFields: ['module', 'main'],
     external: [nativePackage, 'pg-native'],
