@@ -49,19 +49,32 @@ export async function openDuckDb(options: OpenDuckDbOptions): Promise<DuckDb> {
   ])
     await connection.run(setting);
 
-  const interrupt = (): void => connection.interrupt();
-  signal.addEventListener('abort', interrupt);
   let last: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
+  const interrupt = (): void => {
+    const running = last;
+    // An interrupt that comes while a statement is only just starting is lost, so it is sent until it works.
+    connection.interrupt();
+    const timer = setInterval(() => connection.interrupt(), interruptMilliseconds);
+    void running.then(() => clearInterval(timer));
+  };
+  signal.addEventListener('abort', interrupt);
   return {
     rows: (sql) => {
-      const answer = last.then(() => readRows(connection, sql, signal));
+      const answer = last.then(() => {
+        signal.throwIfAborted();
+        if (isClosed) throw new Error('the database is closed');
+        return readRows(connection, sql, signal);
+      });
       last = answer.catch(() => undefined);
       return answer;
     },
     interrupt,
     async [Symbol.asyncDispose]() {
+      if (isClosed) return;
+      isClosed = true;
       signal.removeEventListener('abort', interrupt);
-      connection.interrupt();
+      interrupt();
       // Closing under a running statement waits for it on the main thread, and so for ever.
       await last;
       connection.closeSync();
@@ -70,12 +83,13 @@ export async function openDuckDb(options: OpenDuckDbOptions): Promise<DuckDb> {
   };
 }
 
+const interruptMilliseconds = 20;
+
 async function readRows(
   connection: DuckDBConnection,
   sql: string,
   signal: AbortSignal,
 ): Promise<readonly DuckDbRow[]> {
-  signal.throwIfAborted();
   try {
     const reader = await connection.runAndReadAll(sql);
     return reader.getRowObjectsJson();

@@ -1,0 +1,140 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { makeFifo } from '../../../shared/duckdb/fifo.ts';
+import { type DuckDb, openDuckDb, sqlName, sqlText } from '../../../shared/duckdb/openDuckDb.ts';
+
+let workFolder: string;
+let controller: AbortController;
+beforeEach(() => {
+  workFolder = mkdtempSync(join(tmpdir(), 'duckdb-'));
+  controller = new AbortController();
+});
+afterEach(() => rmSync(workFolder, { recursive: true, force: true }));
+const open = (over = {}): Promise<DuckDb> =>
+  openDuckDb({
+    workFolder,
+    memoryLimitMegabytes: 200,
+    threads: 1,
+    signal: controller.signal,
+    ...over,
+  });
+
+it('reads and writes in its work folder and nowhere else, and fetches nothing', async () => {
+  await using db = await open();
+  await db.rows(
+    `COPY (SELECT 1 AS a) TO ${sqlText(join(workFolder, 'a.parquet'))} (FORMAT parquet)`,
+  );
+  expect(
+    await db.rows(`SELECT a FROM read_parquet(${sqlText(join(workFolder, 'a.parquet'))})`),
+  ).toEqual([{ a: 1 }]);
+  const outside = join(tmpdir(), `outside-${process.pid}.csv`);
+  writeFileSync(outside, 'a\n1\n');
+  for (const sql of [
+    `SELECT * FROM read_csv(${sqlText(outside)})`,
+    `SELECT * FROM read_csv(${sqlText(join(workFolder, '..', `outside-${process.pid}.csv`))})`,
+    "SELECT * FROM read_csv('/etc/passwd')",
+    `COPY (SELECT 1) TO ${sqlText(join(tmpdir(), 'written.csv'))}`,
+    'INSTALL httpfs',
+    "SELECT * FROM 'http://127.0.0.1:1/a.parquet'",
+  ])
+    await expect(db.rows(sql), sql).rejects.toThrow(/Permission Error|disabled by configuration/);
+  rmSync(outside);
+});
+
+it('keeps its settings, whatever a statement asks for', async () => {
+  await using db = await open();
+  for (const setting of [
+    'SET enable_external_access = true',
+    "SET memory_limit = '10GB'",
+    "SET TimeZone = 'Asia/Tokyo'",
+  ])
+    await expect(db.rows(setting)).rejects.toThrow(/locked/);
+  expect(
+    await db.rows(
+      "SELECT current_setting('TimeZone') AS zone, TIMESTAMPTZ '2026-01-01 00:00:00+00' AS at",
+    ),
+  ).toEqual([{ zone: 'UTC', at: '2026-01-01 00:00:00+00' }]);
+});
+
+it('says that the memory is over rather than taking more', async () => {
+  await using db = await open({ memoryLimitMegabytes: 20 });
+  await expect(
+    db.rows("SELECT length(string_agg(repeat('x', 1000), '')) FROM range(200000)"),
+  ).rejects.toMatchObject({ code: 'out_of_memory' });
+  expect(await db.rows('SELECT 1 AS a')).toEqual([{ a: 1 }]);
+});
+
+it('stops a running statement with the reason of the signal, and starts no other', async () => {
+  await using db = await open();
+  const reason = new Error('the lock was lost');
+  const running = db.rows('SELECT count(*) FROM range(100000000000) t(a) WHERE a % 7 = 3');
+  setTimeout(() => controller.abort(reason), 100);
+  const started = performance.now();
+  await expect(running).rejects.toBe(reason);
+  expect(performance.now() - started).toBeLessThan(2000);
+  await expect(db.rows('SELECT 1')).rejects.toBe(reason);
+});
+
+it('closes under a running statement without waiting for its end', async () => {
+  const db = await open();
+  const running = db.rows('SELECT count(*) FROM range(100000000000) t(a) WHERE a % 7 = 3');
+  const waiting = db.rows('SELECT 1');
+  for (const statement of [running, waiting]) statement.catch(() => undefined);
+  const started = performance.now();
+  await db[Symbol.asyncDispose]();
+  expect(performance.now() - started).toBeLessThan(2000);
+  await expect(running).rejects.toThrow(/INTERRUPT|closed/);
+  await expect(waiting).rejects.toThrow(/closed/);
+});
+
+it('quotes texts and names that try to break out', async () => {
+  await using db = await open();
+  const hostile = `'; DROP TABLE x; --"`;
+  expect(await db.rows(`SELECT ${sqlText(hostile)} AS ${sqlName(hostile)}`)).toEqual([
+    { [hostile]: hostile },
+  ]);
+});
+
+it('pipes bytes through a fifo into a statement, with an end', async () => {
+  await using db = await open();
+  const path = join(workFolder, 'pipe');
+  {
+    await using fifo = await makeFifo(path);
+    const rows = db.rows(
+      `SELECT sum(a)::INTEGER AS sum FROM read_csv(${sqlText(path)}, columns = {a: 'INTEGER'}, auto_detect = false)`,
+    );
+    for (let count = 0; count < 100; count++) await fifo.write(Buffer.from('1\n'.repeat(1000)));
+    await fifo.end();
+    expect(await rows).toEqual([{ sum: 100_000 }]);
+  }
+  expect(existsSync(path)).toBe(false);
+});
+
+it('lets a writer go that waits for a reader who will never come', async () => {
+  await using fifo = await makeFifo(join(workFolder, 'pipe'));
+  const writing = fifo.write(Buffer.from('x'));
+  writing.catch(() => undefined);
+  const started = performance.now();
+  await fifo.release();
+  await writing.catch((error) => expect(error.code).toMatch(/EPIPE|EBADF/));
+  expect(performance.now() - started).toBeLessThan(1000);
+});
+
+it('lets a writer go whose reader went away', async () => {
+  await using db = await open();
+  const path = join(workFolder, 'pipe');
+  await using fifo = await makeFifo(path);
+  const failing = db.rows(
+    `SELECT error('no') FROM read_csv(${sqlText(path)}, columns = {a: 'INTEGER'}, auto_detect = false)`,
+  );
+  failing.catch(() => fifo.release());
+  await expect(
+    (async () => {
+      while (true) await fifo.write(Buffer.from('1\n'.repeat(100_000)));
+    })(),
+  ).rejects.toMatchObject({ code: expect.stringMatching(/EPIPE|EBADF/) });
+  await expect(failing).rejects.toThrow(/no/);
+  expect(readdirSync(workFolder).includes('pipe')).toBe(true);
+});
