@@ -63,18 +63,22 @@ async function* through(
 
 async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const frames = zstdFrames(chunks);
-  for (let first = await frames.next(); first.done !== true; first = await frames.next()) {
-    let part = first.value;
-    async function* frame(): AsyncGenerator<Uint8Array> {
-      while (true) {
-        if (part.bytes.length > 0) yield part.bytes;
-        if (part.endsFrame) return;
-        const following = await frames.next();
-        if (following.done === true) return;
-        part = following.value;
+  try {
+    for (let first = await frames.next(); first.done !== true; first = await frames.next()) {
+      let part = first.value;
+      async function* frame(): AsyncGenerator<Uint8Array> {
+        while (true) {
+          if (part.bytes.length > 0) yield part.bytes;
+          if (part.endsFrame) return;
+          const following = await frames.next();
+          if (following.done === true) return;
+          part = following.value;
+        }
       }
+      yield* through(frame(), createZstdDecompress());
     }
-    yield* through(frame(), createZstdDecompress());
+  } finally {
+    await frames.return(undefined);
   }
 }
 

@@ -39,31 +39,36 @@ export async function* zstdFrames(chunks: AsyncIterable<Uint8Array>): AsyncGener
     }
   }
 
-  while (await need(1)) {
-    if (!(await need(8))) throw rest.length < 4 ? strange(offset) : truncated();
-    const magic = Buffer.from(rest.subarray(0, 4)).readUInt32LE();
-    if (magic >>> 4 === 0x184d2a5) {
-      const size = Buffer.from(rest.subarray(4, 8)).readUInt32LE();
-      take(8);
-      for await (const _ of pass(size));
-      continue;
+  try {
+    while (await need(1)) {
+      if (!(await need(8))) throw rest.length < 4 ? strange(offset) : truncated();
+      const magic = Buffer.from(rest.subarray(0, 4)).readUInt32LE();
+      if (magic >>> 4 === 0x184d2a5) {
+        const size = Buffer.from(rest.subarray(4, 8)).readUInt32LE();
+        take(8);
+        for await (const _ of pass(size));
+        continue;
+      }
+      if (magic !== 0xfd2fb528) throw strange(offset);
+      const descriptor = rest[4] as number;
+      const header = headerSize(descriptor);
+      if (!(await need(header))) throw truncated();
+      yield { bytes: take(header), endsFrame: false };
+      for (let isLast = false; !isLast; ) {
+        if (!(await need(3))) throw truncated();
+        const block =
+          (rest[0] as number) | ((rest[1] as number) << 8) | ((rest[2] as number) << 16);
+        isLast = (block & 1) === 1;
+        const isRepeated = ((block >> 1) & 3) === 1;
+        yield { bytes: take(3), endsFrame: false };
+        yield* pass(isRepeated ? 1 : block >>> 3);
+      }
+      const checksum = (descriptor & 4) === 0 ? 0 : 4;
+      if (!(await need(checksum))) throw truncated();
+      yield { bytes: take(checksum), endsFrame: true };
     }
-    if (magic !== 0xfd2fb528) throw strange(offset);
-    const descriptor = rest[4] as number;
-    const header = headerSize(descriptor);
-    if (!(await need(header))) throw truncated();
-    yield { bytes: take(header), endsFrame: false };
-    for (let isLast = false; !isLast; ) {
-      if (!(await need(3))) throw truncated();
-      const block = (rest[0] as number) | ((rest[1] as number) << 8) | ((rest[2] as number) << 16);
-      isLast = (block & 1) === 1;
-      const isRepeated = ((block >> 1) & 3) === 1;
-      yield { bytes: take(3), endsFrame: false };
-      yield* pass(isRepeated ? 1 : block >>> 3);
-    }
-    const checksum = (descriptor & 4) === 0 ? 0 : 4;
-    if (!(await need(checksum))) throw truncated();
-    yield { bytes: take(checksum), endsFrame: true };
+  } finally {
+    await iterator.return?.();
   }
 }
 
