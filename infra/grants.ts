@@ -109,6 +109,23 @@ export function allowNotFound(function_: AnyFunction, data: DataStack, bucket: s
   );
 }
 
+/** All versions of the objects under prefixes of one bucket: their names, and to remove them for good. */
+export function allowPurge(
+  function_: AnyFunction,
+  data: DataStack,
+  bucket: s3.Bucket,
+  prefixes: readonly string[],
+): void {
+  allowObjects(function_, data, bucket, 'deleteVersions', prefixes);
+  function_.allow(
+    `${bucket.node.id}ListVersions`,
+    ['s3:ListBucketVersions'],
+    [exported(data, bucket.bucketArn)],
+    undefined,
+    { StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
+  );
+}
+
 /** The names of the objects under one prefix. */
 export function allowList(
   function_: AnyFunction,

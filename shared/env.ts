@@ -19,7 +19,13 @@ export const functionEnv = {
   }),
   commit: z.object({ TABLE_NAME: name, LAKE_BUCKET: name, STATE_MACHINE_ARN: name }),
   fail: z.object({ TABLE_NAME: name, STATE_MACHINE_ARN: name }),
-  reaper: z.object({ TABLE_NAME: name, STATE_MACHINE_ARN: name }),
+  reaper: z.object({
+    TABLE_NAME: name,
+    STATE_MACHINE_ARN: name,
+    /** Where it removes what deleted sources left. */
+    LANDING_BUCKET: name,
+    LAKE_BUCKET: name,
+  }),
   scheduleTrigger: z.object({ TABLE_NAME: name, STATE_MACHINE_ARN: name }),
   fileArrival: z.object({ TABLE_NAME: name, LANDING_BUCKET: name, STATE_MACHINE_ARN: name }),
   glueMirror: z.object({ LAKE_BUCKET: name, GLUE_DATABASE: name }),

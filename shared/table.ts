@@ -9,7 +9,8 @@ export interface Table {
 /**
  * Key prefixes shared by item modules. Each item's own module spells its sort key; no other file does.
  * Index 1 (`gsi1pk`, `gsi1sk`) lists a tenant's sources in creation order. Index 2 (`gsi2pk`, `gsi2sk`) is
- * sparse and sharded, and lists locks worth the reaper's look. Both project keys only: readers read the item.
+ * sparse, and lists what is worth the reaper's look: locks, sharded, and deleted sources whose data is to be removed.
+ * Both project keys only: readers read the item.
  */
 export const tenantKey = (tenant: string): string => `T#${tenant}`;
 export const sourceKey = (tenant: string, sourceId: string): string => `T#${tenant}#S#${sourceId}`;

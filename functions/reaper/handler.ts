@@ -1,9 +1,13 @@
+import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { sourceIdOfRun } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import { endRun, type RunDependencies } from '../../shared/runs/endRun.ts';
 import { executionInput } from '../../shared/runs/ingestProtocol.ts';
 import { type ReapReport, reap } from '../../shared/runs/reap.ts';
+import { type PurgeDependencies, purgeSources } from '../../shared/sources/purgeSources.ts';
+
+export type ReaperDependencies = RunDependencies & PurgeDependencies;
 
 /** EventBridge's "Step Functions Execution Status Change"; `input` is left out above 8 KB. */
 const statusChange = z.object({
@@ -11,13 +15,20 @@ const statusChange = z.object({
   detail: z.object({ name: z.string(), status: z.string(), input: z.string().nullish() }),
 });
 
+/** Kept of the function's time to note how far a round came. */
+const endMilliseconds = 15_000;
+
 /**
- * Every few minutes, looks after all locks. When an execution ended without telling (stopped, timed out), ends its
- * run at once; such events are best effort, so the rounds find the rest.
+ * Every few minutes, looks after all locks, and in what time is left removes the data of deleted sources. When an
+ * execution ended without telling (stopped, timed out), ends its run at once; such events are best effort, so the
+ * rounds find the rest.
  */
 export const makeHandler =
-  (dependencies: RunDependencies, log: Log) =>
-  async (event: unknown): Promise<ReapReport> => {
+  (dependencies: ReaperDependencies, log: Log) =>
+  async (
+    event: unknown,
+    context: Pick<Context, 'getRemainingTimeInMillis'>,
+  ): Promise<ReapReport> => {
     const ended = statusChange.safeParse(event);
     if (ended.success) {
       const { input, name, status } = ended.data.detail;
@@ -33,5 +44,9 @@ export const makeHandler =
     }
     const report = await reap(dependencies, log);
     log.info('locks looked after', { ...report });
+    const time = Math.max(0, context.getRemainingTimeInMillis() - endMilliseconds);
+    const purged = await purgeSources(dependencies, log, AbortSignal.timeout(time));
+    if (Object.values(purged).some((count) => count > 0))
+      log.info('data of deleted sources removed', { ...purged });
     return report;
   };

@@ -1,3 +1,4 @@
+import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { openTable } from '../../shared/aws/clients.ts';
 import { readEnv } from '../../shared/env.ts';
@@ -11,6 +12,9 @@ export const handler = makeHandler(
   {
     table: openTable(env.TABLE_NAME),
     executions: stepFunctionsExecutions(new SFNClient({}), env.STATE_MACHINE_ARN),
+    s3: new S3Client({}),
+    landingBucket: env.LANDING_BUCKET,
+    lakeBucket: env.LAKE_BUCKET,
     now: () => new Date(),
   },
   createLog(),

@@ -23,6 +23,7 @@ import { IngestStateMachine } from '../constructs/ingestStateMachine.ts';
 import {
   allowNotFound,
   allowObjects,
+  allowPurge,
   allowStart,
   allowStop,
   allowTable,
@@ -81,8 +82,15 @@ export class IngestStack extends Stack {
 
     const { machine } = new IngestStateMachine(this, 'Ingest', { settings, ingest, commit, fail });
 
-    const reaper = this.#reaper(starts);
-    allowTable(reaper, data, { also: ['write'], indexes: [locksIndex] });
+    const reaper = this.#reaper({
+      ...starts,
+      LANDING_BUCKET: data.landing.bucketName,
+      LAKE_BUCKET: data.lake.bucketName,
+    });
+    allowTable(reaper, data, { also: ['write', 'writeMany'], indexes: [locksIndex] });
+    // What sources deleted with their data left behind.
+    allowPurge(reaper, data, data.landing, ['landing/', '_uploads/']);
+    allowPurge(reaper, data, data.lake, ['lake/data/', 'lake/metadata/', 'runs/']);
     allowStart(reaper, stage);
     allowStop(reaper, stage);
 
@@ -124,7 +132,7 @@ export class IngestStack extends Stack {
     const dlq = new DeadLetterQueue(this, 'ReaperDlq', 'wake-ups of the reaper');
     const reaper = this.#functions.make(
       'reaper',
-      'Ends runs whose lease is over, starts what waits',
+      'Ends runs whose lease is over, starts what waits, removes the data of deleted sources',
       {
         environment,
       },

@@ -1,18 +1,14 @@
-import {
-  BatchWriteCommand,
-  type BatchWriteCommandOutput,
-  QueryCommand,
-} from '@aws-sdk/lib-dynamodb';
 import { audited } from '../audit/auditItem.ts';
 import { HeadgateError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { lockItemKey } from '../runs/lockItem.ts';
 import { isOwnSecret } from '../secrets/secretStore.ts';
-import { sourceKey, type Table } from '../table.ts';
 import { type TransactItem, transact } from '../transact.ts';
 import { auditView } from './auditView.ts';
 import { syncInProgress } from './changeSource.ts';
 import { requireSourceOf } from './findSource.ts';
+import { forgetItems } from './forgetItems.ts';
+import { purgeLater } from './purgeItem.ts';
 import type { Caller, SourceDependencies } from './sourceDependencies.ts';
 import { sourceItemKey } from './sourceItem.ts';
 import { countSources, keyClaimKey, tableClaimKey } from './sourceKeys.ts';
@@ -20,7 +16,8 @@ import { countSources, keyClaimKey, tableClaimKey } from './sourceKeys.ts';
 /**
  * Deletes a source: item, lock, key, count and audit entry in one transaction that a held lock refuses
  * (`sync_in_progress`). Its schedule and its own secret follow. With `data` its tables, files and history are
- * forgotten too; without, its tables stay as they are, and so does their name.
+ * forgotten too, and the reaper removes their objects (`purgeSources`); without, its tables stay as they are, and so
+ * does their name.
  */
 export async function deleteSource(
   { table, connectors, secrets, secretPrefix, schedules, now }: SourceDependencies,
@@ -69,6 +66,7 @@ export async function deleteSource(
               Key: tableClaimKey(tenant, `${source.namespace}.${source.table}`),
             },
           },
+          purgeLater(table, tenant, sourceId, now()),
         ]
       : []),
   ];
@@ -77,50 +75,19 @@ export async function deleteSource(
     if (result.refused.includes(0)) throw await syncInProgress({ table }, source);
     throw new HeadgateError('not_found', 'The source is already gone.');
   }
-  // The source is gone; what is left over is harmless and told to the operator.
+  // The source is gone; what is left over is harmless and told to the operator. Its items, if there are more than
+  // this request has time for, go with its objects.
+  const forgetNow = async (): Promise<void> => {
+    while (await forgetItems(table, tenant, sourceId, signal));
+  };
   const leftovers = await Promise.allSettled([
     schedules.remove(sourceId),
     secretRef !== null && isOwnSecret(secretRef, secretPrefix, tenant, sourceId)
       ? secrets.remove(secretRef)
       : undefined,
-    data ? forgetItems(table, tenant, sourceId, signal) : undefined,
+    data ? forgetNow() : undefined,
   ]);
   for (const leftover of leftovers)
     if (leftover.status === 'rejected')
       log.error('something of a deleted source is left over', { sourceId, error: leftover.reason });
-}
-
-const batchSize = 25;
-
-/** Removes everything stored under the source: streams, files, runs, events. */
-async function forgetItems(
-  table: Table,
-  tenant: string,
-  sourceId: string,
-  signal: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    signal.throwIfAborted();
-    const { Items } = await table.client.send(
-      new QueryCommand({
-        TableName: table.name,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': sourceKey(tenant, sourceId) },
-        ProjectionExpression: 'pk, sk',
-        ConsistentRead: true,
-        Limit: batchSize,
-      }),
-    );
-    if (Items === undefined || Items.length === 0) return;
-    let requests: BatchWriteCommandOutput['UnprocessedItems'] = {
-      [table.name]: Items.map((Key) => ({ DeleteRequest: { Key } })),
-    };
-    while (requests !== undefined && Object.keys(requests).length > 0) {
-      signal.throwIfAborted();
-      const answer: BatchWriteCommandOutput = await table.client.send(
-        new BatchWriteCommand({ RequestItems: requests }),
-      );
-      requests = answer.UnprocessedItems;
-    }
-  }
 }

@@ -108,9 +108,10 @@ describe('logs', () => {
 describe('roles', () => {
   it('let only Commit write table metadata', () => {
     expect(whoMay('s3:PutObject', '/lake/metadata/acme/s/t/v1.metadata.json')).toEqual(['Commit']);
-    // The mirror removes what expired, once the catalogue has moved on.
+    // The mirror removes what expired, once the catalogue has moved on; the reaper what a deleted source left.
     expect(whoMay('s3:DeleteObject', '/lake/metadata/acme/s/t/v1.metadata.json')).toEqual([
       'GlueMirror',
+      'Reaper',
     ]);
   });
 
@@ -118,7 +119,28 @@ describe('roles', () => {
     expect(whoMay('s3:PutObject', '/lake/data/acme/x.parquet')).toEqual(
       connectorNames.map((name) => `Ingest${name.replaceAll('_', '')}`).sort(),
     );
-    expect(whoMay('s3:DeleteObject', '/lake/data/acme/x.parquet')).toEqual(['GlueMirror']);
+    expect(whoMay('s3:DeleteObject', '/lake/data/acme/x.parquet')).toEqual([
+      'GlueMirror',
+      'Reaper',
+    ]);
+  });
+
+  it('let only the reaper and uploads remove what landed, and only the reaper list all its versions', () => {
+    for (const key of ['/landing/acme/s/x.csv', '/_uploads/acme/s/u/x.csv'])
+      expect(whoMay('s3:DeleteObjectVersion', key)).toEqual(['ApiFiles', 'Reaper']);
+    const listing = app
+      .ofType('AWS::IAM::Policy')
+      .flatMap(([, { Properties }]) =>
+        Properties.PolicyDocument.Statement.map((statement: { Action: string | string[] }) => ({
+          role: Properties.Roles[0].Ref.replace(/Role[0-9A-F]{8}$/, ''),
+          statement,
+        })),
+      )
+      .filter(({ statement }) => [statement.Action].flat().includes('s3:ListBucketVersions'));
+    expect(listing.map(({ role, statement }) => [role, statement.Condition])).toEqual([
+      ['Reaper', { StringLike: { 's3:prefix': ['landing/*', '_uploads/*'] } }],
+      ['Reaper', { StringLike: { 's3:prefix': ['lake/data/*', 'lake/metadata/*', 'runs/*'] } }],
+    ]);
   });
 
   it('let a connector read the secrets of sources only when it has credentials', () => {
