@@ -7,6 +7,7 @@ import {
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { requestRun } from '../../../shared/runs/requestRun.ts';
+import { getPurge } from '../../../shared/sources/purgeItem.ts';
 import { sourceItemKey } from '../../../shared/sources/sourceItem.ts';
 import { tenantKey } from '../../../shared/table.ts';
 import { type ApiHarness, apiHarness } from './apiHarness.ts';
@@ -594,6 +595,9 @@ describe('deleting', () => {
       });
       expect(deleted.status).toBe(204);
       expect(await items(body.id)).toBe(left);
+      // Its objects are the reaper's to remove.
+      const purge = await getPurge(api.table, { tenant: 'default', sourceId: body.id });
+      expect(purge !== null).toBe(data === 'true');
     }
   });
 });

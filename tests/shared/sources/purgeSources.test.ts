@@ -234,8 +234,9 @@ describe('the data of a deleted source', () => {
     expect(lines).toMatchObject([
       { level: 'error', code: 'purge_failed', tenant: 'acme', sourceId: refusedId },
     ]);
+    clock += 14 * minute;
     expect(await dueNow()).toEqual([]);
-    clock += 16 * minute;
+    clock += 2 * minute;
     expect(await purge()).toMatchObject({ finished: 1 });
     expect(await everything()).toEqual([]);
     client.destroy();
