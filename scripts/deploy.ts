@@ -20,8 +20,7 @@ if (code === 0) {
   const { ApiUrl: url, AdminTokenSecret: secret } = outputs;
   console.log(`
 Headgate is deployed: ${url}
-Sign in with its first admin token, the value of the secret ${secret}:
-  aws secretsmanager get-secret-value --secret-id ${secret} --query SecretString --output text \\
-    | npm run -s headgate -- login --outputs cdk.out/outputs.json --token-stdin`);
+Sign in with its first admin token, which is read from the secret ${secret} with your AWS credentials:
+  npm run -s headgate -- login --outputs cdk.out/outputs.json`);
 }
 process.exitCode = code;
