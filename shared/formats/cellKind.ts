@@ -31,3 +31,5 @@ export type CellKind = (typeof cellKind)[keyof typeof cellKind];
 
 /** A value with spaces around it that is no text once they are gone: its column is trimmed while it is cast. */
 export const paddedBit = 1 << 14;
+/** A number with digits that a double does not keep: its column must not become one. */
+export const beyondDoubleBit = 1 << 15;

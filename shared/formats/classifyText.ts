@@ -9,6 +9,22 @@ export interface Classified {
   readonly padded: boolean;
 }
 
+export const isPlainNumber = (kind: CellKind): boolean =>
+  kind === cellKind.integer || kind === cellKind.wideInteger || kind === cellKind.decimal;
+
+/** A decimal number of so many digits is the same after it was a double; of more, only some are. */
+const digitsOfAnyDouble = 15;
+
+/**
+ * Whether a plain number, as `integerDigits` and `scale` describe it, comes out of a double as it went in. What
+ * programs print of a double does (`449.42857142857144`); what people write with so many digits seldom does.
+ */
+export function survivesDouble(text: () => string, integerDigits: number, scale: number): boolean {
+  if (integerDigits + scale <= digitsOfAnyDouble) return true;
+  const written = text();
+  return String(Number(written)) === written;
+}
+
 const number = /^-?(?:(0|[1-9][0-9]*)(?:(\.)([0-9]*))?|\.([0-9]+))(?:[eE]([+-]?[0-9]+))?$/;
 const special = /^(?:nan|-?inf(?:inity)?)$/i;
 const boolean = /^(?:true|false)$/i;

@@ -1,10 +1,10 @@
 import type { ColumnType } from '../lake/schema.ts';
 import { decimalOf } from '../lake/singleValue.ts';
-import { type CellKind, cellKind, paddedBit } from './cellKind.ts';
+import { beyondDoubleBit, type CellKind, cellKind, paddedBit } from './cellKind.ts';
 
 /** Everything the type of a column depends on, gathered from every one of its cells. */
 export interface ColumnEvidence {
-  /** `1 << cellKind` of every kind seen, and `paddedBit`. */
+  /** `1 << cellKind` of every kind seen, `paddedBit` and `beyondDoubleBit`. */
   kinds: number;
   /** The most digits before a decimal point, and after one, of any plain number. */
   integerDigits: number;
@@ -29,15 +29,19 @@ export const noEvidence = (): ColumnEvidence => ({
   blanks: 0,
 });
 
-/** Adds one cell's kind and digits. Cells without a value are counted elsewhere. */
+/**
+ * Adds one cell's kind and digits, and whether a double would keep them. Cells without a value are counted
+ * elsewhere.
+ */
 export function addEvidence(
   evidence: ColumnEvidence,
   kind: CellKind,
   integerDigits: number,
   scale: number,
   padded: boolean,
+  survivesDouble: boolean,
 ): void {
-  evidence.kinds |= (1 << kind) | (padded ? paddedBit : 0);
+  evidence.kinds |= (1 << kind) | (padded ? paddedBit : 0) | (survivesDouble ? 0 : beyondDoubleBit);
   if (kind === cellKind.exponent) {
     evidence.exponentDigits = Math.max(evidence.exponentDigits, integerDigits + scale);
     return;
@@ -64,12 +68,17 @@ const bit = (kind: CellKind): number => 1 << kind;
 const integers = bit(cellKind.integer) | bit(cellKind.wideInteger);
 const plainNumbers = integers | bit(cellKind.decimal);
 const doubles = bit(cellKind.exponent) | bit(cellKind.special);
-const valueless = bit(cellKind.empty) | bit(cellKind.emptyQuoted) | bit(cellKind.blank) | paddedBit;
+const valueless =
+  bit(cellKind.empty) |
+  bit(cellKind.emptyQuoted) |
+  bit(cellKind.blank) |
+  paddedBit |
+  beyondDoubleBit;
 
-/** Digits a double keeps of any decimal number; and what a double prints at most. */
-const digitsOfAnyDecimal = 15;
+/** What a double prints at most. */
 const digitsOfAPrintedDouble = 17;
 const digitsOfAnyDecimalInFloat = 6;
+const digitsOfAPrintedFloat = 9;
 const widestDecimal = 38;
 /** Fits 8 bytes in Parquet. */
 const narrowDecimal = 18;
@@ -77,11 +86,15 @@ const narrowDecimal = 18;
 const scales = [2, 4, 6, 9, 12, 18];
 
 /**
- * The type that holds every value of the column exactly; null when it has no value at all. A plain decimal never
- * becomes a double unless the column also has exponents and the double keeps every digit; an integer beyond int64
- * becomes a decimal; whatever fits nothing is text.
+ * The type that holds every value of the column exactly; null when it has no value at all. Plain decimals become a
+ * double only when they need more than 18 digits and a double keeps every one of them, as it does of what another
+ * program printed of a double; an integer beyond int64 becomes a decimal; whatever fits nothing is text. `existing`:
+ * the table's type, which holds no longer.
  */
-export function columnTypeOf(evidence: ColumnEvidence): ColumnType | null {
+export function columnTypeOf(
+  evidence: ColumnEvidence,
+  existing: ColumnType | null = null,
+): ColumnType | null {
   const kinds = evidence.kinds & ~valueless;
   if (kinds === 0) return null;
   if (kinds === bit(cellKind.boolean)) return 'boolean';
@@ -89,19 +102,33 @@ export function columnTypeOf(evidence: ColumnEvidence): ColumnType | null {
   if ((kinds & ~(bit(cellKind.date) | bit(cellKind.timestamp))) === 0) return 'timestamp';
   if ((kinds & ~(bit(cellKind.timestamptz) | bit(cellKind.shortTimestamptz))) === 0)
     return 'timestamptz';
-  return (kinds & ~(plainNumbers | doubles)) === 0 ? numberTypeOf(evidence, kinds) : 'string';
+  return (kinds & ~(plainNumbers | doubles)) === 0
+    ? numberTypeOf(evidence, kinds, existing)
+    : 'string';
 }
 
-function numberTypeOf(evidence: ColumnEvidence, kinds: number): ColumnType {
-  const { integerDigits, scale, significantDigits, exponentDigits } = evidence;
-  const fitsDouble =
-    significantDigits <= digitsOfAnyDecimal && exponentDigits <= digitsOfAPrintedDouble;
+function numberTypeOf(
+  evidence: ColumnEvidence,
+  kinds: number,
+  existing: ColumnType | null,
+): ColumnType {
+  const { integerDigits, scale } = evidence;
+  const fitsDouble = keptByDouble(evidence);
   if ((kinds & doubles) !== 0)
     return fitsDouble && kinds !== bit(cellKind.special) ? 'double' : 'string';
-  if ((kinds & bit(cellKind.decimal)) !== 0) return decimalFor(integerDigits, scale) ?? 'string';
+  if ((kinds & bit(cellKind.decimal)) !== 0) {
+    const decimal = decimalFor(integerDigits, scale);
+    const isNarrow = decimal !== null && decimalOf(decimal)?.precision === narrowDecimal;
+    // A table's decimals would lose digits as doubles; as wider decimals they lose none.
+    const staysDecimal = isNarrow || (existing !== null && decimalOf(existing) !== null);
+    return fitsDouble && !staysDecimal ? 'double' : (decimal ?? 'string');
+  }
   if ((kinds & bit(cellKind.wideInteger)) === 0) return 'long';
   return integerDigits <= widestDecimal ? 'decimal(38, 0)' : 'string';
 }
+
+const keptByDouble = ({ kinds, exponentDigits }: ColumnEvidence): boolean =>
+  (kinds & beyondDoubleBit) === 0 && exponentDigits <= digitsOfAPrintedDouble;
 
 function decimalFor(integerDigits: number, scale: number): ColumnType | null {
   const roomy = scales.find((step) => step >= scale) ?? scale;
@@ -126,11 +153,13 @@ export function holdsColumn(type: ColumnType, evidence: ColumnEvidence): boolean
     case 'long':
       return only(cellKind.integer);
     case 'double':
-      return (
-        kinds === 0 || numberHolds(evidence, kinds, digitsOfAnyDecimal, digitsOfAPrintedDouble)
-      );
+      return (kinds & ~(plainNumbers | doubles)) === 0 && keptByDouble(evidence);
     case 'float':
-      return kinds === 0 || numberHolds(evidence, kinds, digitsOfAnyDecimalInFloat, 9);
+      return (
+        (kinds & ~(plainNumbers | doubles)) === 0 &&
+        evidence.significantDigits <= digitsOfAnyDecimalInFloat &&
+        evidence.exponentDigits <= digitsOfAPrintedFloat
+      );
     case 'date':
       return only(cellKind.date);
     case 'timestamp':
@@ -150,16 +179,6 @@ export function holdsColumn(type: ColumnType, evidence: ColumnEvidence): boolean
     }
   }
 }
-
-const numberHolds = (
-  { significantDigits, exponentDigits }: ColumnEvidence,
-  kinds: number,
-  plain: number,
-  printed: number,
-): boolean =>
-  (kinds & ~(plainNumbers | doubles)) === 0 &&
-  significantDigits <= plain &&
-  exponentDigits <= printed;
 
 /** Whether values of the column must be trimmed, spelled out or emptied to NULL before they are cast. */
 export const needsCleaning = ({ kinds, emptyQuoted, blanks }: ColumnEvidence): boolean =>

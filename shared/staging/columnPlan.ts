@@ -24,7 +24,7 @@ export function readingOf(evidence: ColumnEvidence, existing: ColumnType | null)
   const type =
     existing !== null && holdsColumn(existing, evidence)
       ? existing
-      : (columnTypeOf(evidence) ?? 'string');
+      : (columnTypeOf(evidence, existing) ?? 'string');
   return { type, needsCleaning: needsCleaning(evidence) };
 }
 

@@ -1,5 +1,5 @@
-import { type CellKind, cellKind } from '../cellKind.ts';
-import { classifyText, isDay } from '../classifyText.ts';
+import { beyondDoubleBit, type CellKind, cellKind } from '../cellKind.ts';
+import { classifyText, isDay, isPlainNumber, survivesDouble } from '../classifyText.ts';
 import { addEvidence, type ColumnEvidence, noEvidence } from '../columnEvidence.ts';
 import { longestRejectText, type Reject } from '../reject.ts';
 import {
@@ -24,15 +24,18 @@ export interface CsvScannerOptions {
 
 const longestClassifiedCell = 400;
 const [lf, minus, point] = [10, 45, 46];
+/** Bits of a cell's word, above its kind (4), integer digits (9) and scale (9). */
+const paddedCell = 1 << 22;
+const beyondDoubleCell = 1 << 23;
 
 /**
  * Finds rows and cells of CSV text, keeps whole rows of the right width, rejects the others, and gathers from every
  * kept cell what its column's type depends on. Rows are kept byte for byte, but for a line end
  * that is a CR alone, which becomes LF. Lines without any character are no rows.
  *
- * A broken row that spans lines is rejected whole only when its second line is no row by itself: else the first
- * line had a stray quote, only that line is rejected, and reading goes on with the second. So a stray quote never
- * swallows the rows behind it.
+ * A row with broken quotes that spans lines is rejected whole only when its second line is no row by itself: else
+ * the first line had a stray quote, only that line is rejected, and reading goes on with the second. So a stray
+ * quote never swallows the rows behind it.
  */
 export class CsvScanner {
   readonly evidence: readonly ColumnEvidence[];
@@ -214,7 +217,14 @@ export class CsvScanner {
       } else if (cell !== merged[column]) {
         merged[column] = cell;
         const evidence = this.evidence[column] as ColumnEvidence;
-        addEvidence(evidence, kind, (cell >> 4) & 511, (cell >> 13) & 511, cell >> 22 === 1);
+        addEvidence(
+          evidence,
+          kind,
+          (cell >> 4) & 511,
+          (cell >> 13) & 511,
+          (cell & paddedCell) !== 0,
+          (cell & beyondDoubleCell) === 0,
+        );
       }
     }
   }
@@ -231,14 +241,24 @@ export class CsvScanner {
     if (kind === cellKind.integer) {
       const first = start + margin;
       const digits = end - margin - first - (block[first] === minus ? 1 : 0);
-      if (digits < 19) return kind | (digits << 4);
+      if (digits < 16) return kind | (digits << 4);
+      if (digits < 19)
+        return (
+          kind | (digits << 4) | this.#beyondDouble(block, first, end - margin, digits, 0, column)
+        );
     } else if (kind === cellKind.decimal) {
       const first = start + margin;
       const last = end - margin;
       let at = last - 1;
       while (block[at] !== point) at--;
       const digits = at - first - (block[first] === minus ? 1 : 0);
-      return kind | (Math.min(digits, 511) << 4) | (Math.min(last - 1 - at, 511) << 13);
+      const scale = last - 1 - at;
+      return (
+        kind |
+        (Math.min(digits, 511) << 4) |
+        (Math.min(scale, 511) << 13) |
+        this.#beyondDouble(block, first, last, digits, scale, column)
+      );
     } else if (kind === cellKind.text) {
       const seen = (this.evidence[column] as ColumnEvidence).kinds;
       if ((seen & (1 << cellKind.text)) !== 0) return kind;
@@ -246,12 +266,36 @@ export class CsvScanner {
     return this.#classify(block, start, end);
   }
 
+  /** Asked of few: numbers of 16 digits and more, until one of the column is lost in a double. */
+  #beyondDouble(
+    block: Buffer,
+    first: number,
+    last: number,
+    digits: number,
+    scale: number,
+    column: number,
+  ): number {
+    if (digits + scale <= 15) return 0;
+    const seen = (this.evidence[column] as ColumnEvidence).kinds;
+    if ((seen & beyondDoubleBit) !== 0) return beyondDoubleCell;
+    return survivesDouble(() => block.toString('latin1', first, last), digits, scale)
+      ? 0
+      : beyondDoubleCell;
+  }
+
   /** What the automaton cannot tell: spaces around, NaN, integers near the end of int64, vast exponents. */
   #classify(block: Buffer, start: number, end: number): number {
     if (end - start > longestClassifiedCell) return cellKind.text;
     const cell = unquoteCell(block.toString('latin1', start, end), this.#options.dialect);
     const { kind, integerDigits, scale, padded } = classifyText(cell);
-    return kind | (integerDigits << 4) | (scale << 13) | (padded ? 1 << 22 : 0);
+    const isKept = !isPlainNumber(kind) || survivesDouble(() => cell.trim(), integerDigits, scale);
+    return (
+      kind |
+      (Math.min(integerDigits, 511) << 4) |
+      (Math.min(scale, 511) << 13) |
+      (padded ? paddedCell : 0) |
+      (isKept ? 0 : beyondDoubleCell)
+    );
   }
 
   #rejectRow(block: Buffer, rowEnd: number): number {
@@ -264,7 +308,8 @@ export class CsvScanner {
         ? 'text follows a closing quote'
         : `${count} ${count === 1 ? 'column' : 'columns'} where ${columns.length} are expected`;
     const second = this.#lines > 1 ? block.indexOf(lf, start) + 1 : rowEnd;
-    if (second < rowEnd && this.#isRow(block, second))
+    // A stray quote ends at the next opening one, which text follows. Clean quotes mean a long cell of a ragged row.
+    if (bad >= 0 && second < rowEnd && this.#isRow(block, second))
       return this.#rejectOpenQuote(block, start, 'a quote is opened and not closed in its row');
     this.#reject(block, start, rowEnd, reason, columns[bad] ?? null);
     this.#line += this.#lines;

@@ -171,7 +171,7 @@ function looksLikeHeader(header: SampleRow, data: readonly SampleRow[], width: n
     for (const { cells } of data) {
       if (cells.length !== width) continue;
       const { kind, integerDigits, scale, padded } = classifyText(cells[column] ?? '');
-      addEvidence(evidence, kind, integerDigits, scale, padded);
+      addEvidence(evidence, kind, integerDigits, scale, padded, true);
     }
     const type = columnTypeOf(evidence);
     if (type !== null && type !== 'string') return true;

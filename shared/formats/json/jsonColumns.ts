@@ -1,5 +1,5 @@
 import { cellKind } from '../cellKind.ts';
-import { classifyText } from '../classifyText.ts';
+import { classifyText, isPlainNumber, survivesDouble } from '../classifyText.ts';
 import { addEvidence, type ColumnEvidence, noEvidence } from '../columnEvidence.ts';
 import { fileUnreadable } from '../fileUnreadable.ts';
 import { mostColumns } from '../mostColumns.ts';
@@ -67,15 +67,22 @@ const moments: ReadonlySet<number> = new Set([
 function weigh(evidence: ColumnEvidence, { kind, text }: JsonMember): void {
   switch (kind) {
     case 'boolean':
-      addEvidence(evidence, cellKind.boolean, 0, 0, false);
+      addEvidence(evidence, cellKind.boolean, 0, 0, false, true);
       return;
     case 'double':
       // However many digits it is written with: no double has more.
-      addEvidence(evidence, cellKind.exponent, 17, 0, false);
+      addEvidence(evidence, cellKind.exponent, 17, 0, false, true);
       return;
     case 'number': {
       const { kind: seen, integerDigits, scale } = classifyText(text);
-      addEvidence(evidence, seen, integerDigits, scale, false);
+      addEvidence(
+        evidence,
+        seen,
+        integerDigits,
+        scale,
+        false,
+        !isPlainNumber(seen) || survivesDouble(() => text, integerDigits, scale),
+      );
       return;
     }
     case 'string': {
@@ -85,10 +92,10 @@ function weigh(evidence: ColumnEvidence, { kind, text }: JsonMember): void {
       }
       if ((evidence.kinds & textBit) !== 0) return;
       const { kind: seen, padded } = classifyText(text);
-      addEvidence(evidence, moments.has(seen) && !padded ? seen : cellKind.text, 0, 0, false);
+      addEvidence(evidence, moments.has(seen) && !padded ? seen : cellKind.text, 0, 0, false, true);
       return;
     }
     default:
-      addEvidence(evidence, cellKind.text, 0, 0, false);
+      addEvidence(evidence, cellKind.text, 0, 0, false, true);
   }
 }
