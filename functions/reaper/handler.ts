@@ -44,8 +44,9 @@ export const makeHandler =
     }
     const report = await reap(dependencies, log);
     log.info('locks looked after', { ...report });
-    const time = Math.max(0, context.getRemainingTimeInMillis() - endMilliseconds);
-    const purged = await purgeSources(dependencies, log, AbortSignal.timeout(time));
+    const time = context.getRemainingTimeInMillis() - endMilliseconds;
+    const signal = time > 0 ? AbortSignal.timeout(time) : AbortSignal.abort();
+    const purged = await purgeSources(dependencies, log, signal);
     if (Object.values(purged).some((count) => count > 0))
       log.info('data of deleted sources removed', { ...purged });
     return report;
