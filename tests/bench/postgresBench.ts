@@ -12,7 +12,7 @@ const rounds = 3;
 
 async function makeTable(postgres: PostgresServer): Promise<void> {
   await postgres.execute(
-    `create table orders as select i::bigint as id, (i * 7919 % 500000)::int as customer_id,
+    `create table orders as select i::bigint as id, (i::bigint * 7919 % 500000)::int as customer_id,
        timestamptz '2026-01-01' + (i % 31536000) * interval '1 second' as created_at,
        (i % 1000000 / 100.0)::numeric(12,2) as amount, (i % 9 + 1)::int as qty,
        (array['new','paid','sent','returned'])[i % 4 + 1] as status,
