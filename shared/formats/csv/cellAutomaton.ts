@@ -15,23 +15,23 @@ export interface CsvDialect {
  * `leapDay`: 29 February, right if the year is a leap year.
  */
 export const action = {
-  cellEnd: 240,
-  rowEnd: 241,
-  carriageReturn: 242,
-  quotedLine: 243,
-  textAfterQuote: 244,
-  leapDay: 245,
-  quotedLeapDay: 246,
+  cellEnd: 240 << 8,
+  rowEnd: 241 << 8,
+  carriageReturn: 242 << 8,
+  quotedLine: 243 << 8,
+  textAfterQuote: 244 << 8,
+  leapDay: 245 << 8,
+  quotedLeapDay: 246 << 8,
 } as const;
-export const firstAction = 240;
+export const firstAction = 240 << 8;
 
-/** A byte-by-byte recogniser of cells and of what they hold. */
+/** A byte-by-byte recogniser of cells and of what they hold. States are multiples of 256. */
 export interface CellAutomaton {
-  /** `next[state * 256 + byte]` is the next state, or an action. */
-  readonly next: Uint8Array;
-  /** The kind of a cell that ends in a state. */
+  /** `next[state | byte]` is the next state, or an action. */
+  readonly next: Uint16Array;
+  /** The kind of a cell that ends in a state, by `state >> 8`. */
   readonly kindOf: Uint8Array;
-  /** Whether the state is inside quotes. */
+  /** Whether the state is inside quotes, by `state >> 8`. */
   readonly isQuoted: Uint8Array;
   /** States from here on are behind a closing quote. */
   readonly firstAfterQuote: number;
@@ -175,21 +175,22 @@ export function cellAutomaton({ delimiter, quote, quoteEscape }: CsvDialect): Ce
   const escaped = leadingSpaces + 1;
   const trailingSpaces = leadingSpaces + 2;
   const total = leadingSpaces + 3;
-  if (total > firstAction) throw new RangeError(`${total} states do not fit`);
+  if (total > firstAction >> 8) throw new RangeError(`${total} states do not fit`);
   const idOf = (name: string): number => names.indexOf(name);
   const kindOfName = (name: string): CellKind => kinds[name] ?? cellKind.text;
 
-  const next = new Uint8Array(total * 256);
+  const next = new Uint16Array(total * 256);
   const kindOf = new Uint8Array(total).fill(cellKind.text);
   const isQuoted = new Uint8Array(total);
+  /** `to`: a state's number, or an action. */
   const set = (state: number, byte: number, to: number): void => {
-    next[state * 256 + byte] = to;
+    next[state * 256 + byte] = to >= firstAction ? to : to << 8;
   };
   const text = idOf('text');
   const quotedText = count + text;
 
-  next.fill(text);
-  next.fill(quotedText, count * 256, firstAfterQuote * 256);
+  next.fill(text << 8);
+  next.fill(quotedText << 8, count * 256, firstAfterQuote * 256);
   for (const [from, bytes, to] of rows)
     for (const byte of Buffer.from(bytes))
       for (const state of from.split(' ').map(idOf)) {
@@ -218,7 +219,7 @@ export function cellAutomaton({ delimiter, quote, quoteEscape }: CsvDialect): Ce
     if (quote !== '' && quoteEscape === quote && state !== trailingSpaces)
       set(state, quote.charCodeAt(0), quotedText);
   }
-  next.fill(quotedText, escaped * 256, (escaped + 1) * 256);
+  next.fill(quotedText << 8, escaped * 256, (escaped + 1) * 256);
   set(escaped, lf, action.quotedLine);
   isQuoted[escaped] = 1;
   set(idOf('start'), space, leadingSpaces);
@@ -237,11 +238,11 @@ export function cellAutomaton({ delimiter, quote, quoteEscape }: CsvDialect): Ce
     next,
     kindOf,
     isQuoted,
-    firstAfterQuote,
-    start: idOf('start'),
-    text,
-    quotedText,
-    date: idOf('date'),
-    quotedDate: count + idOf('date'),
+    firstAfterQuote: firstAfterQuote << 8,
+    start: idOf('start') << 8,
+    text: text << 8,
+    quotedText: quotedText << 8,
+    date: idOf('date') << 8,
+    quotedDate: (count + idOf('date')) << 8,
   };
 }

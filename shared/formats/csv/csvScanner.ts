@@ -23,7 +23,7 @@ export interface CsvScannerOptions {
 }
 
 const longestClassifiedCell = 400;
-const [lf, minus, point] = [10, 45, 46];
+const [lf, cr, space, minus, point] = [10, 13, 32, 45, 46];
 /** Bits of a cell's word, above its kind (4), integer digits (9) and scale (9). */
 const paddedCell = 1 << 22;
 const beyondDoubleCell = 1 << 23;
@@ -49,6 +49,9 @@ export class CsvScanner {
   /** The row's cells, and the last cell merged per column: kind | integerDigits << 4 | scale << 13 | padded << 22. */
   readonly #cells: Int32Array;
   readonly #merged: Int32Array;
+  /** 1 for columns that are known to be text. */
+  readonly #isText: Uint8Array;
+  readonly #bytes: { readonly delimiter: number; readonly quote: number };
   #line: number;
   #isSkipping = false;
   /** The block's kept rows end here; the run of kept rows that was not moved to the front yet starts at `runStart`. */
@@ -71,6 +74,12 @@ export class CsvScanner {
     this.evidence = Array.from({ length: width }, noEvidence);
     this.#cells = new Int32Array(width);
     this.#merged = new Int32Array(width).fill(-1);
+    this.#isText = new Uint8Array(width);
+    const { delimiter, quote } = options.dialect;
+    this.#bytes = {
+      delimiter: delimiter.charCodeAt(0),
+      quote: quote === '' ? -1 : quote.charCodeAt(0),
+    };
   }
 
   /**
@@ -87,7 +96,7 @@ export class CsvScanner {
       this.#scanRows(block, row, isLast);
       row = this.#rowStart;
       if (row >= size) break;
-      const isQuoted = this.#automaton.isQuoted[this.#state] === 1;
+      const isQuoted = this.#automaton.isQuoted[this.#state >> 8] === 1;
       if (isLast)
         row = isQuoted
           ? this.#rejectOpenQuote(block, row, 'a quote is opened and never closed')
@@ -113,6 +122,8 @@ export class CsvScanner {
   #scanRows(block: Buffer, from: number, isLast: boolean): void {
     const { next, kindOf, start, text, quotedText, date, quotedDate } = this.#automaton;
     const cells = this.#cells;
+    const isText = this.#isText;
+    const { delimiter, quote } = this.#bytes;
     const width = cells.length;
     const size = block.length;
     let position = from;
@@ -122,16 +133,31 @@ export class CsvScanner {
     let column = 0;
     this.#startRow(from);
     while (true) {
+      if (state === start && column < width && isText[column] === 1) {
+        // Nothing more is to be learnt about a column of text: only its end is looked for.
+        const first = block[position];
+        if (first !== quote && first !== space) {
+          while (position < size) {
+            const byte = block[position] as number;
+            if (byte === delimiter || byte === lf || byte === cr) break;
+            position++;
+          }
+          if (position > cellStart) state = text;
+        }
+      }
       while (position < size) {
         previous = state;
-        state = next[(state << 8) | (block[position++] as number)] as number;
+        state = next[state | (block[position++] as number)] as number;
         if (state >= firstAction) break;
       }
       if (state < firstAction) break;
       if (state === action.cellEnd) {
         if (column < width) {
-          const kind = kindOf[previous] as CellKind;
-          cells[column] = this.#cell(block, kind, previous, cellStart, position - 1, column);
+          const kind = kindOf[previous >> 8] as CellKind;
+          cells[column] =
+            isText[column] === 1
+              ? kind
+              : this.#cell(block, kind, previous, cellStart, position - 1, column);
         }
         column++;
         cellStart = position;
@@ -189,7 +215,7 @@ export class CsvScanner {
       return this.#drop(block, start, rowEnd);
     }
     if (column + 1 !== width || this.#badColumn >= 0) return this.#rejectRow(block, rowEnd);
-    const kind = this.#automaton.kindOf[this.#state] as CellKind;
+    const kind = this.#automaton.kindOf[this.#state >> 8] as CellKind;
     this.#cells[column] = this.#cell(block, kind, this.#state, this.#cellStart, cellEnd, column);
     this.#merge();
     this.rows++;
@@ -216,6 +242,7 @@ export class CsvScanner {
         else evidence.blanks++;
       } else if (cell !== merged[column]) {
         merged[column] = cell;
+        if (kind === cellKind.text) this.#isText[column] = 1;
         const evidence = this.evidence[column] as ColumnEvidence;
         addEvidence(
           evidence,
@@ -362,7 +389,7 @@ export class CsvScanner {
     let state = start;
     let cells = 1;
     for (let position = from; position < block.length; position++) {
-      const following = next[(state << 8) | (block[position] as number)] as number;
+      const following = next[state | (block[position] as number)] as number;
       if (following < firstAction) state = following;
       else if (following === action.cellEnd) {
         cells++;
@@ -371,9 +398,9 @@ export class CsvScanner {
         return cells === this.#cells.length;
       } else if (following === action.quotedLine || following === action.textAfterQuote)
         return false;
-      else state = isQuoted[state] === 1 ? this.#automaton.quotedText : this.#automaton.text;
+      else state = isQuoted[state >> 8] === 1 ? this.#automaton.quotedText : this.#automaton.text;
     }
-    return isQuoted[state] === 0 && cells === this.#cells.length;
+    return isQuoted[state >> 8] === 0 && cells === this.#cells.length;
   }
 }
 
