@@ -24,11 +24,14 @@ export interface TabularFile {
   pass(layout: readonly string[], reject: (reject: Reject) => void): TabularPass;
 }
 
+/** Blocks that may wait to be written while the next is made: DuckDB parses a while, then takes many at once. */
+export const blocksAhead = 6;
+
 /** One reading of the whole file. */
 export interface TabularPass {
   /**
-   * Whole rows as UTF-8 CSV, in `layout`'s order. A block is valid until the next but one is asked for, so that
-   * one can be written while the next is made.
+   * Whole rows as UTF-8 CSV, in `layout`'s order. A block is valid until `blocksAhead` more have been taken and the
+   * next is asked for.
    */
   readonly blocks: AsyncIterable<Uint8Array>;
   /** Columns seen so far, whether or not they are in the layout, with what is known of them. */

@@ -42,10 +42,14 @@ export interface CsvToParquetOptions {
 /** Parquet files above it are ended at the next block, so they stay below 512 MB. */
 const fullFileBytes = 400 * 2 ** 20;
 const bytesBetweenLooks = 32 * 2 ** 20;
-/** DuckDB's default, and what longer rows need; it reserves sixteen times as much unless told otherwise. */
+/** Rows of DuckDB's default length at most, and what longer ones need. */
 const usualLineBytes = 2_000_000;
 const longLineBytes = 20_000_000;
-const longLineBuffer = 2 * longLineBytes;
+/**
+ * DuckDB would take sixteen lines' worth, several times over. Small buffers are as fast, need 300 MB less with two
+ * threads, and let reading and parsing take turns more often.
+ */
+const linesPerBuffer = 2;
 
 interface Copy {
   readonly fifo: Fifo;
@@ -64,18 +68,32 @@ export class CsvToParquet implements AsyncDisposable {
   readonly #options: CsvToParquetOptions;
   #copy: Copy | null = null;
   #count = 0;
+  #last: Promise<void> = Promise.resolve();
+  #isDisposed = false;
   readonly castFailures: CastFailure[] = [];
 
   constructor(options: CsvToParquetOptions) {
     this.#options = options;
   }
 
-  /** Resolves when the bytes may be used again. `longestRow` is that of these bytes or any before. */
-  async write(rows: Uint8Array, longestRow: number): Promise<void> {
+  /**
+   * Writes after everything written before. Resolves when the bytes may be used again. `longestRow` is that of these
+   * bytes or any before.
+   */
+  write(rows: Uint8Array, longestRow: number): Promise<void> {
+    const write = this.#last.then(() => this.#write(rows, longestRow));
+    this.#last = write;
+    write.catch(() => undefined);
+    return write;
+  }
+
+  async #write(rows: Uint8Array, longestRow: number): Promise<void> {
     if (rows.length === 0) return;
     const isLong = longestRow > usualLineBytes;
     if (this.#copy !== null && ((isLong && !this.#copy.takesLongLines) || (await this.#isFull())))
       await this.#endFile();
+    // It may have been meanwhile.
+    if (this.#isDisposed) throw new Error('the writer was disposed of');
     this.#copy ??= await this.#begin(isLong);
     const copy = this.#copy;
     copy.bytes += rows.length;
@@ -90,6 +108,7 @@ export class CsvToParquet implements AsyncDisposable {
 
   /** Ends the last file. */
   async end(): Promise<void> {
+    await this.#last;
     if (this.#copy !== null) await this.#endFile();
   }
 
@@ -107,6 +126,7 @@ export class CsvToParquet implements AsyncDisposable {
 
   #select(path: string, takesLongLines: boolean, number: number): string {
     const { dialect, nullText, columnTypes, expressions, fields, name } = this.#options;
+    const lineBytes = takesLongLines ? longLineBytes : usualLineBytes;
     const columns = columnTypes.map((type, index) => `c${index}: ${sqlText(type)}`);
     const outputs = expressions.map(
       (expression, index) => `${expression} AS "${fields[index]?.name}"`,
@@ -128,9 +148,8 @@ export class CsvToParquet implements AsyncDisposable {
       'rejects_limit = 100',
       `rejects_table = ${sqlText(rejectsTable(name, number))}`,
       `rejects_scan = ${sqlText(`${rejectsTable(name, number)}_scan`)}`,
-      ...(takesLongLines
-        ? [`max_line_size = ${longLineBytes}`, `buffer_size = ${longLineBuffer}`]
-        : []),
+      `max_line_size = ${lineBytes}`,
+      `buffer_size = ${linesPerBuffer * lineBytes}`,
     ];
     return `SELECT ${outputs.join(', ')} FROM read_csv(${sqlText(path)}, ${options.join(', ')})`;
   }
@@ -170,6 +189,14 @@ export class CsvToParquet implements AsyncDisposable {
 
   /** Stops at once and leaves no file behind; after `end` there is nothing to stop. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
+    await this.#stop();
+    await this.#last.catch(() => undefined);
+    // A write may just have been about to begin.
+    await this.#stop();
+  }
+
+  async #stop(): Promise<void> {
     if (this.#copy === null) return;
     const { fifo, path, result } = this.#copy;
     this.#copy = null;

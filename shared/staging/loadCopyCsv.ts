@@ -9,6 +9,7 @@ import { guardedValue, unfitJson } from './guardedSql.ts';
 import { type LoaderState, systemOutputs } from './loaderState.ts';
 import { notReconciled } from './notReconciled.ts';
 import type { Counts } from './streamLoader.ts';
+import { WriteQueue } from './writeQueue.ts';
 
 /**
  * Loads the rows of one `copyCsv` body, which can be read only once: values that are none of their declared type
@@ -60,13 +61,10 @@ export async function loadCopyCsv(
     },
   });
   const counter = new CopyCsvRows();
-  let writing = Promise.resolve();
-  for await (const block of scanBlocks(counted(), 0, counter)) {
-    await writing;
-    writing = writer.write(block, counter.longestRow);
-    writing.catch(() => undefined);
-  }
-  await writing;
+  const queue = new WriteQueue();
+  for await (const block of scanBlocks(counted(), 0, counter))
+    await queue.add(writer.write(block, counter.longestRow));
+  await queue.drain();
   await writer.end();
   if (written !== counter.rows)
     throw notReconciled(state.options.stream.name, 'rows were lost or doubled', {

@@ -23,6 +23,7 @@ import { type LoaderState, systemOutputs } from './loaderState.ts';
 import { notReconciled } from './notReconciled.ts';
 import { RejectLog } from './rejectLog.ts';
 import type { PlacedColumns } from './workingSchema.ts';
+import { WriteQueue } from './writeQueue.ts';
 import { writeRejects } from './writeRejects.ts';
 
 /** What became of the rows of a file. */
@@ -175,21 +176,16 @@ async function loadPass(
       const published = await state.data.publish(parquet, sourceFile);
       if (published !== null) files.push(published);
     });
-    let writing = Promise.resolve();
+    const queue = new WriteQueue();
     for await (const block of pass.blocks) {
-      await writing;
       await rejects.drain();
       state.options.signal.throwIfAborted();
-      isContradicted ||= contradicts(plan, pass);
-      if (isContradicted) {
-        await writer[Symbol.asyncDispose]();
-        continue;
-      }
-      writing = writer.write(block, pass.longestRow);
-      // Awaited with the next block; until then a failure must not count as unhandled.
-      writing.catch(() => undefined);
+      if (isContradicted) continue;
+      isContradicted = contradicts(plan, pass);
+      if (isContradicted) await writer[Symbol.asyncDispose]();
+      else await queue.add(writer.write(block, pass.longestRow));
     }
-    await writing;
+    if (!isContradicted) await queue.drain();
     if (isContradicted || contradicts(plan, pass))
       return { kind: 'again', columns: pass.columns(), textColumns: [] };
     await writer.end();

@@ -1,3 +1,5 @@
+import { blocksAhead } from '../tabularFile.ts';
+
 /** Finds the rows of a block. See `CsvScanner.scan`. */
 export interface RowScanner {
   scan(block: Buffer, isLast: boolean): { readonly consumed: number; readonly kept: number };
@@ -6,17 +8,16 @@ export interface RowScanner {
 const blockBytes = 1 << 20;
 
 /**
- * Runs a stream through a scanner in three blocks that take turns: one is written, one is filled, and one takes the
- * unfinished row. A row longer than a block gets a block that doubles until the row fits.
+ * Runs a stream through a scanner in blocks that take turns, so that `blocksAhead` of them can wait to be written
+ * while the next is filled. A row longer than a block gets a block that doubles until the row fits.
  */
 export async function* scanBlocks(
   chunks: AsyncIterable<Uint8Array>,
   skipBytes: number,
   scanner: RowScanner,
 ): AsyncGenerator<Uint8Array> {
-  let block = Buffer.allocUnsafeSlow(blockBytes);
-  let following = Buffer.allocUnsafeSlow(blockBytes);
-  let inUse = Buffer.allocUnsafeSlow(blockBytes);
+  const others: Buffer[] = [];
+  let block: Buffer = Buffer.allocUnsafeSlow(blockBytes);
   let used = 0;
   let toSkip = skipBytes;
 
@@ -26,9 +27,12 @@ export async function* scanBlocks(
     const rest = used - consumed;
     const rows = block.subarray(0, kept);
     const needed = Math.max(blockBytes, rest * 2);
-    if (following.length !== needed) following = Buffer.allocUnsafeSlow(needed);
-    block.copy(following, 0, consumed, used);
-    [block, following, inUse] = [following, inUse, block];
+    // The one whose turn was longest ago; none of them is the consumer's any more.
+    const oldest = others.length > blocksAhead ? others.shift() : undefined;
+    const next = oldest?.length === needed ? oldest : Buffer.allocUnsafeSlow(needed);
+    block.copy(next, 0, consumed, used);
+    others.push(block);
+    block = next;
     used = rest;
     return rows;
   };
