@@ -32,7 +32,8 @@ export function defineSqlConnector<Config extends SqlOptions, Credentials>(
     ...spec,
     syncModes: ['full_refresh', 'full_refresh_append', 'incremental'],
     supportsContinuous: false,
-    supportsDateRange: true,
+    // Reading a window works; loading it would add its rows to those that are there. Not before it replaces them.
+    supportsDateRange: false,
     landing: false,
     checkpoint: sqlCheckpoint,
 
