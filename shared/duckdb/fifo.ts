@@ -23,6 +23,8 @@ export async function makeFifo(path: string): Promise<Fifo> {
   let handle: Promise<FileHandle> | null = null;
   let isReleased = false;
   const opened = (): Promise<FileHandle> => {
+    // Nobody will ever read: opening would wait for ever.
+    if (isReleased) return Promise.reject(new Error('the pipe has no reader any more'));
     handle ??= open(path, 'w');
     return handle;
   };

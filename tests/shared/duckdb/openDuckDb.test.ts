@@ -122,6 +122,13 @@ it('lets a writer go that waits for a reader who will never come', async () => {
   expect(performance.now() - started).toBeLessThan(1000);
 });
 
+it('refuses to wait for a reader who failed before the writer came', async () => {
+  await using fifo = await makeFifo(join(workFolder, 'pipe'));
+  await fifo.release();
+  await expect(fifo.write(Buffer.from('x'))).rejects.toThrow(/no reader/);
+  await expect(fifo.end()).rejects.toThrow(/no reader/);
+});
+
 it('lets a writer go whose reader went away', async () => {
   await using db = await open();
   const path = join(workFolder, 'pipe');
