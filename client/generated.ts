@@ -28,10 +28,23 @@ export type ChangeSource = {
   readonly primaryKey?: readonly string[] | undefined;
   readonly cursorField?: string | null | undefined;
   readonly streams?: { readonly [name: string]: {
+      readonly onDelete?: "tombstone" | "remove" | undefined;
+      readonly detectDeletes?: {
+        readonly cron: string;
+        readonly timezone: string;
+      } | null | undefined;
+      readonly maxRejectedRows?: number | null | undefined;
+      readonly maxRejectedRatio?: number | null | undefined;
+      readonly nested?: "json" | "flatten" | undefined;
       readonly syncMode?: "full_refresh" | "full_refresh_append" | "incremental" | "cdc" | undefined;
       readonly primaryKey?: readonly string[] | undefined;
       readonly cursorField?: string | undefined;
       readonly columns?: readonly string[] | undefined;
+      readonly exclude?: readonly string[] | undefined;
+      readonly rename?: { readonly [name: string]: string } | undefined;
+      readonly types?: { readonly [name: string]: "boolean" | "int" | "long" | "float" | "double" | "date" | "timestamp" | "timestamptz" | "string" | "binary" | string } | undefined;
+      readonly masks?: { readonly [name: string]: "hash" | "redact" | "drop" } | undefined;
+      readonly contract?: "evolve" | "freeze" | "discard_row" | "discard_value" | undefined;
       readonly table?: string | undefined;
     } } | null | undefined;
   readonly schedule?: {
@@ -128,10 +141,23 @@ export type CreateSource = {
   readonly primaryKey?: readonly string[] | undefined;
   readonly cursorField?: string | null | undefined;
   readonly streams?: { readonly [name: string]: {
+      readonly onDelete?: "tombstone" | "remove" | undefined;
+      readonly detectDeletes?: {
+        readonly cron: string;
+        readonly timezone: string;
+      } | null | undefined;
+      readonly maxRejectedRows?: number | null | undefined;
+      readonly maxRejectedRatio?: number | null | undefined;
+      readonly nested?: "json" | "flatten" | undefined;
       readonly syncMode?: "full_refresh" | "full_refresh_append" | "incremental" | "cdc" | undefined;
       readonly primaryKey?: readonly string[] | undefined;
       readonly cursorField?: string | undefined;
       readonly columns?: readonly string[] | undefined;
+      readonly exclude?: readonly string[] | undefined;
+      readonly rename?: { readonly [name: string]: string } | undefined;
+      readonly types?: { readonly [name: string]: "boolean" | "int" | "long" | "float" | "double" | "date" | "timestamp" | "timestamptz" | "string" | "binary" | string } | undefined;
+      readonly masks?: { readonly [name: string]: "hash" | "redact" | "drop" } | undefined;
+      readonly contract?: "evolve" | "freeze" | "discard_row" | "discard_value" | undefined;
       readonly table?: string | undefined;
     } } | null | undefined;
   readonly schedule?: {
@@ -330,7 +356,7 @@ export type Run = {
   readonly id: string;
   readonly sourceId: string;
   readonly connector: string;
-  readonly kind: "ingest" | "clear" | "file_delete";
+  readonly kind: "ingest" | "clear" | "file_delete" | "replay" | "detect_deletes" | "undo" | "set_cursor";
   readonly mode: "full_refresh" | "full_refresh_append" | "incremental" | null;
   readonly startDate: string | null;
   readonly endDate: string | null;
@@ -496,10 +522,23 @@ export type Source = {
   readonly primaryKey: readonly string[];
   readonly cursorField: string | null;
   readonly streams: { readonly [name: string]: {
+      readonly onDelete?: "tombstone" | "remove" | undefined;
+      readonly detectDeletes?: {
+        readonly cron: string;
+        readonly timezone: string;
+      } | null | undefined;
+      readonly maxRejectedRows?: number | null | undefined;
+      readonly maxRejectedRatio?: number | null | undefined;
+      readonly nested?: "json" | "flatten" | undefined;
       readonly syncMode?: "full_refresh" | "full_refresh_append" | "incremental" | "cdc" | undefined;
       readonly primaryKey?: readonly string[] | undefined;
       readonly cursorField?: string | undefined;
       readonly columns?: readonly string[] | undefined;
+      readonly exclude?: readonly string[] | undefined;
+      readonly rename?: { readonly [name: string]: string } | undefined;
+      readonly types?: { readonly [name: string]: "boolean" | "int" | "long" | "float" | "double" | "date" | "timestamp" | "timestamptz" | "string" | "binary" | string } | undefined;
+      readonly masks?: { readonly [name: string]: "hash" | "redact" | "drop" } | undefined;
+      readonly contract?: "evolve" | "freeze" | "discard_row" | "discard_value" | undefined;
       readonly table?: string | undefined;
     } } | null;
   readonly contract: "evolve" | "freeze" | "discard_row" | "discard_value";

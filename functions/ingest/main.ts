@@ -8,7 +8,7 @@ import type { Connector } from '../../shared/connectors/connector.ts';
 import { readEnv } from '../../shared/env.ts';
 import { createFetch } from '../../shared/http/createFetch.ts';
 import { createHostResolver } from '../../shared/http/createHostResolver.ts';
-import { listDataFiles } from '../../shared/lake/listDataFiles.ts';
+import { listLiveFiles } from '../../shared/lake/listLiveFiles.ts';
 import { s3ObjectStore } from '../../shared/lake/s3ObjectStore.ts';
 import { createRunLog } from '../../shared/runs/runLog.ts';
 import { readSecret } from '../../shared/secrets/readSecret.ts';
@@ -33,7 +33,7 @@ export function createHandler(connector: Connector): ReturnType<typeof makeHandl
         openObject(s3, env.LAKE_BUCKET, path.replace(`s3://${env.LAKE_BUCKET}/`, ''), {}, signal),
       openLanded: (key, versionId, from, signal) =>
         openObject(s3, env.LANDING_BUCKET, key, { versionId, from }, signal),
-      listDataFiles,
+      listLiveFiles,
       openStreamLoader,
       readSecret: (tenant, ref, signal) =>
         readSecret(secrets, `headgate/${env.STAGE}/${tenant}/`, ref, signal),

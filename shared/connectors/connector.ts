@@ -59,6 +59,13 @@ export interface StreamDescription {
   /** Zone of timestamps without one, e.g. `UTC`. */
   readonly timeZone: string;
   readonly supportsDateRange: boolean;
+  /**
+   * Incremental rows take the place of earlier rows of the same key unless the source's settings say otherwise:
+   * said where appending would only pile up versions that nobody asked for.
+   */
+  readonly upserts?: boolean;
+  /** One read may deliver a row twice, because pages shift while it runs; reduced to one row per primary key. */
+  readonly repeats?: boolean;
   /** What a person should know before choosing it, e.g. "no primary key: full refresh only". */
   readonly notes?: readonly string[];
 }
@@ -73,6 +80,8 @@ export interface StreamRequest {
   readonly columns: readonly string[] | null;
   /** Backfill window on the cursor or date field, ISO 8601; upper end exclusive. */
   readonly window: { readonly from: string; readonly to: string | null } | null;
+  /** One of the slices that `split` answered; left out: the whole stream. */
+  readonly slice?: Json;
 }
 
 export type SourceRecord = { readonly [field: string]: Json };
@@ -100,6 +109,13 @@ export interface Batch<Checkpoint> {
   readonly body: BatchBody;
   /** The columns of this batch where they differ from the description, or were unknown until now. */
   readonly columns?: readonly Column[];
+  /** Every record names a row that is gone: its key columns, and its cursor where known. Only with `records`. */
+  readonly tombstones?: boolean;
+  /**
+   * From this batch to the next checkpoint come all rows that have no cursor value: those in the table go in the
+   * same commit. For streams without a key, whose rows cannot be told apart.
+   */
+  readonly replacesNullCursor?: boolean;
   readonly checkpoint?: Checkpoint | (() => Checkpoint);
 }
 
@@ -178,4 +194,20 @@ export interface Connector<Config = unknown, Credentials = unknown, Checkpoint =
     stream: StreamRequest,
     from: Checkpoint | null,
   ): AsyncIterable<Batch<Checkpoint>>;
+  /**
+   * Cuts one stream's read into slices that are read side by side, each by `read` with `stream.slice` and its own
+   * checkpoints; together they deliver exactly what one read from `from` would. null: not worth it, or not possible.
+   */
+  split?(
+    context: Context<Config, Credentials>,
+    stream: StreamRequest,
+    from: Checkpoint | null,
+  ): Promise<Split<Checkpoint> | null>;
+}
+
+export interface Split<Checkpoint> {
+  /** Small JSON, at most 10,000 of them. */
+  readonly slices: readonly Json[];
+  /** Where the stream stands once all of them are loaded. */
+  readonly checkpoint: Checkpoint;
 }

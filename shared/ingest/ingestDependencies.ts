@@ -1,6 +1,6 @@
 import type { Connector } from '../connectors/connector.ts';
 import type { Json } from '../json.ts';
-import type { DataFile } from '../lake/dataFile.ts';
+import type { LiveFile } from '../lake/liveFile.ts';
 import type { ObjectStore } from '../lake/tableChange.ts';
 import type { TablePointer } from '../lake/tablePointer.ts';
 import type { Log } from '../log.ts';
@@ -23,11 +23,11 @@ export interface IngestDependencies {
     from: number,
     signal: AbortSignal,
   ) => AsyncIterable<Uint8Array>;
-  readonly listDataFiles: (
+  readonly listLiveFiles: (
     store: ObjectStore,
     pointer: TablePointer,
     signal: AbortSignal,
-  ) => AsyncIterable<DataFile>;
+  ) => AsyncIterable<LiveFile>;
   readonly openStreamLoader: OpenStreamLoader;
   /** Credentials by reference; MUST refuse a reference outside the tenant's prefix. */
   readonly readSecret: (tenant: string, ref: SecretRef, signal: AbortSignal) => Promise<Json>;

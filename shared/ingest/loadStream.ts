@@ -4,7 +4,7 @@ import type { Batch, Context } from '../connectors/connector.ts';
 import { HeadgateError } from '../errors.ts';
 import { failFile } from '../files/claimFile.ts';
 import type { Json } from '../json.ts';
-import type { DataFile } from '../lake/dataFile.ts';
+import type { LiveFile } from '../lake/liveFile.ts';
 import type { Field } from '../lake/schema.ts';
 import type { RunError, RunItem } from '../runs/runItem.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
@@ -123,7 +123,7 @@ async function openLoader(
   { run, attempt, unit, plan, stream, schema, context }: LoadStreamInput,
   workFolder: string,
 ): Promise<StreamLoader> {
-  const { table, store, listDataFiles, connector, memoryMegabytes, threads, log } = dependencies;
+  const { table, store, listLiveFiles, connector, memoryMegabytes, threads, log } = dependencies;
   const prefix = `lake/data/${run.tenant}/${run.sourceId}/${stream.table}`;
   const place = `${run.runId}/a${attempt}/u${unit}/`;
   const { signal } = context;
@@ -134,7 +134,7 @@ async function openLoader(
     liveFiles: async () => {
       // A refresh replaces every file, so none has to be rewritten for it.
       if (plan.replace || stream.pointer === null) return [];
-      return Array.fromAsync(listDataFiles(store, stream.pointer, signal)) as Promise<DataFile[]>;
+      return Array.fromAsync(listLiveFiles(store, stream.pointer, signal)) as Promise<LiveFile[]>;
     },
     reserveFieldIds: (count) => reserveFieldIds(table, stream, count),
     dataPrefix: `${prefix}/${place}`,

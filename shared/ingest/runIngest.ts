@@ -240,13 +240,16 @@ async function readOne(
     : {
         stream: plan.request.name,
         schema: [...(loaded?.schema ?? stream.schema)],
-        adds: [...(loaded?.adds ?? [])],
+        adds: [
+          ...(loaded?.adds ?? []),
+          ...(loaded?.rewrites ?? []).flatMap(({ file }) => file ?? []),
+        ],
         rejects: [...(loaded?.rejects ?? [])],
         removes:
           plan.replace && finished
             ? { kind: 'everything' as const }
-            : loaded !== null && loaded.rewritten.length > 0
-              ? { kind: 'files' as const, paths: [...loaded.rewritten] }
+            : loaded !== null && loaded.rewrites.length > 0
+              ? { kind: 'files' as const, paths: loaded.rewrites.map(({ path }) => path) }
               : { kind: 'nothing' as const },
         ...(stage === undefined ? {} : { stage }),
         ...(plan.keepsCursor && (finished || !plan.replace) ? { cursor: position } : {}),

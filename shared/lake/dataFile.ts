@@ -10,6 +10,8 @@ export const dataFile = z.strictObject({
   path: z.string().startsWith('s3://'),
   /** data or position deletes. */
   content: z.enum(['data', 'position_deletes']),
+  /** `position_deletes`: the one data file whose rows it deletes. A data file has at most one such file. */
+  deletesFrom: z.string().startsWith('s3://').optional(),
   rows: z.int().nonnegative(),
   bytes: z.int().positive(),
   columnBytes: z.record(z.string(), z.int()),

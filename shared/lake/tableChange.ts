@@ -10,6 +10,12 @@ export interface TableChange {
   /** The whole schema after the change, user columns then system columns. */
   readonly schema: readonly Field[];
   readonly adds: readonly DataFile[];
+  /**
+   * Position-delete files that come, each for one data file (`deletesFrom`) of the table or of `adds`, and each
+   * naming all deleted rows of it: it takes the place of the one that was there. The delete file of a data file
+   * that goes, goes with it.
+   */
+  readonly deletes?: readonly DataFile[];
   readonly removes: Removes;
   /** Stored in the snapshot's summary, e.g. `{ 'headgate.run-id': … }`. */
   readonly summary: Readonly<Record<string, string>>;

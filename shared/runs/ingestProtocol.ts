@@ -53,6 +53,15 @@ export const stagedCommit = z.strictObject({
   stream: z.string(),
   schema: z.array(field),
   adds: z.array(dataFile),
+  /** Position-delete files; see `TableChange.deletes`. */
+  deletes: z.array(dataFile).optional(),
+  /**
+   * The snapshot that `deletes`, or files to remove, were computed against: the commit is refused when it is not the
+   * table's any more. Absent where it does not matter.
+   */
+  basedOn: z.string().nullable().optional(),
+  /** Live rows that this commit takes out: superseded by newer ones, out of a window, deleted at the source. */
+  superseded: z.int().nonnegative().optional(),
   rejects: z.array(dataFile),
   removes: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('nothing') }),

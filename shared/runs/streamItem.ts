@@ -36,6 +36,17 @@ export const streamItem = z.strictObject({
       position: json,
     })
     .nullable(),
+  /** How the stream was before its last run's first commit: what an undo goes back to. */
+  before: z
+    .strictObject({
+      runId: z.string(),
+      schema: z.array(field),
+      pointer: tablePointer.nullable(),
+      rejects: tablePointer.nullable(),
+      cursor: json.nullable(),
+    })
+    .nullable()
+    .optional(),
   /** Run and sequence of the last commit. */
   committedBy: z.strictObject({ runId: z.string(), seq: z.int().positive() }).nullable(),
   updatedAt: z.iso.datetime(),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { json } from '../json.ts';
+import { columnType } from '../lake/schema.ts';
 import { counts, runError, runResult, runStatus } from '../runs/runItem.ts';
 import { sourceKey } from '../table.ts';
 
@@ -18,14 +19,48 @@ export type Schedule = z.infer<typeof schedule>;
 export const secretRef = z.strictObject({ arn: z.string(), jsonKey: z.string().optional() });
 export type SecretRef = z.infer<typeof secretRef>;
 
+export const schemaContract = z.enum(['evolve', 'freeze', 'discard_row', 'discard_value']);
+export type SchemaContract = z.infer<typeof schemaContract>;
+
+/** What happens to a column before anything is stored. Names are the source's own spelling. */
+export const columnMask = z.enum(['hash', 'redact', 'drop']);
+export type ColumnMask = z.infer<typeof columnMask>;
+
+/** Rules that a source sets for all its streams, and a stream for itself. */
+const rules = {
+  /** How rows that are gone at the source leave the table: `_deleted` becomes true, or they go. */
+  onDelete: z.enum(['tombstone', 'remove']).optional(),
+  /** When keys are compared with the source's, for streams whose source reports no deletes. */
+  detectDeletes: schedule.nullable().optional(),
+  /** More rejected rows than this, or a larger share of those read, fail the commit before it happens. */
+  maxRejectedRows: z.int().nonnegative().nullable().optional(),
+  maxRejectedRatio: z.number().min(0).max(1).nullable().optional(),
+  /** Nested values: as JSON text, or objects as columns `a_b`. */
+  nested: z.enum(['json', 'flatten']).optional(),
+};
+export const sourceRules = z.strictObject(rules);
+export type SourceRules = z.infer<typeof sourceRules>;
+
 /** Settings of one stream of a source; what is left out follows the source. */
 export const streamSettings = z.strictObject({
+  ...rules,
   syncMode: syncMode.optional(),
+  /** Empty: none, whatever the source says. */
   primaryKey: z.array(z.string()).optional(),
   cursorField: z.string().optional(),
+  /** Columns to take; left out: all. */
   columns: z.array(z.string()).optional(),
+  /** Columns not to take. */
+  exclude: z.array(z.string()).optional(),
+  /** Source column → its name in the table. */
+  rename: z.record(z.string(), z.string()).optional(),
+  /** Source column → its type in the table. */
+  types: z.record(z.string(), columnType).optional(),
+  masks: z.record(z.string(), columnMask).optional(),
+  contract: schemaContract.optional(),
   table: z.string().optional(),
 });
+export type StreamSettings = z.infer<typeof streamSettings>;
 
 export const lastRun = z.strictObject({
   runId: z.string(),
@@ -59,7 +94,10 @@ export const sourceItem = z.strictObject({
   /** null: all streams, with the source's settings. */
   streams: z.record(z.string(), streamSettings).nullable(),
   schedule: schedule.nullable(),
-  contract: z.enum(['evolve', 'freeze', 'discard_row', 'discard_value']),
+  contract: schemaContract,
+  rules: sourceRules.optional(),
+  /** Failed runs in a row; scheduled runs are paused at 20. */
+  failuresInARow: z.int().nonnegative().optional(),
   freshnessTargetSeconds: z.int().positive().nullable(),
   status: sourceStatus,
   attention: z.array(

@@ -91,12 +91,12 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
     async finish() {
       isFinished = true;
       await endRecords();
-      const rewritten = await rewriteFiles(state);
+      const rewrites = await rewriteFiles(state);
       return {
         schema: state.schema.schema,
         adds: state.adds,
         rejects: state.rejectFiles,
-        rewritten,
+        rewrites,
         counts: totals,
         files,
       };

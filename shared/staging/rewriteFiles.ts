@@ -3,67 +3,71 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { sqlName, sqlText } from '../duckdb/openDuckDb.ts';
-import { HeadgateError } from '../errors.ts';
 import { copyOptions } from '../lake/copyOptions.ts';
 import type { DataFile } from '../lake/dataFile.ts';
 import { duckdbType } from '../lake/duckdbTypes.ts';
+import type { LiveFile } from '../lake/liveFile.ts';
 import type { Field } from '../lake/schema.ts';
 import type { LoaderState } from './loaderState.ts';
 import { notReconciled } from './notReconciled.ts';
+import type { Rewrite } from './streamLoader.ts';
 
 /**
  * Writes every file again that has a column under an id it lost, with the values in the column's new type: those
  * this loader wrote before a later file changed the type take the old one's place in `adds`, live files are
- * answered by path and their new form is added. Reads one file at a time.
+ * answered with their new form, without their deleted rows. Reads one file at a time.
  */
-export async function rewriteFiles(state: LoaderState): Promise<readonly string[]> {
+export async function rewriteFiles(state: LoaderState): Promise<readonly Rewrite[]> {
   const { retyped } = state.schema;
   if (retyped.size === 0) return [];
   const isStale = ({ valueCounts }: DataFile): boolean =>
     [...retyped.keys()].some((id) => Object.hasOwn(valueCounts, String(id)));
   for (const [index, file] of state.adds.entries())
-    if (isStale(file)) state.adds[index] = await rewriteFile(state, file);
-  const rewritten: string[] = [];
-  const live = await state.options.liveFiles();
-  if (live.some(({ content }) => content === 'position_deletes'))
-    throw new HeadgateError(
-      'internal_error',
-      'A column changes its type while rows of its files are marked as deleted. Compact the table first.',
-    );
-  for (const file of live.filter(isStale)) {
-    state.adds.push(await rewriteFile(state, file));
-    rewritten.push(file.path);
-  }
-  return rewritten;
+    if (isStale(file))
+      state.adds[index] = (await rewriteFile(state, { file, deletes: null })) ?? file;
+  const rewrites: Rewrite[] = [];
+  for (const live of await state.options.liveFiles())
+    if (isStale(live.file))
+      rewrites.push({ path: live.file.path, file: await rewriteFile(state, live) });
+  return rewrites;
 }
 
-async function rewriteFile(state: LoaderState, file: DataFile): Promise<DataFile> {
+async function rewriteFile(
+  state: LoaderState,
+  { file, deletes }: LiveFile,
+): Promise<DataFile | null> {
   const { db, options, schema, data } = state;
-  const input = join(options.workFolder, `${state.scratchName('live')}.parquet`);
-  const output = join(options.workFolder, `${state.scratchName('rewritten')}.parquet`);
+  const scratch = (purpose: string): string =>
+    join(options.workFolder, `${state.scratchName(purpose)}.parquet`);
+  const [input, deleted, output] = [scratch('live'), scratch('deleted'), scratch('rewritten')];
   options.log.info('rewriting a file because a column changed its type', { path: file.path });
   try {
     await pipeline(options.download(file.path), createWriteStream(input));
+    if (deletes !== null)
+      await pipeline(options.download(deletes.path), createWriteStream(deleted));
     const columns = await columnsOf(state, input);
     const fields = schema.schema.filter(({ id }) => columns.has(id));
     const outputs = fields.map(
       ({ id, name, type }) =>
         `CAST(${sqlName(columns.get(id) ?? '')} AS ${duckdbType(type)}) AS ${sqlName(name)}`,
     );
+    const from =
+      deletes === null
+        ? `read_parquet(${sqlText(input)})`
+        : `read_parquet(${sqlText(input)}, file_row_number = true) WHERE file_row_number NOT IN (SELECT pos FROM read_parquet(${sqlText(deleted)}))`;
     const [stats] = await db.rows(
-      `COPY (SELECT ${outputs.join(', ')} FROM read_parquet(${sqlText(input)})) TO ${sqlText(output)} (${copyOptions(fields)})`,
+      `COPY (SELECT ${outputs.join(', ')} FROM ${from}) TO ${sqlText(output)} (${copyOptions(fields)})`,
     );
     const rows = Number(stats?.['count']);
-    if (stats === undefined || rows !== file.rows)
-      throw notReconciled(file.path, 'a rewrite lost rows', { read: file.rows, written: rows });
-    const published = await data.publish(
+    const expected = file.rows - (deletes?.rows ?? 0);
+    if (stats === undefined || rows !== expected)
+      throw notReconciled(file.path, 'a rewrite lost rows', { read: expected, written: rows });
+    return await data.publish(
       { localPath: output, fields, rows, stats },
       sourceFileOf(file, schema.schema),
     );
-    return published ?? file;
   } finally {
-    await rm(input, { force: true });
-    await rm(output, { force: true });
+    for (const path of [input, deleted, output]) await rm(path, { force: true });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Batch, StreamRequest } from '../connectors/connector.ts';
 import type { DataFile } from '../lake/dataFile.ts';
+import type { LiveFile } from '../lake/liveFile.ts';
 import type { Column, Field } from '../lake/schema.ts';
 import type { Log } from '../log.ts';
 
@@ -25,6 +26,12 @@ export interface LoadedFile {
   readonly contentHash: string;
 }
 
+/** A live data file, and the file of the same live rows that takes its place; null when no row was left. */
+export interface Rewrite {
+  readonly path: string;
+  readonly file: DataFile | null;
+}
+
 /** Everything the load left behind in the lake bucket, not yet visible to anyone. */
 export interface Loaded {
   /** The stream's whole schema after this load: user columns, then system columns. */
@@ -32,8 +39,8 @@ export interface Loaded {
   readonly adds: readonly DataFile[];
   /** Files of the reject table (`rejectFields`). */
   readonly rejects: readonly DataFile[];
-  /** Paths of live data files that were rewritten because a column changed its type. */
-  readonly rewritten: readonly string[];
+  /** Live data files that were rewritten because a column changed its type, without their deleted rows. */
+  readonly rewrites: readonly Rewrite[];
   readonly counts: Counts;
   readonly files: readonly LoadedFile[];
 }
@@ -57,7 +64,7 @@ export interface StreamLoaderOptions {
   /** The table's schema before this load; empty for a new table. */
   readonly schema: readonly Field[];
   /** Live data files, for the rewrite a type change needs; paths are `s3://bucket/key`. */
-  readonly liveFiles: () => Promise<readonly DataFile[]>;
+  readonly liveFiles: () => Promise<readonly LiveFile[]>;
   /** Reserves `count` field ids by a conditional write and answers the first. Called before a file that uses them is written. */
   readonly reserveFieldIds: (count: number) => Promise<number>;
   /** Key prefixes, each ending with `/`, already holding run and attempt. */

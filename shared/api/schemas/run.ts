@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { json } from '../../json.ts';
 import { runProgress } from '../../runs/lockItem.ts';
 import { counts, runError, runResult, runStatus, streamOutcome } from '../../runs/runItem.ts';
-import { runMode, runTrigger, whenBusy } from '../../runs/runRequest.ts';
+import { runMode, runRequest, runTrigger, whenBusy } from '../../runs/runRequest.ts';
 
 const dayOrInstant = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
 
@@ -60,7 +60,7 @@ export const run = z
     id: z.string(),
     sourceId: z.string(),
     connector: z.string(),
-    kind: z.enum(['ingest', 'clear', 'file_delete']),
+    kind: runRequest.shape.kind.unwrap(),
     mode: runMode.nullable(),
     startDate: z.string().nullable(),
     endDate: z.string().nullable(),

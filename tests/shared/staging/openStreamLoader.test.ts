@@ -205,7 +205,10 @@ describe('a type that changes', () => {
     await first.loader[Symbol.asyncDispose]();
 
     await using second = await TestLoader.open(
-      { schema: before.schema, liveFiles: async () => before.adds },
+      {
+        schema: before.schema,
+        liveFiles: async () => before.adds.map((file) => ({ file, deletes: null })),
+      },
       lake,
     );
     await second.load('two.csv', 'id,code,when\n3,18,2026-01-02 10:00:00\n');
@@ -217,9 +220,10 @@ describe('a type that changes', () => {
     expect(ids.get('code')).not.toBe(oldIds.get('code'));
     expect(ids.get('when')).not.toBe(oldIds.get('when'));
     expect(ids.get('id')).toBe(oldIds.get('id'));
-    expect(loaded.rewritten).toEqual([before.adds[0]!.path]);
+    expect(loaded.rewrites.map(({ path }) => path)).toEqual([before.adds[0]!.path]);
+    const rewritten = loaded.rewrites.map(({ file }) => file!);
     expect(loaded.counts).toMatchObject({ read: 2, written: 2 });
-    const rows = await readRows(lake, [...loaded.adds, before.adds[1]!], true);
+    const rows = await readRows(lake, [...loaded.adds, ...rewritten, before.adds[1]!], true);
     expect(
       rows
         .map(({ id, code, when, _source_file, _run_id }) => [id, code, when, _source_file, _run_id])
@@ -231,7 +235,7 @@ describe('a type that changes', () => {
       ['4', '00501', undefined, 'three.csv', 'run-1'],
       ['9', undefined, undefined, 'untouched.csv', 'run-0'],
     ]);
-    for (const file of loaded.adds)
+    for (const file of [...loaded.adds, ...rewritten])
       expect(Object.keys(file.valueCounts)).not.toContain(String(oldIds.get('code')));
     expect(second.leftovers()).toEqual([]);
   });
@@ -247,7 +251,7 @@ describe('a type that changes', () => {
       ],
     });
     await loader.load('f.csv', 'amount,code,ratio,at,empty\n1,2,3.25,2026-01-01,\n');
-    const { schema, adds, rewritten } = await loader.finish();
+    const { schema, adds, rewrites } = await loader.finish();
     expect(typesOf(schema)).toEqual({
       amount: 'decimal(18, 4)',
       code: 'string',
@@ -255,7 +259,7 @@ describe('a type that changes', () => {
       at: 'timestamp',
       empty: 'date',
     });
-    expect(rewritten).toEqual([]);
+    expect(rewrites).toEqual([]);
     expect(await loader.rows(adds)).toMatchObject([
       { amount: '1.0000', code: '2', ratio: '3.25', at: '2026-01-01 00:00:00', empty: null },
     ]);
@@ -270,9 +274,9 @@ describe('a type that changes', () => {
         Buffer.concat([Buffer.from('id,code,extra\né,x,y\n'), Buffer.from([0xff])]),
       ),
     ).rejects.toMatchObject({ code: 'file_unreadable' });
-    const { schema, rewritten } = await loader.finish();
+    const { schema, rewrites } = await loader.finish();
     expect(typesOf(schema)).toEqual({ id: 'long', code: 'long' });
-    expect(rewritten).toEqual([]);
+    expect(rewrites).toEqual([]);
   });
 
   it('reserves no more ids than the columns need', async () => {

@@ -316,7 +316,7 @@ export class Simulation {
       upload: async () => '',
       download: async function* () {},
       openLanded: async function* () {},
-      listDataFiles: async function* () {},
+      listLiveFiles: async function* () {},
       openStreamLoader: async ({ dataPrefix }) => {
         const rows: number[] = [];
         return {
@@ -340,7 +340,7 @@ export class Simulation {
               schema: [{ id: 1, name: 'n', type: 'long' }],
               adds: [fileOf(`s3://lake/${path}`, rows.length)],
               rejects: [],
-              rewritten: [],
+              rewrites: [],
               counts,
               files: [],
             };
