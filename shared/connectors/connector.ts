@@ -4,6 +4,7 @@ import type { FileFormatOptions } from '../formats/fileFormatOptions.ts';
 import type { Json } from '../json.ts';
 import type { Column } from '../lake/schema.ts';
 import type { Log } from '../log.ts';
+import type { AccessToken, OAuthGrant } from '../oauth/oauthGrant.ts';
 
 export type SyncMode = 'full_refresh' | 'full_refresh_append' | 'incremental' | 'cdc';
 
@@ -25,6 +26,28 @@ export interface Context<Config, Credentials> {
   readonly log: Log;
   /** The source's landed files; present only for connectors with `landing: true`. */
   readonly landing?: LandedFiles;
+  /** Paces requests over all runs that use these credentials. Absent where they are not stored yet. */
+  readonly rateLimit?: RateLimit;
+  /**
+   * A live access token: one refresh at a time over all runs, and a rotated refresh token is stored before the access
+   * token is used. `rejected` is a token that the source no longer takes: the answer is another one.
+   * Throws `invalid_credentials` when the token endpoint refuses the grant.
+   */
+  readonly accessToken?: (grant: OAuthGrant, rejected?: string) => Promise<AccessToken>;
+}
+
+/** So many requests in so many seconds; each name is counted apart. */
+export interface RequestLimit {
+  readonly name: string;
+  readonly requests: number;
+  readonly perSeconds: number;
+}
+
+export interface RateLimit {
+  /** Resolves when `cost` more requests may be sent. Throws ParkUntil when that is too long to wait for. */
+  take(limit: RequestLimit, cost?: number): Promise<void>;
+  /** The source said so: nobody sends any for this long. */
+  pause(milliseconds: number): Promise<void>;
 }
 
 /** Files that arrived in the source's landing prefix and that this run has to load, in order of arrival. */
@@ -111,6 +134,8 @@ export interface Batch<Checkpoint> {
   readonly columns?: readonly Column[];
   /** Every record names a row that is gone: its key columns, and its cursor where known. Only with `records`. */
   readonly tombstones?: boolean;
+  /** No row of it was delivered before: the first read of a stream, in the order of a key that is unique. */
+  readonly fresh?: boolean;
   /**
    * From this batch to the next checkpoint come all rows that have no cursor value: those in the table go in the
    * same commit. For streams without a key, whose rows cannot be told apart.
