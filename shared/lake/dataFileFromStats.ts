@@ -30,6 +30,8 @@ export interface DataFileFromStats {
    * longer minima and maxima, and the files of an upload are found by whole bounds.
    */
   readonly sourceFile?: string;
+  /** A column with one and the same value in every row, which DuckDB may cut too; its bounds are whole. */
+  readonly wholeValue?: { readonly name: string; readonly value: string };
 }
 
 /**
@@ -68,12 +70,11 @@ export function dataFileFromStats(input: DataFileFromStats): DataFile {
     file.nullCounts[field.id] = nulls;
     if (position >= columnsWithBounds && !isSystemColumn(field.name)) return;
     file.columnBytes[field.id] = Number(facts.get('column_size_bytes'));
-    if (field.name === '_source_file') {
-      const name = sourceFileOf(facts, values, nulls, input);
-      if (name !== null) {
-        file.lowerBounds[field.id] = Buffer.from(name).toString('base64');
-        file.upperBounds[field.id] = Buffer.from(name).toString('base64');
-      }
+    const whole = wholeValueOf(field, facts, values, nulls, input);
+    if (whole !== undefined) {
+      if (whole === null) return;
+      file.lowerBounds[field.id] = Buffer.from(whole).toString('base64');
+      file.upperBounds[field.id] = Buffer.from(whole).toString('base64');
       return;
     }
     const lower = boundOf(field.type, facts, 'lower');
@@ -107,21 +108,29 @@ function boundOf(
 /** DuckDB cuts longer minima and maxima (1.5.5), the maximum upwards. */
 const longestWholeBytes = 256;
 
-function sourceFileOf(
+/** undefined: a column that has bounds like any other. null: all its values are. */
+function wholeValueOf(
+  { name: column }: Field,
   facts: ReadonlyMap<string, string>,
   values: number,
   nulls: number,
-  { sourceFile, path }: DataFileFromStats,
-): string | null {
+  { sourceFile, wholeValue, path }: DataFileFromStats,
+): string | null | undefined {
+  if (column !== '_source_file' && column !== wholeValue?.name) return undefined;
   if (values === nulls) return null;
   const [least, most] = [facts.get('min'), facts.get('max')];
-  const name = sourceFile ?? (least === most ? least : undefined);
+  const given = column === wholeValue?.name ? wholeValue.value : sourceFile;
+  const value = given ?? (least === most ? least : undefined);
   const agrees =
-    name !== undefined &&
+    value !== undefined &&
     nulls === 0 &&
-    (Buffer.byteLength(name) > longestWholeBytes
-      ? least === undefined || name.startsWith(least)
-      : least === name && most === name);
-  if (!agrees) throw new TypeError(`${path}: a data file holds the rows of exactly one upload`);
-  return name;
+    (Buffer.byteLength(value) > longestWholeBytes
+      ? least === undefined || value.startsWith(least)
+      : least === value && most === value);
+  if (agrees) return value;
+  throw new TypeError(
+    column === '_source_file'
+      ? `${path}: a data file holds the rows of exactly one upload`
+      : `${path}: ${column} holds another value than it should`,
+  );
 }
