@@ -3,7 +3,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { openTable } from '../../shared/aws/clients.ts';
 import { readEnv } from '../../shared/env.ts';
 import { ulid } from '../../shared/ids.ts';
-import { listDataFiles } from '../../shared/lake/listDataFiles.ts';
+import { listLiveFiles } from '../../shared/lake/listLiveFiles.ts';
 import { prepareCommit } from '../../shared/lake/prepareCommit.ts';
 import { s3ObjectStore } from '../../shared/lake/s3ObjectStore.ts';
 import { stepFunctionsExecutions } from '../../shared/runs/executions.ts';
@@ -19,7 +19,7 @@ export const handler = makeHandler(
     now: () => new Date(),
     store: s3ObjectStore(new S3Client({}), env.LAKE_BUCKET),
     prepareCommit,
-    listDataFiles,
+    listLiveFiles,
   },
   createRunLog(),
   () => ulid(new Date()).slice(-8),

@@ -35,6 +35,16 @@ export function createHandler(connector: Connector): ReturnType<typeof makeHandl
         openObject(s3, env.LANDING_BUCKET, key, { versionId, from }, signal),
       listLiveFiles,
       openStreamLoader,
+      // Until merges land: incremental reads begin strictly after the last one, so nothing overlaps.
+      merge: async ({ adds }) => ({
+        adds,
+        deletes: [],
+        removes: [],
+        deduplicated: 0,
+        superseded: 0,
+        tombstones: 0,
+        bytesRead: 0,
+      }),
       readSecret: (tenant, ref, signal) =>
         readSecret(secrets, `headgate/${env.STAGE}/${tenant}/`, ref, signal),
       createFetch: () => createFetch({ allow }),

@@ -4,6 +4,7 @@ import type { LiveFile } from '../lake/liveFile.ts';
 import type { ObjectStore } from '../lake/tableChange.ts';
 import type { TablePointer } from '../lake/tablePointer.ts';
 import type { Log } from '../log.ts';
+import type { Merge } from '../merge/merge.ts';
 import type { SecretRef } from '../sources/sourceItem.ts';
 import type { OpenStreamLoader } from '../staging/streamLoader.ts';
 import type { Table } from '../table.ts';
@@ -29,6 +30,7 @@ export interface IngestDependencies {
     signal: AbortSignal,
   ) => AsyncIterable<LiveFile>;
   readonly openStreamLoader: OpenStreamLoader;
+  readonly merge: Merge;
   /** Credentials by reference; MUST refuse a reference outside the tenant's prefix. */
   readonly readSecret: (tenant: string, ref: SecretRef, signal: AbortSignal) => Promise<Json>;
   readonly createFetch: (signal: AbortSignal) => typeof fetch;

@@ -4,6 +4,7 @@ import type { Batch, Context } from '../connectors/connector.ts';
 import { HeadgateError } from '../errors.ts';
 import { failFile } from '../files/claimFile.ts';
 import type { Json } from '../json.ts';
+import { dataPrefix } from '../lake/dataPrefix.ts';
 import type { LiveFile } from '../lake/liveFile.ts';
 import type { Field } from '../lake/schema.ts';
 import type { RunError, RunItem } from '../runs/runItem.ts';
@@ -12,6 +13,7 @@ import { reserveFieldIds } from '../runs/streams.ts';
 import type { Loaded, StreamLoader } from '../staging/streamLoader.ts';
 import type { Deadline, IngestDependencies } from './ingestDependencies.ts';
 import type { KeepAlive } from './keepAlive.ts';
+import { duckDbMegabytes } from './mergeStream.ts';
 import type { StreamPlan } from './planStreams.ts';
 
 export interface LoadStreamInput {
@@ -38,6 +40,10 @@ export interface LoadedStream {
   readonly finished: boolean;
   /** Files that could not be read; the others are loaded. */
   readonly failures: readonly RunError[];
+  /** Every batch said that none of its rows was delivered before. */
+  readonly fresh: boolean;
+  /** All rows without a cursor value are in `loaded`. */
+  readonly replacesNullCursor: boolean;
 }
 
 /** Time kept for finishing files, uploading them and answering. */
@@ -58,11 +64,15 @@ export async function loadStream(
   const failures: RunError[] = [];
   let position = input.from;
   let loader: StreamLoader | null = null;
+  let fresh = true;
+  let replacesNullCursor = false;
   await using scratch = await scratchFolder(dependencies.scratchFolder);
   try {
     for await (const batch of connector.read(context, plan.request, input.from)) {
       context.signal.throwIfAborted();
+      replacesNullCursor ||= batch.replacesNullCursor === true;
       if (!isEmpty(batch)) {
+        fresh &&= batch.fresh === true;
         loader ??= await openLoader(dependencies, input, scratch.path);
         await loadBatch(dependencies, input, loader, batch, failures);
       }
@@ -73,11 +83,12 @@ export async function loadStream(
       ) as Json;
       if (deadline.remainingMilliseconds() > stopAt) continue;
       log.info('stopping in time, to go on in another invocation', { stream: plan.request.name });
-      return { loaded: (await loader?.finish()) ?? null, position, finished: false, failures };
+      const loaded = (await loader?.finish()) ?? null;
+      return { loaded, position, finished: false, failures, fresh, replacesNullCursor };
     }
     const loaded = (await loader?.finish()) ?? null;
     alive.progress({ stream: plan.request.name });
-    return { loaded, position, finished: true, failures };
+    return { loaded, position, finished: true, failures, fresh, replacesNullCursor };
   } finally {
     await loader?.[Symbol.asyncDispose]();
   }
@@ -95,7 +106,7 @@ async function loadBatch(
   failures: RunError[],
 ): Promise<void> {
   try {
-    const counts = await loader.load(batch);
+    const counts = await loader.load(batch.tombstones === true ? asTombstones(batch) : batch);
     alive.progress({ pages: 1, rows: counts.read, bytes: counts.bytes, stream: plan.request.name });
   } catch (error) {
     const file = batch.body.kind === 'file' ? batch.body.file : null;
@@ -118,14 +129,24 @@ async function loadBatch(
   }
 }
 
+/** Rows that are gone carry their key, and this mark. */
+const asTombstones = (batch: Batch<unknown>): Batch<unknown> =>
+  batch.body.kind === 'records'
+    ? {
+        ...batch,
+        body: {
+          kind: 'records',
+          records: batch.body.records.map((record) => ({ ...record, _deleted: true })),
+        },
+      }
+    : batch;
+
 async function openLoader(
   dependencies: IngestDependencies,
   { run, attempt, unit, plan, stream, schema, context }: LoadStreamInput,
   workFolder: string,
 ): Promise<StreamLoader> {
-  const { table, store, listLiveFiles, connector, memoryMegabytes, threads, log } = dependencies;
-  const prefix = `lake/data/${run.tenant}/${run.sourceId}/${stream.table}`;
-  const place = `${run.runId}/a${attempt}/u${unit}/`;
+  const { table, store, listLiveFiles, threads, log } = dependencies;
   const { signal } = context;
   return dependencies.openStreamLoader({
     stream: plan.request,
@@ -133,27 +154,36 @@ async function openLoader(
     schema,
     liveFiles: async () => {
       // A refresh replaces every file, so none has to be rewritten for it.
-      if (plan.replace || stream.pointer === null) return [];
+      if (plan.effect === 'replace' || stream.pointer === null) return [];
       return Array.fromAsync(listLiveFiles(store, stream.pointer, signal)) as Promise<LiveFile[]>;
     },
     reserveFieldIds: (count) => reserveFieldIds(table, stream, count),
-    dataPrefix: `${prefix}/${place}`,
-    rejectPrefix: `${prefix}__rejects/${place}`,
+    dataPrefix: dataPrefix(run, stream, attempt, unit),
+    rejectPrefix: dataPrefix(run, stream, attempt, unit, '__rejects'),
     runId: run.runId,
     ingestedAt: dependencies.now(),
     upload: (localPath, key) => dependencies.upload(localPath, key, signal),
     download: (path) => dependencies.download(path, signal),
     workFolder,
-    // The rest is for Node, the upload's buffers and the operating system.
-    memoryLimitMegabytes: Math.max(200, Math.floor(memoryMegabytes * 0.35)),
+    memoryLimitMegabytes: duckDbMegabytes(dependencies),
     threads,
-    systemColumns: connector.landing ? ['_source_file'] : [],
+    systemColumns: systemColumnsOf(dependencies, plan),
     log,
     signal,
   });
 }
 
-async function scratchFolder(parent: string): Promise<AsyncDisposable & { readonly path: string }> {
+const systemColumnsOf = (
+  { connector }: IngestDependencies,
+  { description, effect }: StreamPlan,
+): ('_source_file' | '_deleted')[] => [
+  ...(connector.landing ? (['_source_file'] as const) : []),
+  ...(description.deletes === 'tombstone' || effect === 'keepOnly' ? (['_deleted'] as const) : []),
+];
+
+export async function scratchFolder(
+  parent: string,
+): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(parent, 'headgate-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

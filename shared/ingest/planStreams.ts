@@ -4,12 +4,29 @@ import { HeadgateError } from '../errors.ts';
 import type { RunRequest } from '../runs/runRequest.ts';
 import type { SourceItem } from '../sources/sourceItem.ts';
 
+/**
+ * How the rows of a run meet those of the table.
+ * `append`: they are added. `appendOnce`: those whose (key, cursor) is there already are not: an incremental read
+ * begins a little before the last one's end. `upsert`: the newest row of each key stays.
+ * `replace`: they take the place of all rows. `replaceWindow`: of those whose cursor lies in the run's dates.
+ * `keepOnly`: they are keys, and rows of other keys go.
+ */
+export type Effect = 'append' | 'appendOnce' | 'upsert' | 'replace' | 'replaceWindow' | 'keepOnly';
+
+/** Effects that need the whole read: parts are kept aside until it is complete, and one snapshot shows it. */
+export const isStaged = (effect: Effect): boolean =>
+  effect === 'replace' || effect === 'replaceWindow' || effect === 'keepOnly';
+
 /** What a run does with one stream. */
 export interface StreamPlan {
   readonly description: StreamDescription;
   readonly request: StreamRequest;
-  /** The new rows take the place of all old ones, in one snapshot. */
-  readonly replace: boolean;
+  readonly effect: Effect;
+  /** Columns that tell rows apart, in the source's spelling; empty where nothing does. */
+  readonly key: readonly string[];
+  /** Columns that order the versions of a row. */
+  readonly cursor: string | null;
+  readonly onDelete: 'tombstone' | 'remove';
   /** Start from nothing, whatever the cursor says. */
   readonly fromStart: boolean;
   /** Whether the last checkpoint becomes the stream's cursor. */
@@ -20,7 +37,8 @@ export interface StreamPlan {
 
 /**
  * The streams of a run in a stable order. An incremental source reads streams without a cursor column whole.
- * Throws `source_not_found` for a chosen stream that the source does not have (any more).
+ * Throws `source_not_found` for a chosen stream that the source does not have (any more), `invalid_config` for a
+ * backfill of a stream without a cursor.
  */
 export function planStreams(
   source: SourceItem,
@@ -31,7 +49,7 @@ export function planStreams(
   const chosen = request.streams ?? (source.streams === null ? null : Object.keys(source.streams));
   const byName = new Map(descriptions.map((description) => [description.name, description]));
   const names = chosen ?? descriptions.map(({ name }) => name);
-  return names.map((name) => {
+  const plans = names.map((name) => {
     const description = byName.get(name);
     if (description === undefined)
       throw new HeadgateError(
@@ -41,6 +59,7 @@ export function planStreams(
       );
     return planStream(source, description, request, landing, descriptions.length === 1);
   });
+  return request.kind === 'detect_deletes' ? comparable(plans) : plans;
 }
 
 function planStream(
@@ -64,29 +83,67 @@ function planStream(
     : wanted === 'full_refresh_append' || request.mode === 'full_refresh_append'
       ? 'full_refresh_append'
       : 'full_refresh';
-  const replace =
-    request.mode === 'full_refresh' ||
-    (mode === 'full_refresh' && request.mode !== 'full_refresh_append');
+  const chosenKey =
+    settings.primaryKey ?? (source.primaryKey.length > 0 ? source.primaryKey : null);
+  const key = chosenKey ?? description.primaryKey;
+  const upserts =
+    key.length > 0 && (chosenKey !== null || description.upserts === true) && incremental;
+  const window =
+    request.startDate === undefined
+      ? null
+      : { from: request.startDate, to: request.endDate ?? null };
+  if (window !== null && !hasCursor && !description.supportsDateRange)
+    throw new HeadgateError(
+      'invalid_config',
+      `"${description.name}" cannot be read by date: choose a cursor field that is a date or a time.`,
+      { facts: { stream: description.name } },
+    );
+  const keysOnly = request.kind === 'detect_deletes';
+  const readAs: SyncMode = keysOnly ? 'full_refresh' : mode;
   return {
     description,
-    replace,
-    fromStart: !incremental || request.mode === 'full_refresh',
-    keepsCursor: incremental && request.startDate === undefined,
+    effect: keysOnly ? 'keepOnly' : effectOf(request, mode, upserts, key, hasCursor),
+    key,
+    cursor: hasCursor ? cursorField : null,
+    onDelete: settings.onDelete ?? source.rules?.onDelete ?? 'tombstone',
+    fromStart: !incremental || request.mode === 'full_refresh' || keysOnly || window !== null,
+    keepsCursor: incremental && window === null && !keysOnly,
     table: `${source.namespace}.${tableOf(source, description.name, settings.table, single)}`,
     request: {
       name: description.name,
-      mode,
-      primaryKey:
-        settings.primaryKey ??
-        (source.primaryKey.length > 0 ? source.primaryKey : description.primaryKey),
-      cursorField: incremental && hasCursor ? cursorField : null,
-      columns: settings.columns ?? null,
-      window:
-        request.startDate === undefined
-          ? null
-          : { from: request.startDate, to: request.endDate ?? null },
+      mode: readAs,
+      primaryKey: key,
+      cursorField: (incremental || window !== null) && hasCursor && !keysOnly ? cursorField : null,
+      columns: keysOnly ? key : (settings.columns ?? null),
+      window,
     },
   };
+}
+
+function effectOf(
+  request: RunRequest,
+  mode: SyncMode,
+  upserts: boolean,
+  key: readonly string[],
+  hasCursor: boolean,
+): Effect {
+  if (request.startDate !== undefined) return upserts ? 'upsert' : 'replaceWindow';
+  if (request.mode === 'full_refresh') return 'replace';
+  if (mode === 'full_refresh') return request.mode === 'full_refresh_append' ? 'append' : 'replace';
+  if (mode === 'full_refresh_append') return 'append';
+  if (upserts) return 'upsert';
+  return key.length > 0 && hasCursor ? 'appendOnce' : 'append';
+}
+
+/** Deletes can be detected where rows have a key. Throws `invalid_config` when no stream has one. */
+function comparable(plans: readonly StreamPlan[]): readonly StreamPlan[] {
+  const keyed = plans.filter(({ key }) => key.length > 0);
+  if (keyed.length === 0)
+    throw new HeadgateError(
+      'invalid_config',
+      'Deletes can be detected only in streams with a primary key, and none of these has one.',
+    );
+  return keyed;
 }
 
 /** The source's table is the only stream's, and the first part of the name of each of several. */
@@ -106,11 +163,19 @@ export const tableName = (stream: string): string => {
   return /^[a-z_]/.test(plain) ? plain : `t_${plain}`;
 };
 
-/** Changes when parts of an unfinished full refresh no longer fit together. */
-export const refreshHash = (source: SourceItem, plan: StreamPlan): string =>
+/** Changes when parts of an unfinished read no longer fit together. */
+export const stageHash = (source: SourceItem, plan: StreamPlan): string =>
   createHash('sha256')
     .update(
-      JSON.stringify([source.connector, source.config, plan.request, plan.description.columns]),
+      JSON.stringify([
+        source.connector,
+        source.config,
+        source.streams?.[plan.request.name] ?? null,
+        source.rules ?? null,
+        plan.effect,
+        plan.request,
+        plan.description.columns,
+      ]),
     )
     .digest('hex')
     .slice(0, 24);

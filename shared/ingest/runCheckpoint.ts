@@ -9,6 +9,8 @@ export const queuedStream = z.strictObject({
   position: json.nullable(),
   /** How often it failed in a way that may pass. */
   tries: z.int().nonnegative(),
+  /** The stream's table was empty when this read began, so that what it calls fresh is new to the table too. */
+  fromEmpty: z.boolean().optional(),
   /** Set once parts of a full refresh of it are kept aside. */
   stageHash: z.string().optional(),
 });

@@ -4,34 +4,23 @@ import { errorTable, HeadgateError } from '../errors.ts';
 import { claimFile } from '../files/claimFile.ts';
 import type { FileItem } from '../files/fileItem.ts';
 import { startAttempt } from '../runs/holdLock.ts';
-import {
-  type IngestAnswer,
-  type IngestInput,
-  type StagedCommit,
-  stagedWork,
-} from '../runs/ingestProtocol.ts';
+import type { IngestAnswer, IngestInput, StagedCommit } from '../runs/ingestProtocol.ts';
 import { commitLeaseMilliseconds } from '../runs/lock.ts';
-import type { LockItem } from '../runs/lockItem.ts';
-import { noCounts, type RunError, type RunItem } from '../runs/runItem.ts';
+import type { RunError } from '../runs/runItem.ts';
 import { markRunning } from '../runs/runs.ts';
-import type { StreamItem } from '../runs/streamItem.ts';
-import { ensureStream } from '../runs/streams.ts';
 import { getSource } from '../sources/getSource.ts';
-import type { SourceItem } from '../sources/sourceItem.ts';
 import { answerWith, type InvocationResult } from './answerWith.ts';
 import type { Deadline, IngestDependencies } from './ingestDependencies.ts';
-import { type KeepAlive, keepAlive } from './keepAlive.ts';
+import { keepAlive } from './keepAlive.ts';
 import { landedFiles } from './landedFiles.ts';
-import { type LoadedStream, loadStream } from './loadStream.ts';
 import { openContext } from './openContext.ts';
-import { planStreams, refreshHash, type StreamPlan } from './planStreams.ts';
+import { planStreams } from './planStreams.ts';
+import { type Invocation, noProgress, readStream } from './readStream.ts';
 import { type QueuedStream, type RunCheckpoint, runCheckpoint } from './runCheckpoint.ts';
 import { stageMaintenance } from './stageMaintenance.ts';
 
 const maxTries = 3;
 const maxParks = 3;
-/** A refresh that was broken off is gone on with for this long. */
-const stageMilliseconds = 24 * 3_600_000;
 
 /**
  * One invocation of a connector's function: takes a new attempt under the lock, reads what is left of the run's
@@ -56,9 +45,10 @@ export async function runIngest(
   if (source === null)
     throw new HeadgateError('not_found', `Source ${input.sourceId} does not exist any more.`);
   using alive = keepAlive(table, input, lock.attempt, lock.progress, now, log);
+  const taken = new Map<string, FileItem>();
   const result =
-    run.request.kind === 'ingest'
-      ? await ingest(dependencies, input, { lock, run, source, alive, deadline })
+    run.request.kind === 'ingest' || run.request.kind === 'detect_deletes'
+      ? await ingest(dependencies, input, { lock, run, source, alive, deadline, taken })
       : await stageMaintenance(dependencies, input, run);
   alive.signal.throwIfAborted();
   const gigabyteSeconds =
@@ -79,22 +69,13 @@ export async function runIngest(
   return answer;
 }
 
-interface Invocation {
-  readonly lock: LockItem;
-  readonly run: RunItem;
-  readonly source: SourceItem;
-  readonly alive: KeepAlive;
-  readonly deadline: Deadline;
-}
-
 async function ingest(
   dependencies: IngestDependencies,
   input: IngestInput,
-  invocation: Invocation,
+  invocation: Invocation & { readonly taken: Map<string, FileItem> },
 ): Promise<InvocationResult> {
   const { connector, table, log } = dependencies;
-  const { lock, run, source, alive, deadline } = invocation;
-  const taken = new Map<string, FileItem>();
+  const { lock, run, source, alive, deadline, taken } = invocation;
   const context = await openContext(dependencies, source, alive.signal, (signal) =>
     connector.landing
       ? landedFiles({
@@ -137,7 +118,7 @@ async function ingest(
       continue;
     }
     try {
-      const step = await readOne(dependencies, invocation, context, plan, entry, commits.length);
+      const step = await readStream(dependencies, invocation, context, plan, entry, commits.length);
       advance({ hadData: state.hadData || step.hadData });
       if (step.commit !== null) {
         const seq = input.seq + commits.length;
@@ -148,10 +129,7 @@ async function ingest(
           log.info('file read', { file: name, rows, rejected, detected });
           if (item !== undefined) files.push(item);
         }
-        const replaces = step.files
-          .filter((file) => taken.get(`${file.name}#${file.versionId}`)?.replaces === true)
-          .map(({ name }) => name);
-        commits.push({ ...step.commit, replaces: plan.replace ? [] : replaces });
+        commits.push(step.commit);
       }
       advance({ failures: [...state.failures, ...step.failures] });
       if (step.next === null) {
@@ -191,152 +169,9 @@ async function ingest(
   return { kind: 'DONE', state, commits, files };
 }
 
-interface Step {
-  readonly commit: Omit<StagedCommit, 'replaces'> | null;
-  readonly files: LoadedFiles;
-  readonly failures: readonly (RunError & { readonly stream: string })[];
-  /** Where to go on with this stream; null when it is read. */
-  readonly next: QueuedStream | null;
-  readonly hadData: boolean;
-}
-type LoadedFiles = NonNullable<LoadedStream['loaded']>['files'];
-
-async function readOne(
-  dependencies: IngestDependencies,
-  { lock, run, source, alive, deadline }: Invocation,
-  context: Parameters<IngestDependencies['connector']['read']>[0],
-  plan: StreamPlan,
-  entry: QueuedStream,
-  unit: number,
-): Promise<Step> {
-  const stream = await ensureStream(dependencies.table, newStream(dependencies, source, plan));
-  const refresh = refreshOf(dependencies, source, run, plan, entry, stream);
-  const result = await loadStream(dependencies, {
-    run,
-    attempt: lock.attempt,
-    unit,
-    plan,
-    stream,
-    schema: await schemaOf(dependencies, stream, refresh.hash, context.signal),
-    from: refresh.from,
-    context,
-    deadline,
-    alive,
-  });
-  const { loaded, position, finished } = result;
-  const moved = !isDeepStrictEqual(position, refresh.from);
-  if (!finished && !moved)
-    throw noProgress(`"${plan.request.name}" delivered no checkpoint in time`);
-  const stage =
-    plan.replace && (!finished || stream.stage?.hash === refresh.hash)
-      ? { hash: refresh.hash, ...(finished ? {} : { position }) }
-      : undefined;
-  // A loader whose every file was unreadable has nothing to commit either.
-  const brought = loaded !== null && (loaded.counts.read > 0 || loaded.files.length > 0);
-  const replaces = plan.replace && finished && result.failures.length === 0;
-  const nothing = !brought && !replaces && stage === undefined;
-  const commit = nothing
-    ? null
-    : {
-        stream: plan.request.name,
-        schema: [...(loaded?.schema ?? stream.schema)],
-        adds: [
-          ...(loaded?.adds ?? []),
-          ...(loaded?.rewrites ?? []).flatMap(({ file }) => file ?? []),
-        ],
-        rejects: [...(loaded?.rejects ?? [])],
-        removes:
-          plan.replace && finished
-            ? { kind: 'everything' as const }
-            : loaded !== null && loaded.rewrites.length > 0
-              ? { kind: 'files' as const, paths: loaded.rewrites.map(({ path }) => path) }
-              : { kind: 'nothing' as const },
-        ...(stage === undefined ? {} : { stage }),
-        ...(plan.keepsCursor && (finished || !plan.replace) ? { cursor: position } : {}),
-        counts: { ...(loaded?.counts ?? noCounts) },
-      };
-  return {
-    commit,
-    files: loaded?.files ?? [],
-    failures: result.failures.map((failure) => ({ ...failure, stream: plan.request.name })),
-    next: finished
-      ? null
-      : {
-          stream: plan.request.name,
-          position,
-          tries: 0,
-          ...(plan.replace ? { stageHash: refresh.hash } : {}),
-        },
-    hadData: (stream.pointer?.rows ?? 0) > 0,
-  };
-}
-
-/** Where a stream's read starts, and which parts of an unfinished refresh belong to it. */
-function refreshOf(
-  { now }: IngestDependencies,
-  source: SourceItem,
-  run: RunItem,
-  plan: StreamPlan,
-  entry: QueuedStream,
-  stream: StreamItem,
-): { readonly from: StreamItem['cursor']; readonly hash: string } {
-  const hash = refreshHash(source, plan);
-  if (entry.position !== null)
-    return { from: entry.position, hash: entry.stageHash ?? `${hash}:${run.runId}` };
-  if (!plan.fromStart) return { from: stream.cursor, hash };
-  const { stage } = stream;
-  const resumable =
-    plan.replace &&
-    stage !== null &&
-    stage.hash.startsWith(`${hash}:`) &&
-    now().getTime() - Date.parse(stage.startedAt) < stageMilliseconds;
-  return resumable
-    ? { from: stage.position, hash: stage.hash }
-    : { from: null, hash: `${hash}:${run.runId}` };
-}
-
-/** The table's schema, with what the parts of this refresh added to it. */
-async function schemaOf(
-  { store }: IngestDependencies,
-  stream: StreamItem,
-  hash: string,
-  signal: AbortSignal,
-): Promise<StreamItem['schema']> {
-  const part = stream.stage?.hash === hash ? stream.stage.parts.at(-1) : undefined;
-  if (part === undefined) return stream.schema;
-  const bytes = await store.get(part.key, signal);
-  const work = stagedWork.parse(JSON.parse(new TextDecoder().decode(bytes)));
-  return work.commits[part.index]?.schema ?? stream.schema;
-}
-
-const newStream = (
-  { store, now }: IngestDependencies,
-  source: SourceItem,
-  plan: StreamPlan,
-): StreamItem => ({
-  v: 1,
-  tenant: source.tenant,
-  sourceId: source.sourceId,
-  stream: plan.request.name,
-  table: plan.table,
-  location: `s3://${store.bucket}/lake/data/${source.tenant}/${source.sourceId}/${plan.table}`,
-  metadataPrefix: `lake/metadata/${source.tenant}/${source.sourceId}/${plan.table}/`,
-  lastFieldId: 0,
-  schema: [],
-  pointer: null,
-  rejects: null,
-  cursor: null,
-  stage: null,
-  committedBy: null,
-  updatedAt: now().toISOString(),
-});
-
 function assertMoved(before: RunCheckpoint, after: RunCheckpoint): void {
   if (isDeepStrictEqual(before.queue, after.queue)) throw noProgress('its checkpoint did not move');
 }
-
-const noProgress = (why: string): HeadgateError =>
-  new HeadgateError('no_progress', `The run was ended because ${why}.`);
 
 const streamIsGone = (stream: string): RunError & { readonly stream: string } => ({
   code: 'source_not_found',

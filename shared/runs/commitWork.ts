@@ -1,9 +1,10 @@
 import { HeadgateError } from '../errors.ts';
 import { settleFiles } from '../files/settleFiles.ts';
-import type { DataFile } from '../lake/dataFile.ts';
+import type { LiveFile } from '../lake/liveFile.ts';
 import type { ObjectStore, PrepareCommitFunction } from '../lake/tableChange.ts';
 import type { TablePointer } from '../lake/tablePointer.ts';
 import type { Log } from '../log.ts';
+import type { Counts } from '../staging/streamLoader.ts';
 import { transact } from '../transact.ts';
 import { afterRelease, type RunDependencies } from './endRun.ts';
 import { keepLock } from './holdLock.ts';
@@ -25,11 +26,11 @@ export interface CommitDependencies extends RunDependencies {
   /** The lake bucket. */
   readonly store: ObjectStore;
   readonly prepareCommit: PrepareCommitFunction;
-  readonly listDataFiles: (
+  readonly listLiveFiles: (
     store: ObjectStore,
     pointer: TablePointer,
     signal: AbortSignal,
-  ) => AsyncIterable<DataFile>;
+  ) => AsyncIterable<LiveFile>;
   /** Unique for this invocation: two tries of one commit must not write the same keys. */
   readonly invocationId: string;
   readonly log: Log;
@@ -109,8 +110,10 @@ async function commitOne(
     const stream = await getStream(table, input.tenant, input.sourceId, commit.stream);
     if (run === null || stream === null) throw fenceLost(input);
     const prepared = await prepareStreamCommit(dependencies, input, stream, commit, seq);
-    const counts = addCounts(run.counts, commit.counts);
-    const end = last ? endOf(run, work, counts.read > 0, now()) : null;
+    // What is kept aside is counted by the commit that shows it.
+    const own = commit.stage?.position === undefined ? commit.counts : noCounts;
+    const counts = addCounts(run.counts, own);
+    const end = last ? endOf(run, work, changesRows(counts, work), now()) : null;
     const lock = await getLock(table, input.tenant, input.sourceId);
     if (lock === null) throw fenceLost(input);
     const { attempt } = input.answer;
@@ -127,7 +130,7 @@ async function commitOne(
         run,
         {
           seq,
-          counts: commit.counts,
+          counts: own,
           stream: commit.stream,
           failures: last || index === 0 ? work.failures : [],
           gigabyteSeconds: index === 0 ? work.gigabyteSeconds : 0,
@@ -175,7 +178,8 @@ async function commitNothing(
       getLock(table, input.tenant, input.sourceId),
     ]);
     if (run === null || lock === null) throw fenceLost(input);
-    const end = input.answer.kind === 'DONE' ? endOf(run, work, run.counts.read > 0, now()) : null;
+    const end =
+      input.answer.kind === 'DONE' ? endOf(run, work, changesRows(run.counts, work), now()) : null;
     const release =
       end === null
         ? null
@@ -233,6 +237,10 @@ async function assertStillHeld(
     throw fenceLost(input);
   }
 }
+
+/** Whether a run brought anything: rows of an overlap that were there already do not count. */
+const changesRows = ({ written, rejected }: Counts, work: StagedWork): boolean =>
+  written + rejected > 0 || work.commits.some(({ superseded = 0 }) => superseded > 0);
 
 function endOf(run: RunItem, work: StagedWork, loaded: boolean, now: Date): RunEnd {
   const succeeded = new Set([

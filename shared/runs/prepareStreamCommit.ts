@@ -1,12 +1,13 @@
 import { HeadgateError } from '../errors.ts';
 import type { Json } from '../json.ts';
 import type { DataFile } from '../lake/dataFile.ts';
+import { holdsUpload } from '../lake/holdsUpload.ts';
 import type { Field } from '../lake/schema.ts';
 import type { Removes } from '../lake/tableChange.ts';
 import type { TablePointer } from '../lake/tablePointer.ts';
 import { rejectFields } from '../staging/streamLoader.ts';
 import type { CommitDependencies } from './commitWork.ts';
-import { type CommitInput, type StagedCommit, stagedWork } from './ingestProtocol.ts';
+import type { CommitInput, StagedCommit } from './ingestProtocol.ts';
 import type { StreamItem } from './streamItem.ts';
 
 export interface PreparedCommit {
@@ -26,11 +27,15 @@ export async function prepareStreamCommit(
   commit: StagedCommit,
   seq: number,
 ): Promise<PreparedCommit> {
+  if (commit.basedOn !== undefined && commit.basedOn !== (stream.pointer?.snapshotId ?? null))
+    throw new HeadgateError(
+      'internal_error',
+      `Commit ${seq} of run ${input.runId} was made for snapshot ${commit.basedOn} of "${stream.stream}", which now has ${stream.pointer?.snapshotId}.`,
+    );
   const replaced = await filesOf(dependencies, stream, commit.replaces);
   await assertReconciles(dependencies, stream, commit, input.runId);
   if (commit.stage?.position !== undefined)
     return keepAside(dependencies.now(), input, stream, commit, seq);
-  const parts = await earlierParts(dependencies, stream, commit);
   const removes: Removes =
     replaced.length === 0
       ? commit.removes
@@ -41,14 +46,16 @@ export async function prepareStreamCommit(
   const pointer = await snapshot(dependencies, input, seq, stream, {
     pointer: stream.pointer,
     schema: commit.schema,
-    adds: [...parts.adds, ...commit.adds],
+    adds: commit.adds,
+    deletes: commit.deletes ?? [],
     removes,
     suffix: '',
   });
   const rejects = await snapshot(dependencies, input, seq, stream, {
     pointer: stream.rejects,
     schema: rejectFields,
-    adds: [...parts.rejects, ...commit.rejects],
+    adds: commit.rejects,
+    deletes: [],
     removes:
       commit.replaces.length > 0
         ? { kind: 'sourceFiles', names: commit.replaces }
@@ -77,12 +84,14 @@ async function snapshot(
     readonly pointer: TablePointer | null;
     readonly schema: readonly Field[];
     readonly adds: readonly DataFile[];
+    readonly deletes: readonly DataFile[];
     readonly removes: Removes;
     readonly suffix: '' | '__rejects';
   },
 ): Promise<TablePointer | null> {
   const idle =
-    change.adds.length === 0 && (change.pointer === null || change.removes.kind === 'nothing');
+    change.adds.length + change.deletes.length === 0 &&
+    (change.pointer === null || change.removes.kind === 'nothing');
   if (idle && (change.suffix !== '' || change.pointer !== null || change.schema.length === 0))
     return change.pointer;
   const folder = change.suffix === '' ? '' : `${change.suffix.slice(2)}/`;
@@ -95,6 +104,7 @@ async function snapshot(
     change: {
       schema: change.schema,
       adds: change.adds,
+      deletes: change.deletes,
       removes: change.removes,
       summary: { 'headgate.run-id': input.runId, 'headgate.commit': String(seq) },
     },
@@ -130,71 +140,68 @@ function keepAside(
   };
 }
 
-async function earlierParts(
-  { store, signal }: CommitDependencies,
-  stream: StreamItem,
-  commit: StagedCommit,
-): Promise<{ readonly adds: readonly DataFile[]; readonly rejects: readonly DataFile[] }> {
-  if (commit.stage === undefined || stream.stage?.hash !== commit.stage.hash)
-    return { adds: [], rejects: [] };
-  const adds: DataFile[] = [];
-  const rejects: DataFile[] = [];
-  for (const { key, index } of stream.stage.parts) {
-    const bytes = await store.get(key, signal);
-    const part = stagedWork.parse(JSON.parse(new TextDecoder().decode(bytes))).commits[index];
-    adds.push(...(part?.adds ?? []));
-    rejects.push(...(part?.rejects ?? []));
-  }
-  return { adds, rejects };
-}
-
 /** Live data files whose rows all came from these uploads. */
 async function filesOf(
-  { store, listDataFiles, signal }: CommitDependencies,
+  { store, listLiveFiles, signal }: CommitDependencies,
   stream: StreamItem,
   names: readonly string[],
 ): Promise<readonly string[]> {
-  const id = stream.schema.find(({ name }) => name === '_source_file')?.id;
-  if (names.length === 0 || stream.pointer === null || id === undefined) return [];
-  const wanted = new Set(names.map((name) => Buffer.from(name).toString('base64')));
+  if (names.length === 0 || stream.pointer === null) return [];
+  const isWanted = holdsUpload(stream.schema, names);
   const paths: string[] = [];
-  for await (const file of listDataFiles(store, stream.pointer, signal)) {
-    const lower = file.lowerBounds[id];
-    if (lower !== undefined && lower === file.upperBounds[id] && wanted.has(lower))
-      paths.push(file.path);
-  }
+  for await (const { file } of listLiveFiles(store, stream.pointer, signal))
+    if (isWanted(file)) paths.push(file.path);
   return paths;
 }
 
-/** Promise 5: rows read are rows written, rejected or deduplicated, and the files say the same. */
+/**
+ * Promise 5: rows read are rows written, rejected or deduplicated; the files say the same; and what the table gains
+ * and loses is what was written less what was superseded.
+ */
 async function assertReconciles(
-  { store, listDataFiles, signal }: CommitDependencies,
+  dependencies: CommitDependencies,
   stream: StreamItem,
-  { adds, rejects, removes, counts }: StagedCommit,
+  commit: StagedCommit,
   runId: string,
 ): Promise<void> {
-  let rewritten = 0;
-  if (removes.kind === 'files' && stream.pointer !== null) {
-    const paths = new Set(removes.paths);
-    for await (const file of listDataFiles(store, stream.pointer, signal))
-      if (paths.has(file.path)) rewritten += file.rows;
-  }
-  const rowsOf = (files: readonly DataFile[]): number =>
-    files.reduce((sum, file) => sum + (file.content === 'data' ? file.rows : 0), 0);
+  const { rejects, removes, counts } = commit;
+  const superseded = removes.kind === 'everything' ? 0 : (commit.superseded ?? 0);
   const { read, written, rejected, deduplicated } = counts;
   const facts = {
     ...counts,
-    rowsInDataFiles: rowsOf(adds) - rewritten,
+    superseded,
+    rowsGained: await rowsGained(dependencies, stream, commit),
     rowsInRejectFiles: rowsOf(rejects),
   };
   const reconciles =
     read === written + rejected + deduplicated &&
-    facts.rowsInDataFiles === written &&
+    facts.rowsGained === written - superseded &&
     facts.rowsInRejectFiles === rejected;
   if (reconciles) return;
   throw new HeadgateError(
     'not_reconciled',
-    `Run ${runId} read ${read} rows of "${stream.stream}" but accounts for ${written} written, ${rejected} rejected and ${deduplicated} deduplicated (${facts.rowsInDataFiles} in data files, ${facts.rowsInRejectFiles} in reject files). Nothing was committed.`,
+    `Run ${runId} read ${read} rows of "${stream.stream}" but accounts for ${written} written, ${rejected} rejected and ${deduplicated} deduplicated, with ${superseded} superseded (the table would gain ${facts.rowsGained}, reject files hold ${facts.rowsInRejectFiles}). Nothing was committed.`,
     { facts },
   );
+}
+
+const rowsOf = (files: readonly DataFile[]): number =>
+  files.reduce((sum, file) => sum + file.rows, 0);
+
+/** Live rows that the commit's files bring, less those they take out; what is replaced whole does not count. */
+async function rowsGained(
+  { store, listLiveFiles, signal }: CommitDependencies,
+  stream: StreamItem,
+  { adds, deletes = [], removes }: StagedCommit,
+): Promise<number> {
+  let gained = rowsOf(adds) - rowsOf(deletes);
+  if (stream.pointer === null || removes.kind === 'everything') return gained;
+  const removed = new Set(removes.kind === 'files' ? removes.paths : []);
+  const deleted = new Set(deletes.map(({ deletesFrom }) => deletesFrom));
+  if (removed.size + deleted.size === 0) return gained;
+  for await (const { file, deletes: old } of listLiveFiles(store, stream.pointer, signal)) {
+    if (removed.has(file.path)) gained -= file.rows - (old?.rows ?? 0);
+    else if (deleted.has(file.path)) gained += old?.rows ?? 0;
+  }
+  return gained;
 }

@@ -41,25 +41,25 @@ const plan = (
 
 describe('what a run does with a stream', () => {
   it.each([
-    // source, request, read as, replaces the table, starts from nothing, keeps the cursor
-    ['full_refresh', undefined, 'full_refresh', true, true, false],
-    ['full_refresh', 'full_refresh_append', 'full_refresh_append', false, true, false],
-    ['full_refresh_append', undefined, 'full_refresh_append', false, true, false],
-    ['incremental', undefined, 'incremental', false, false, true],
-    ['incremental', 'full_refresh', 'incremental', true, true, true],
-  ] as const)('in a %s source asked for %s', (syncMode, mode, readAs, replace, fromStart, keepsCursor) => {
+    // source, request, read as, effect on the table, starts from nothing, keeps the cursor
+    ['full_refresh', undefined, 'full_refresh', 'replace', true, false],
+    ['full_refresh', 'full_refresh_append', 'full_refresh_append', 'append', true, false],
+    ['full_refresh_append', undefined, 'full_refresh_append', 'append', true, false],
+    ['incremental', undefined, 'incremental', 'appendOnce', false, true],
+    ['incremental', 'full_refresh', 'incremental', 'replace', true, true],
+  ] as const)('in a %s source asked for %s', (syncMode, mode, readAs, effect, fromStart, keepsCursor) => {
     const [planned] = plan(
       { syncMode, cursorField: 'updated_at' },
       mode === undefined ? {} : { mode },
     );
-    expect(planned).toMatchObject({ request: { mode: readAs }, replace, fromStart, keepsCursor });
+    expect(planned).toMatchObject({ request: { mode: readAs }, effect, fromStart, keepsCursor });
   });
 
   it('reads a stream without a cursor column whole, even in an incremental source', () => {
     const [planned] = plan({ syncMode: 'incremental', cursorField: 'changed' });
     expect(planned).toMatchObject({
       request: { mode: 'full_refresh', cursorField: null },
-      replace: true,
+      effect: 'replace',
     });
   });
 
@@ -67,13 +67,46 @@ describe('what a run does with a stream', () => {
     const files = stream('files', {
       columns: null,
       cursorFields: [],
+      primaryKey: [],
       modes: ['incremental', 'full_refresh'],
     });
     expect(plan({}, {}, [files], true)[0]).toMatchObject({
-      replace: false,
+      effect: 'append',
       request: { mode: 'incremental' },
     });
-    expect(plan({}, { mode: 'full_refresh' }, [files], true)[0]).toMatchObject({ replace: true });
+    expect(plan({}, { mode: 'full_refresh' }, [files], true)[0]).toMatchObject({
+      effect: 'replace',
+    });
+  });
+
+  it('keeps the newest row of each key where the source names a key, or the stream says so', () => {
+    const incremental = { syncMode: 'incremental', cursorField: 'updated_at' } as const;
+    expect(plan({ ...incremental, primaryKey: ['id'] })[0]).toMatchObject({ effect: 'upsert' });
+    const upserting = stream('orders', { upserts: true });
+    expect(plan(incremental, {}, [upserting])[0]).toMatchObject({ effect: 'upsert', key: ['id'] });
+    const appending = { ...incremental, streams: { orders: { primaryKey: [] } } };
+    expect(plan(appending, {}, [upserting])[0]).toMatchObject({ effect: 'append', key: [] });
+  });
+
+  it('replaces the window of a backfill, or merges it by key', () => {
+    const incremental = { syncMode: 'incremental', cursorField: 'updated_at' } as const;
+    const window = { startDate: '2026-01-01' };
+    expect(plan(incremental, window)[0]).toMatchObject({ effect: 'replaceWindow' });
+    expect(plan({ ...incremental, primaryKey: ['id'] }, window)[0]).toMatchObject({
+      effect: 'upsert',
+      fromStart: true,
+      keepsCursor: false,
+    });
+    expect(() => plan({ syncMode: 'full_refresh' }, window)).toThrow(/cannot be read by date/);
+  });
+
+  it('compares keys only where there are keys', () => {
+    const request = { kind: 'detect_deletes' } as const;
+    const streams = [stream('orders'), stream('keyless', { primaryKey: [] })];
+    expect(plan({ rules: { onDelete: 'remove' } }, request, streams)).toMatchObject([
+      { effect: 'keepOnly', onDelete: 'remove', request: { name: 'orders', columns: ['id'] } },
+    ]);
+    expect(() => plan({}, request, [stream('keyless', { primaryKey: [] })])).toThrow(/primary key/);
   });
 
   it('leaves the cursor alone in a backfill', () => {

@@ -38,6 +38,15 @@ const dataFile = (name: string, rows: number): DataFile => ({
   upperBounds: {},
 });
 
+/** A delete file that takes `rows` rows out of a data file. */
+const deleted = (name: string, rows: number): DataFile => ({
+  ...dataFile(`${name}-deletes`, rows),
+  content: 'position_deletes',
+  deletesFrom: `s3://lake/${name}`,
+});
+const removeOld = { kind: 'files' as const, paths: ['s3://lake/old'] };
+const threeRead = { read: 3, written: 3, rejected: 0, deduplicated: 0, bytes: 30 };
+
 const staged = (change: Partial<StagedCommit> = {}): StagedCommit => ({
   stream: 'orders',
   schema: [{ id: 1, name: 'id', type: 'long' }],
@@ -86,7 +95,7 @@ async function setUp() {
         removedRows: 0,
       };
     },
-    listDataFiles: async function* () {},
+    listLiveFiles: async function* () {},
     invocationId: 'x',
     log: createLog(() => {}),
     signal: new AbortController().signal,
@@ -256,13 +265,18 @@ describe('commitWork', () => {
     const part = { hash: 'h:1', position: { at: 1 } };
     await commitWork(dependencies, stage([staged({ stage: part })], { kind: 'CONTINUE' }));
     expect(snapshots).toEqual([]);
-    expect((await read()).orders).toMatchObject({ pointer: null, stage: { hash: 'h:1' } });
+    // Nothing of it can be seen, so nothing of it is counted yet.
+    expect(await read()).toMatchObject({
+      orders: { pointer: null, stage: { hash: 'h:1' } },
+      run: { counts: { read: 0, written: 0 } },
+    });
     await commitWork(
       dependencies,
       stage(
         [
           staged({
-            adds: [dataFile('b.parquet', 3)],
+            adds: [dataFile('a.parquet', 3), dataFile('b.parquet', 3)],
+            counts: { read: 6, written: 6, rejected: 0, deduplicated: 0, bytes: 60 },
             stage: { hash: 'h:1' },
             removes: { kind: 'everything' },
           }),
@@ -271,7 +285,74 @@ describe('commitWork', () => {
       ),
     );
     expect(snapshots).toEqual(['everything +a.parquet,b.parquet']);
-    expect((await read()).orders).toMatchObject({ pointer: { rows: 6 }, stage: null });
+    expect(await read()).toMatchObject({
+      orders: { pointer: { rows: 6 }, stage: null },
+      run: { counts: { read: 6, written: 6 } },
+    });
+  });
+
+  it('refuses deletes that were computed against another snapshot than the table’s', async () => {
+    const { dependencies, stage, read, snapshots } = await setUp();
+    await expect(commitWork(dependencies, stage([staged({ basedOn: '7' })]))).rejects.toThrow(
+      /made for snapshot 7/,
+    );
+    expect(snapshots).toEqual([]);
+    expect((await read()).orders).toMatchObject({ pointer: null, committedBy: null });
+  });
+
+  it.each([
+    ['counts a superseded row that no delete file takes out', { superseded: 1 }],
+    ['deletes a row that it does not count as superseded', { deletes: [deleted('a.parquet', 1)] }],
+    ['removes a file without counting its rows', { removes: removeOld }],
+    [
+      'counts a lost row as written',
+      { counts: { read: 4, written: 4, rejected: 0, deduplicated: 0, bytes: 1 } },
+    ],
+    [
+      'forgets a row that it read',
+      { counts: { read: 4, written: 3, rejected: 0, deduplicated: 0, bytes: 1 } },
+    ],
+    [
+      'counts a reject that it does not keep',
+      { counts: { ...threeRead, written: 2, rejected: 1 } },
+    ],
+  ] as const)('does not let a run succeed that %s', async (_, change) => {
+    const { dependencies, stage, read, snapshots } = await setUp();
+    await commitWork(
+      dependencies,
+      stage([staged({ adds: [dataFile('old', 3)] })], { kind: 'CONTINUE' }),
+    );
+    snapshots.length = 0;
+    await expect(
+      commitWork(
+        {
+          ...dependencies,
+          listLiveFiles: async function* () {
+            yield { file: dataFile('old', 3), deletes: null };
+          },
+        },
+        stage([staged(change as Partial<StagedCommit>)], { seq: 2 }),
+      ),
+    ).rejects.toMatchObject({ code: 'not_reconciled' });
+    expect(snapshots).toEqual([]);
+    expect(await read()).toMatchObject({
+      run: { committedSeq: 1 },
+      orders: { pointer: { rows: 3 } },
+    });
+  });
+
+  it('ends a run whose rows were all there already as nothing new, and moves its cursor', async () => {
+    const { dependencies, stage, read } = await setUp();
+    const overlap = staged({
+      adds: [],
+      cursor: { v: 1, last: 4 },
+      counts: { read: 3, written: 0, rejected: 0, deduplicated: 3, bytes: 30 },
+    });
+    await commitWork(dependencies, stage([overlap], { empty: 'nothing_new' }));
+    expect(await read()).toMatchObject({
+      run: { status: 'succeeded', result: 'nothing_new', counts: { deduplicated: 3 } },
+      orders: { cursor: { last: 4 } },
+    });
   });
 
   it('commits each stream by itself and calls a run with a failed one partial', async () => {

@@ -183,7 +183,7 @@ export class Simulation {
         table: this.#faultyTable(stall?.promise),
         store: this.#store,
         prepareCommit: this.#prepareCommit,
-        listDataFiles: async function* () {},
+        listLiveFiles: async function* () {},
         invocationId: String(this.#random.below(1e9)),
         log: createLog(() => {}),
         signal: new AbortController().signal,
@@ -317,6 +317,9 @@ export class Simulation {
       download: async function* () {},
       openLanded: async function* () {},
       listLiveFiles: async function* () {},
+      merge: async () => {
+        throw new Error('appended rows need no merge');
+      },
       openStreamLoader: async ({ dataPrefix }) => {
         const rows: number[] = [];
         return {

@@ -1,0 +1,212 @@
+import { isDeepStrictEqual } from 'node:util';
+import { HeadgateError } from '../errors.ts';
+import type { FileItem } from '../files/fileItem.ts';
+import { dataPrefix, tableDataPrefix, tableMetadataPrefix } from '../lake/dataPrefix.ts';
+import { holdsUpload } from '../lake/holdsUpload.ts';
+import type { StagedCommit } from '../runs/ingestProtocol.ts';
+import type { LockItem } from '../runs/lockItem.ts';
+import { noCounts, type RunError, type RunItem } from '../runs/runItem.ts';
+import { addCounts } from '../runs/runs.ts';
+import type { StreamItem } from '../runs/streamItem.ts';
+import { ensureStream } from '../runs/streams.ts';
+import type { SourceItem } from '../sources/sourceItem.ts';
+import type { LoadedFile } from '../staging/streamLoader.ts';
+import type { Deadline, IngestDependencies } from './ingestDependencies.ts';
+import type { KeepAlive } from './keepAlive.ts';
+import { type LoadedStream, loadStream, scratchFolder } from './loadStream.ts';
+import { mergeStream } from './mergeStream.ts';
+import { isStaged, type StreamPlan } from './planStreams.ts';
+import type { QueuedStream } from './runCheckpoint.ts';
+import { readParts, type StagedParts, startOf } from './stagedParts.ts';
+
+export interface Invocation {
+  readonly lock: LockItem;
+  readonly run: RunItem;
+  readonly source: SourceItem;
+  readonly alive: KeepAlive;
+  readonly deadline: Deadline;
+  /** Landed files handed out so far, by `name#versionId`. */
+  readonly taken: ReadonlyMap<string, FileItem>;
+}
+
+/** What one stream came to in one invocation. */
+export interface Step {
+  readonly commit: StagedCommit | null;
+  readonly files: readonly LoadedFile[];
+  readonly failures: readonly (RunError & { readonly stream: string })[];
+  /** Where to go on with this stream; null when it is read. */
+  readonly next: QueuedStream | null;
+  readonly hadData: boolean;
+}
+
+/**
+ * Reads one stream as far as the time goes, and stages what Commit makes of it. `unit` is the place of its commit
+ * among those of this invocation.
+ */
+export async function readStream(
+  dependencies: IngestDependencies,
+  invocation: Invocation,
+  context: Parameters<IngestDependencies['connector']['read']>[0],
+  plan: StreamPlan,
+  entry: QueuedStream,
+  unit: number,
+): Promise<Step> {
+  const { lock, run, source, alive, deadline } = invocation;
+  const stream = await ensureStream(dependencies.table, newStream(dependencies, source, plan));
+  const isEmpty = (stream.pointer?.rows ?? 0) === 0;
+  const { from, hash } = startOf(dependencies.now(), source, run, plan, entry, stream);
+  const parts = await readParts(dependencies.store, stream, hash, context.signal);
+  const result = await loadStream(dependencies, {
+    run,
+    attempt: lock.attempt,
+    unit,
+    plan,
+    stream,
+    schema: parts.schema ?? stream.schema,
+    from,
+    context,
+    deadline,
+    alive,
+  });
+  const { position, finished, failures } = result;
+  if (!finished && isDeepStrictEqual(position, from))
+    throw noProgress(`"${plan.request.name}" delivered no checkpoint in time`);
+  const fromEmpty = entry.position === null ? isEmpty : entry.fromEmpty === true;
+  const commit =
+    isStaged(plan.effect) && !finished
+      ? partOf(plan, stream, hash, result)
+      : await wholeOf(dependencies, invocation, context.signal, {
+          plan,
+          stream,
+          hash,
+          parts,
+          result,
+          unit,
+          fresh: result.fresh && fromEmpty,
+        });
+  return {
+    commit,
+    files: result.loaded?.files ?? [],
+    failures: failures.map((failure) => ({ ...failure, stream: plan.request.name })),
+    next: finished
+      ? null
+      : {
+          stream: plan.request.name,
+          position,
+          tries: 0,
+          ...(fromEmpty ? { fromEmpty } : {}),
+          ...(isStaged(plan.effect) ? { stageHash: hash } : {}),
+        },
+    hadData: !isEmpty,
+  };
+}
+
+/** A part of an unfinished read: kept aside by Commit, which remembers where to go on. */
+function partOf(
+  plan: StreamPlan,
+  stream: StreamItem,
+  hash: string,
+  { loaded, position }: LoadedStream,
+): StagedCommit {
+  return {
+    stream: plan.request.name,
+    schema: [...(loaded?.schema ?? stream.schema)],
+    adds: [...(loaded?.adds ?? [])],
+    rejects: [...(loaded?.rejects ?? [])],
+    removes: { kind: 'nothing' },
+    replaces: [],
+    stage: { hash, position },
+    counts: { ...(loaded?.counts ?? noCounts) },
+  };
+}
+
+interface Whole {
+  readonly plan: StreamPlan;
+  readonly stream: StreamItem;
+  readonly hash: string;
+  readonly parts: StagedParts;
+  readonly result: LoadedStream;
+  readonly unit: number;
+  readonly fresh: boolean;
+}
+
+/** The commit that shows what was read, with the parts of it that were kept aside; null when nothing changes. */
+async function wholeOf(
+  dependencies: IngestDependencies,
+  { lock, run, taken }: Invocation,
+  signal: AbortSignal,
+  { plan, stream, hash, parts, result, unit, fresh }: Whole,
+): Promise<StagedCommit | null> {
+  const { loaded, position, finished, failures } = result;
+  // That none of a refresh's files could be read does not make the table empty.
+  const shows = isStaged(plan.effect) && failures.length === 0;
+  const resumed = stream.stage?.hash === hash;
+  // A loader whose every file was unreadable has nothing to commit either.
+  const brought = loaded !== null && (loaded.counts.read > 0 || loaded.files.length > 0);
+  if (!brought && !shows && !resumed && !result.replacesNullCursor) return null;
+  const names = (loaded?.files ?? [])
+    .filter(({ name, versionId }) => taken.get(`${name}#${versionId}`)?.replaces === true)
+    .map(({ name }) => name);
+  const replaces = plan.effect === 'replace' ? [] : names;
+  const schema = loaded?.schema ?? parts.schema ?? stream.schema;
+  await using scratch = await scratchFolder(dependencies.scratchFolder);
+  const merged = await mergeStream(dependencies, {
+    plan,
+    stream,
+    schema,
+    adds: [...parts.adds, ...(loaded?.adds ?? [])],
+    counts: addCounts(parts.counts, loaded?.counts ?? noCounts),
+    rewrites: loaded?.rewrites ?? [],
+    replacesNullCursor: result.replacesNullCursor,
+    fresh,
+    isReplaced: holdsUpload(schema, replaces),
+    dataPrefix: dataPrefix(run, stream, lock.attempt, `${unit}-merged`),
+    runId: run.runId,
+    workFolder: scratch.path,
+    signal,
+  });
+  const rejects = [...parts.rejects, ...(loaded?.rejects ?? [])];
+  const changes =
+    brought ||
+    shows ||
+    resumed ||
+    merged.adds.length + (merged.deletes?.length ?? 0) + rejects.length > 0 ||
+    merged.removes.kind !== 'nothing';
+  if (!changes) return null;
+  return {
+    stream: plan.request.name,
+    schema: [...schema],
+    rejects,
+    replaces,
+    ...merged,
+    ...(resumed ? { stage: { hash } } : {}),
+    ...(plan.keepsCursor && (finished || plan.effect !== 'replace') ? { cursor: position } : {}),
+  };
+}
+
+const newStream = (
+  { store, now }: IngestDependencies,
+  source: SourceItem,
+  plan: StreamPlan,
+): StreamItem => {
+  const { tenant, sourceId } = source;
+  const place = { tenant, sourceId, table: plan.table };
+  return {
+    v: 1,
+    ...place,
+    stream: plan.request.name,
+    location: `s3://${store.bucket}/${tableDataPrefix(place)}`,
+    metadataPrefix: tableMetadataPrefix(place),
+    lastFieldId: 0,
+    schema: [],
+    pointer: null,
+    rejects: null,
+    cursor: null,
+    stage: null,
+    committedBy: null,
+    updatedAt: now().toISOString(),
+  };
+};
+
+export const noProgress = (why: string): HeadgateError =>
+  new HeadgateError('no_progress', `The run was ended because ${why}.`);

@@ -1,0 +1,70 @@
+import type { DataFile } from '../lake/dataFile.ts';
+import type { ObjectStore } from '../lake/tableChange.ts';
+import { type StagedCommit, stagedWork } from '../runs/ingestProtocol.ts';
+import { noCounts, type RunItem } from '../runs/runItem.ts';
+import { addCounts } from '../runs/runs.ts';
+import type { StreamItem } from '../runs/streamItem.ts';
+import type { SourceItem } from '../sources/sourceItem.ts';
+import type { Counts } from '../staging/streamLoader.ts';
+import { isStaged, type StreamPlan, stageHash } from './planStreams.ts';
+import type { QueuedStream } from './runCheckpoint.ts';
+
+/** A read that was broken off is gone on with for this long. */
+const stageMilliseconds = 24 * 3_600_000;
+
+/** Where a stream's read starts, and which parts of an unfinished one belong to it. */
+export function startOf(
+  now: Date,
+  source: SourceItem,
+  run: RunItem,
+  plan: StreamPlan,
+  entry: QueuedStream,
+  stream: StreamItem,
+): { readonly from: StreamItem['cursor']; readonly hash: string } {
+  const hash = stageHash(source, plan);
+  if (entry.position !== null)
+    return { from: entry.position, hash: entry.stageHash ?? `${hash}:${run.runId}` };
+  if (!plan.fromStart) return { from: stream.cursor, hash };
+  const { stage } = stream;
+  const resumable =
+    isStaged(plan.effect) &&
+    stage != null &&
+    stage.hash.startsWith(`${hash}:`) &&
+    now.getTime() - Date.parse(stage.startedAt) < stageMilliseconds;
+  return resumable
+    ? { from: stage.position, hash: stage.hash }
+    : { from: null, hash: `${hash}:${run.runId}` };
+}
+
+/** What the parts of an unfinished read hold together, in the order they were read. */
+export interface StagedParts {
+  readonly adds: readonly DataFile[];
+  readonly rejects: readonly DataFile[];
+  readonly counts: Counts;
+  /** The schema after the last of them; null without parts. */
+  readonly schema: StagedCommit['schema'] | null;
+}
+
+const noParts: StagedParts = { adds: [], rejects: [], counts: noCounts, schema: null };
+
+export async function readParts(
+  store: ObjectStore,
+  stream: StreamItem,
+  hash: string,
+  signal: AbortSignal,
+): Promise<StagedParts> {
+  if (stream.stage?.hash !== hash) return noParts;
+  let parts = noParts;
+  for (const { key, index } of stream.stage.parts) {
+    const bytes = await store.get(key, signal);
+    const part = stagedWork.parse(JSON.parse(new TextDecoder().decode(bytes))).commits[index];
+    if (part === undefined) continue;
+    parts = {
+      adds: [...parts.adds, ...part.adds],
+      rejects: [...parts.rejects, ...part.rejects],
+      counts: addCounts(parts.counts, part.counts),
+      schema: part.schema,
+    };
+  }
+  return parts;
+}
