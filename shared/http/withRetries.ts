@@ -26,6 +26,18 @@ export interface RetryOptions {
   readonly log?: Log;
 }
 
+/** What one request says for itself; a plain `fetch` passes over it. */
+export interface RetryInit extends RequestInit {
+  readonly retry?: {
+    /** As in RetryOptions. */
+    readonly repeatable?: boolean;
+    /** Statuses 400 to 499 are given back unread for the caller to explain, except those that only ask to wait. */
+    readonly givesRefusals?: boolean;
+    /** Told before waiting what the source asked for. */
+    readonly onThrottled?: (milliseconds: number) => Promise<void>;
+  };
+}
+
 const firstBackoffMilliseconds = 1000;
 const longestBackoffMilliseconds = 60_000;
 /** Beyond this a quota is used up; no run waits for it. */
@@ -110,17 +122,22 @@ function failureOf(response: Response, { method, url }: Sent, asked: number | nu
  * left; with whatever the inner fetch refuses; with the reason of a signal.
  */
 export function withRetries(inner: typeof fetch, options: RetryOptions): typeof fetch {
-  const { now, tries = 5, accept = [], repeatable = false, log } = options;
+  const { now, tries = 5, accept = [], log } = options;
   const random = options.random ?? Math.random;
 
   return async (input, init) => {
     const sent = describeRequest(input, init);
+    const {
+      repeatable = options.repeatable ?? false,
+      givesRefusals = false,
+      onThrottled,
+    } = (init as RetryInit | undefined)?.retry ?? {};
     const streamed =
       init?.body instanceof ReadableStream || (input instanceof Request && input.body !== null);
     const safeToRepeat = !streamed && (repeatable || idempotentMethods.includes(sent.method));
     const signals = [init?.signal, options.signal].filter((signal) => signal != null);
     for (let attempt = 1; ; attempt++) {
-      const outcome = await attemptOnce(sent, input, init);
+      const outcome = await attemptOnce(sent, input, init, givesRefusals);
       if (outcome instanceof Response) return outcome;
       const { error, transient, refused, waitMilliseconds } = outcome;
       if (!transient || streamed || !(safeToRepeat || refused)) throw error;
@@ -128,6 +145,7 @@ export function withRetries(inner: typeof fetch, options: RetryOptions): typeof 
         random() *
         Math.min(longestBackoffMilliseconds, firstBackoffMilliseconds * 2 ** (attempt - 1));
       const wait = Math.max(backoff, waitMilliseconds ?? 0);
+      if (refused && waitMilliseconds !== null) await onThrottled?.(waitMilliseconds);
       // What must be waited for is waited for even after the last try: parked, the run comes back by itself.
       parkIfLong(error, wait);
       if (attempt >= tries) throw error;
@@ -140,6 +158,7 @@ export function withRetries(inner: typeof fetch, options: RetryOptions): typeof 
     sent: Sent,
     input: string | URL | Request,
     init: RequestInit | undefined,
+    givesRefusals: boolean,
   ): Promise<Response | Failure> {
     let response: Response;
     try {
@@ -155,8 +174,10 @@ export function withRetries(inner: typeof fetch, options: RetryOptions): typeof 
       retryAfterMilliseconds(response.headers.get('retry-after'), now()) ??
       options.resetMilliseconds?.(response) ??
       null;
+    const failure = failureOf(response, sent, asked);
+    if (givesRefusals && response.status < 500 && !failure.transient) return response;
     await response.body?.cancel().catch(() => undefined);
-    return failureOf(response, sent, asked);
+    return failure;
   }
 
   function parkIfLong(error: HeadgateError, wait: number): void {

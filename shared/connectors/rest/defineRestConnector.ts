@@ -1,0 +1,181 @@
+import { HeadgateError } from '../../errors.ts';
+import type { Column } from '../../lake/schema.ts';
+import {
+  type CheckResult,
+  type Connector,
+  type Context,
+  ParkUntil,
+  type StreamDescription,
+} from '../connector.ts';
+import { readStream } from './readStream.ts';
+import { type RestCheckpoint, restCheckpoint } from './restCheckpoint.ts';
+import { createRestClient, type RestClient } from './restClient.ts';
+import type { RestColumn, RestSpec, RestStream } from './restSpec.ts';
+
+/** A connector for an API that answers JSON: check, discover and read from its description. */
+export function defineRestConnector<Config, Credentials>(
+  spec: RestSpec<Config, Credentials>,
+): Connector<Config, Credentials, RestCheckpoint> {
+  const { name, title, description, docs, labels, authMethods, config, credentials } = spec;
+  const streams = Object.entries(spec.streams).sort(([left], [right]) => (left < right ? -1 : 1));
+  const incremental = streams.some(([, { changes }]) => changes !== undefined);
+  return {
+    name,
+    title,
+    description,
+    docs,
+    labels,
+    authMethods,
+    config,
+    credentials,
+    syncModes: [
+      'full_refresh',
+      'full_refresh_append',
+      ...(incremental ? ['incremental' as const] : []),
+    ],
+    supportsContinuous: false,
+    supportsDateRange: false,
+    landing: false,
+    checkpoint: restCheckpoint,
+
+    async check(context): Promise<CheckResult> {
+      try {
+        const client = createRestClient(spec, context);
+        for (const request of spec.checks) await client.ask(request);
+        return {
+          ok: true,
+          message: `${title} answered: the credentials could read ${spec.checks.map(({ what }) => what).join(' and ')}.`,
+        };
+      } catch (error) {
+        return refusalOf(spec.title, error, context);
+      }
+    },
+
+    async discover(context) {
+      const client = createRestClient(spec, context);
+      const described: StreamDescription[] = [];
+      try {
+        for (const [stream, value] of streams)
+          described.push(describe(stream, value, await columnsOf(client, value)));
+      } catch (error) {
+        // Only a read can be parked.
+        if (!(error instanceof ParkUntil)) throw error;
+        const wait = Math.ceil((error.until.getTime() - context.now().getTime()) / 1000);
+        throw new HeadgateError('source_throttled', error.message, {
+          cause: error,
+          retryAfterSeconds: Math.max(1, wait),
+        });
+      }
+      return described;
+    },
+
+    async *read(context, request, from) {
+      context.signal.throwIfAborted();
+      const stream = spec.streams[request.name];
+      if (stream === undefined)
+        throw new HeadgateError(
+          'source_not_found',
+          `${title} has no stream "${request.name}". It has: ${streams.map(([each]) => each).join(', ')}.`,
+        );
+      const client = createRestClient(spec, context);
+      yield* readStream({
+        client,
+        stream,
+        parents: stream.parent === undefined ? undefined : spec.streams[stream.parent.stream],
+        columns: await columnsOf(client, stream),
+        request,
+        from,
+      });
+    },
+  };
+}
+
+/** Columns are asked for once a context: describing a stream and reading it see the same ones. */
+const askedColumns = new WeakMap<object, Map<object, Promise<readonly RestColumn[]>>>();
+
+function columnsOf<Config, Credentials>(
+  client: RestClient<Config, Credentials>,
+  stream: RestStream<Config, Credentials>,
+): Promise<readonly RestColumn[]> {
+  const { context } = client;
+  const asked = askedColumns.get(context) ?? new Map<object, Promise<readonly RestColumn[]>>();
+  askedColumns.set(context, asked);
+  const found =
+    asked.get(stream) ??
+    (typeof stream.columns === 'function'
+      ? stream.columns(client)
+      : Promise.resolve(stream.columns)
+    ).then((columns) => [
+      ...columns,
+      ...(stream.others === undefined
+        ? []
+        : [{ name: stream.others, type: 'string', nativeType: 'other fields as JSON' } as const]),
+    ]);
+  asked.set(stream, found);
+  // A failure is not an answer to keep.
+  found.catch(() => asked.delete(stream));
+  return found;
+}
+
+const plainColumn = ({ name, type, nativeType }: RestColumn): Column => ({
+  name,
+  type,
+  ...(nativeType === undefined ? {} : { nativeType }),
+});
+
+function describe<Config, Credentials>(
+  name: string,
+  stream: RestStream<Config, Credentials>,
+  columns: readonly RestColumn[],
+): StreamDescription {
+  const { primaryKey, cursorField, changes, captures, deletes, notes, repeats } = stream;
+  return {
+    name,
+    columns: columns.map(plainColumn),
+    primaryKey,
+    cursorFields: cursorField === undefined ? [] : [cursorField],
+    modes: [
+      'full_refresh',
+      'full_refresh_append',
+      ...(changes === undefined ? [] : ['incremental' as const]),
+    ],
+    captures,
+    deletes,
+    ordered: changes?.kind === 'window' && changes.order === 'ascending',
+    timeZone: 'UTC',
+    supportsDateRange: false,
+    ...(changes === undefined || primaryKey.length === 0 ? {} : { upserts: true }),
+    ...(repeats === undefined ? {} : { repeats }),
+    ...(notes === undefined ? {} : { notes }),
+  };
+}
+
+const checkCodes = [
+  'invalid_credentials',
+  'invalid_config',
+  'source_forbidden',
+  'source_not_found',
+  'source_unreachable',
+  'address_refused',
+] as const;
+type CheckCode = (typeof checkCodes)[number];
+const isCheckCode = (code: string): code is CheckCode =>
+  (checkCodes as readonly string[]).includes(code);
+
+/** What stood in the way of a check, as a value. Throws what is no answer of the source. */
+function refusalOf<Config, Credentials>(
+  title: string,
+  error: unknown,
+  { signal }: Context<Config, Credentials>,
+): CheckResult {
+  if (signal.aborted) throw signal.reason;
+  if (error instanceof ParkUntil)
+    return {
+      ok: false,
+      code: 'source_unreachable',
+      message: `${title} asks to wait until ${error.until.toISOString()}; try again then.`,
+    };
+  if (!(error instanceof HeadgateError)) throw error;
+  const { code, message } = error;
+  return { ok: false, code: isCheckCode(code) ? code : 'source_unreachable', message };
+}

@@ -1,0 +1,43 @@
+import type { Json } from '../../json.ts';
+import type { Path } from './restSpec.ts';
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+/** The value at a path; undefined where there is none. Inherited properties are not there. */
+export function at(value: Json | undefined, path: Path): Json | undefined {
+  if (path === '') return value;
+  let inner: unknown = value;
+  for (const name of path.split('.')) {
+    if (!isObject(inner) || !Object.hasOwn(inner, name)) return undefined;
+    inner = inner[name];
+  }
+  return inner as Json;
+}
+
+/** Every value at a path in which `*` stands for each of a list. */
+export function allAt(value: Json | undefined, path: Path): readonly Json[] {
+  let found: (Json | undefined)[] = [value];
+  for (const name of path === '' ? [] : path.split('.')) {
+    const inside: (Json | undefined)[] = [];
+    for (const inner of found)
+      if (name !== '*') inside.push(at(inner, name));
+      else if (Array.isArray(inner)) inside.push(...(inner as readonly Json[]));
+    found = inside;
+  }
+  return found.filter((inner) => inner !== undefined);
+}
+
+/** The value with another in it, its objects on the way copied or made. */
+export function withAt(
+  value: { readonly [name: string]: Json },
+  path: Path,
+  inner: Json,
+): { readonly [name: string]: Json } {
+  const [name = '', ...rest] = path.split('.');
+  if (rest.length === 0) return { ...value, [name]: inner };
+  const old = Object.hasOwn(value, name) ? value[name] : undefined;
+  const object =
+    isObject(old) && !Array.isArray(old) ? (old as { readonly [name: string]: Json }) : {};
+  return { ...value, [name]: withAt(object, rest.join('.'), inner) };
+}

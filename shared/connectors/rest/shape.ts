@@ -1,0 +1,110 @@
+import type { Json } from '../../json.ts';
+import type { Batch, SourceRecord, StreamRequest } from '../connector.ts';
+import { at } from './paths.ts';
+import { type Project, projection } from './projectRecord.ts';
+import type { RestCheckpoint, RestPass } from './restCheckpoint.ts';
+import type { RestColumn, RestOutcome, RestStream } from './restSpec.ts';
+import { millisecondsOf } from './times.ts';
+
+/** How records of one read become rows. */
+export interface Shape {
+  readonly stream: RestStream<never, never>;
+  readonly columns: readonly RestColumn[];
+  readonly project: Project;
+  readonly projectKey: Project;
+  readonly key: readonly string[];
+}
+
+/** The columns that were asked for, and those without which rows cannot be told apart or ordered. */
+export function shapeOf<Config, Credentials>(
+  stream: RestStream<Config, Credentials>,
+  columns: readonly RestColumn[],
+  request: StreamRequest,
+): Shape {
+  const { cursorField, others, parent } = stream;
+  const key = request.primaryKey.length > 0 ? request.primaryKey : stream.primaryKey;
+  const needed = new Set([
+    ...stream.primaryKey,
+    ...request.primaryKey,
+    cursorField,
+    parent?.column,
+  ]);
+  const wanted = columns.filter(
+    ({ name }) => request.columns === null || request.columns.includes(name) || needed.has(name),
+  );
+  const takesOthers =
+    others !== undefined && (request.columns === null || request.columns.includes(others));
+  return {
+    stream: stream as unknown as RestStream<never, never>,
+    columns: wanted,
+    project: projection(
+      wanted.filter(({ name }) => name !== others),
+      takesOthers ? others : null,
+    ),
+    projectKey: projection(
+      columns.filter(({ name }) => key.includes(name) || name === cursorField),
+      null,
+    ),
+    key,
+  };
+}
+
+/** Records, then the keys of those that are gone; of several outcomes of one key on a page of changes the last. */
+export function* toBatches(
+  { stream, columns, project, projectKey, key }: Shape,
+  outcomes: readonly RestOutcome[],
+  pass: RestPass,
+  parent: Json | undefined,
+  checkpoint: RestCheckpoint,
+): Generator<Batch<RestCheckpoint>> {
+  const live = new Map<string, SourceRecord>();
+  const gone = new Map<string, SourceRecord>();
+  const idOf = (record: SourceRecord): string =>
+    pass === 'full' || key.length === 0
+      ? String(live.size)
+      : JSON.stringify(key.map((name) => record[name] ?? null));
+  const isChange = pass !== 'full';
+  for (const outcome of outcomes) {
+    if ('gone' in outcome) {
+      if (!isChange) continue;
+      const record = projectKey(outcome.gone);
+      const id = idOf(record);
+      live.delete(id);
+      gone.set(id, withTime(record, stream, outcome.gone, pass));
+      continue;
+    }
+    const record = project(outcome.record);
+    const whole =
+      parent === undefined || stream.parent === undefined
+        ? record
+        : { ...record, [stream.parent.column]: parent };
+    const id = idOf(whole);
+    gone.delete(id);
+    live.set(id, whole);
+    if (isChange)
+      for (const swallowed of stream.swallowed?.(outcome.record) ?? []) {
+        const dead = projectKey(swallowed);
+        gone.set(idOf(dead), dead);
+      }
+  }
+  const body = (records: Iterable<SourceRecord>) =>
+    ({ kind: 'records', records: [...records] }) as const;
+  if (gone.size === 0) {
+    yield { body: body(live.values()), columns, checkpoint };
+    return;
+  }
+  if (live.size > 0) yield { body: body(live.values()), columns };
+  yield { body: body(gone.values()), columns, tombstones: true, checkpoint };
+}
+
+/** A row in a list of deletions was last changed when it was deleted. */
+function withTime(
+  record: SourceRecord,
+  { deletions, cursorField }: RestStream<never, never>,
+  raw: Json,
+  pass: RestPass,
+): SourceRecord {
+  if (pass !== 'deletions' || deletions === undefined || cursorField === undefined) return record;
+  const time = millisecondsOf(at(raw, deletions.time), deletions.format);
+  return time === null ? record : { ...record, [cursorField]: new Date(time).toISOString() };
+}

@@ -1,0 +1,19 @@
+/** A clock that only moves when it is told, and when somebody sleeps on it. */
+export interface Clock {
+  now(): Date;
+  advance(milliseconds: number): void;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+export function createClock(start = '2026-05-01T10:00:00.000Z'): Clock {
+  let time = Date.parse(start);
+  return {
+    now: () => new Date(time),
+    advance: (milliseconds) => {
+      time += milliseconds;
+    },
+    sleep: async (milliseconds) => {
+      time += Math.max(0, Math.ceil(milliseconds));
+    },
+  };
+}

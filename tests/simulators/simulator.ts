@@ -1,0 +1,264 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { createFetch } from '../../shared/http/createFetch.ts';
+import { mapOrigins } from '../../shared/http/mapOrigins.ts';
+import { type RetryOptions, withRetries } from '../../shared/http/withRetries.ts';
+import type { Json } from '../../shared/json.ts';
+import { type Clock, createClock } from './clock.ts';
+import type { ApiCheck } from './openApiCheck.ts';
+
+export interface SimulatedRequest {
+  readonly method: string;
+  readonly path: string;
+  /** What the route's braces stood for. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly headers: Headers;
+  readonly body: Json | undefined;
+  /** The body as it came, for token endpoints. */
+  readonly text: string;
+}
+
+export interface Answer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: Json;
+}
+
+/** A path in the vendor's own spelling, `/v1/customers/{id}`, and what it answers. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly answer: (request: SimulatedRequest) => Answer;
+  /** Not signed: a token endpoint. */
+  readonly open?: true;
+  /** Not in the vendor's description, or described elsewhere. */
+  readonly undescribed?: true;
+}
+
+/** A vendor: its addresses, its routes, and how it refuses. State lies in the closures of the routes. */
+export interface Vendor {
+  /** Every origin that connectors dial. */
+  readonly origins: readonly string[];
+  readonly check: ApiCheck | null;
+  readonly routes: readonly Route[];
+  /** An answer to a request that is not signed as it should be; null when it is. */
+  readonly refuse: (request: SimulatedRequest) => Answer | null;
+  readonly throttled: (retryAfterSeconds: number) => Answer;
+}
+
+/** Something that goes wrong with one answer. */
+export type Fault =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  /** Instead of the answer, with the given headers. */
+  | { readonly kind: 'status'; readonly status: number; readonly headers?: Record<string, string> }
+  | { readonly kind: 'html'; readonly status: number }
+  | { readonly kind: 'truncated' }
+  | { readonly kind: 'brokenOff' }
+  | { readonly kind: 'hangUp' }
+  /** The body comes in pieces of few bytes. */
+  | { readonly kind: 'slow' }
+  | { readonly kind: 'changed'; readonly change: (body: Json) => Json };
+
+export interface Simulator extends AsyncDisposable {
+  readonly clock: Clock;
+  /** What was asked, without faults and refusals left out. */
+  readonly requests: readonly SimulatedRequest[];
+  /** Requests and answers that the vendor's description does not allow. */
+  readonly problems: readonly string[];
+  /** Requests that came although the vendor had asked to wait. */
+  readonly violations: () => number;
+  /** The next requests whose path holds this text meet the fault. */
+  fail(fault: Fault, times?: number, path?: string): void;
+  /** From now on the vendor takes so many requests in so many seconds, and says when to come again unless told not to. */
+  throttle(limit: { requests: number; perSeconds: number; saysWhen?: boolean } | null): void;
+  /** Called before each answer is made: the place to change the vendor's state while pages are read. */
+  onRequest(listener: ((request: SimulatedRequest) => void) | null): void;
+  /** What a connector is given: retried, guarded, and led here from the vendor's own addresses. */
+  fetchWith(options?: Partial<RetryOptions>): typeof fetch;
+  /** A map of origins as the ingest function takes it. */
+  readonly origins: Readonly<Record<string, string>>;
+}
+
+/** Starts a vendor on loopback. */
+export async function startSimulator(
+  vendor: Vendor,
+  clock: Clock = createClock(),
+): Promise<Simulator> {
+  const requests: SimulatedRequest[] = [];
+  const problems: string[] = [];
+  const faults: { fault: Fault; left: number; path: string }[] = [];
+  let limit: { requests: number; perSeconds: number; saysWhen?: boolean } | null = null;
+  let taken: number[] = [];
+  let closedUntil = 0;
+  let violations = 0;
+  let listener: ((request: SimulatedRequest) => void) | null = null;
+  const routes = vendor.routes.map((route) => ({ route, pattern: patternOf(route.path) }));
+
+  function paced(): Answer | null {
+    if (limit === null) return null;
+    const time = clock.now().getTime();
+    if (time < closedUntil) {
+      violations += 1;
+      return vendor.throttled(Math.ceil((closedUntil - time) / 1000));
+    }
+    const period = limit.perSeconds * 1000;
+    taken = taken.filter((at) => at > time - period);
+    if (taken.length < limit.requests) {
+      taken.push(time);
+      return null;
+    }
+    closedUntil = Math.ceil(((taken[0] ?? time) + period) / 1000) * 1000;
+    const answer = vendor.throttled(Math.max(1, Math.ceil((closedUntil - time) / 1000)));
+    return limit.saysWhen === false
+      ? { ...answer, headers: { ...answer.headers, 'retry-after': '' } }
+      : answer;
+  }
+
+  function answerTo(request: SimulatedRequest): Answer {
+    const found = routes.find(
+      ({ route, pattern }) => route.method === request.method && pattern.test(request.path),
+    );
+    if (found === undefined) {
+      problems.push(`no route for ${request.method} ${request.path}`);
+      return { status: 404, body: { error: 'no such route' } };
+    }
+    const { route, pattern } = found;
+    const parameters = { ...pattern.exec(request.path)?.groups };
+    const described = route.undescribed !== true && vendor.check !== null;
+    const wrong = described ? (vendor.check?.request(request) ?? []) : [];
+    if (wrong.length > 0) {
+      problems.push(...wrong.map((each) => `${request.method} ${request.path}: ${each}`));
+      return { status: 400, body: { error: wrong.join('; ') } };
+    }
+    const refused = route.open === true ? null : vendor.refuse(request);
+    const answer = refused ?? route.answer({ ...request, parameters });
+    if (described) {
+      const faulty = vendor.check?.answer(request, answer.status ?? 200, answer.body) ?? [];
+      problems.push(...faulty.map((each) => `${request.method} ${request.path}: ${each}`));
+    }
+    return answer;
+  }
+
+  const server = createServer((incoming, outgoing) => {
+    void serve(incoming, outgoing).catch((error: unknown) => {
+      problems.push(String(error instanceof Error ? error.stack : error));
+      outgoing.destroy();
+    });
+  });
+
+  async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const url = new URL(incoming.url ?? '/', 'http://simulator');
+    const raw = await text(incoming);
+    const isJson = incoming.headers['content-type']?.startsWith('application/json') === true;
+    const request: SimulatedRequest = {
+      method: incoming.method ?? 'GET',
+      path: url.pathname,
+      parameters: {},
+      query: url.searchParams,
+      headers: new Headers(
+        Object.entries(incoming.headers).map(([name, value]): [string, string] => [
+          name,
+          String(value),
+        ]),
+      ),
+      body: isJson ? (JSON.parse(raw) as Json) : undefined,
+      text: raw,
+    };
+    requests.push(request);
+    listener?.(request);
+    const scripted = faults.find(({ left, path }) => left > 0 && request.path.includes(path));
+    if (scripted !== undefined) scripted.left -= 1;
+    const fault = scripted?.fault;
+    if (fault?.kind === 'hangUp') {
+      incoming.socket.destroy();
+      return;
+    }
+    const answer =
+      fault?.kind === 'status'
+        ? { status: fault.status, headers: fault.headers ?? {}, body: { error: 'scripted' } }
+        : fault?.kind === 'answer'
+          ? fault.answer
+          : (paced() ?? answerTo(request));
+    await write(outgoing, answer, fault);
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const origins = Object.fromEntries(
+    vendor.origins.map((origin) => [origin, `http://127.0.0.1:${port}`]),
+  );
+  return {
+    clock,
+    requests,
+    problems,
+    origins,
+    violations: () => violations,
+    fail: (fault, times = 1, path = '') => {
+      faults.push({ fault, left: times, path });
+    },
+    throttle: (next) => {
+      limit = next;
+      taken = [];
+      closedUntil = 0;
+      violations = 0;
+    },
+    onRequest: (next) => {
+      listener = next;
+    },
+    fetchWith: (options = {}) =>
+      withRetries(mapOrigins(createFetch({ allow: ['127.0.0.1'] }), origins), {
+        now: clock.now,
+        sleep: clock.sleep,
+        random: () => 0.5,
+        ...options,
+      }),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function write(
+  outgoing: ServerResponse,
+  { status = 200, headers = {}, body }: Answer,
+  fault: Fault | undefined,
+): Promise<void> {
+  if (fault?.kind === 'html') {
+    outgoing.writeHead(fault.status, { 'content-type': 'text/html' });
+    outgoing.end('<!doctype html><title>Sorry</title><p>We will be back soon.');
+    return;
+  }
+  const json = JSON.stringify(fault?.kind === 'changed' ? fault.change(body) : body);
+  const kept = Object.entries(headers).filter(([, value]) => value !== '');
+  outgoing.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    ...Object.fromEntries(kept),
+    ...(fault?.kind === 'brokenOff' ? { 'content-length': String(Buffer.byteLength(json)) } : {}),
+  });
+  switch (fault?.kind) {
+    case 'truncated':
+      outgoing.end(json.slice(0, Math.floor(json.length / 2)));
+      return;
+    case 'brokenOff':
+      outgoing.write(json.slice(0, Math.floor(json.length / 2)));
+      setTimeout(() => outgoing.destroy(), 10);
+      return;
+    case 'slow':
+      for (let at = 0; at < json.length; at += 1024) {
+        outgoing.write(json.slice(at, at + 1024));
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      outgoing.end();
+      return;
+    default:
+      outgoing.end(json);
+  }
+}
+
+const patternOf = (path: string): RegExp =>
+  new RegExp(
+    `^${path.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(/\{([^}]+)\}/g, '(?<$1>[^/]+)')}$`,
+  );
