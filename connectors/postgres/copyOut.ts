@@ -1,15 +1,9 @@
 import type { Connection, Submittable } from 'pg';
-import { parseCsvRecord } from '../../shared/connectors/sql/csvRecord.ts';
+import { RowBuffer } from '../../shared/connectors/sql/rowBuffer.ts';
 import type { RowBlock, RowReader } from '../../shared/connectors/sql/sqlDialect.ts';
 import { HeadgateError } from '../../shared/errors.ts';
 
 const lineFeed = 0x0a;
-
-/** A block is handed over when it holds this much; then the socket is paused until somebody asks for more. */
-const blockBytes = 256 * 1024;
-
-/** Room for a block and for what arrives before a pause takes effect. */
-const bufferBytes = 2 * blockBytes;
 
 /**
  * A COPY … TO STDOUT under way, as whole rows: the server sends one CopyData message per row (PostgreSQL's
@@ -23,12 +17,7 @@ export class CopyOut implements Submittable, RowReader {
   #ended = false;
   #error: Error | null = null;
   #wake: () => void = () => {};
-  /** Rows not handed over yet: the bytes from `#start` to `#end`, row ends from index `#first` on. */
-  #buffer = Buffer.allocUnsafe(bufferBytes);
-  #start = 0;
-  #end = 0;
-  #rowEnds: number[] = [];
-  #first = 0;
+  readonly #buffer = new RowBuffer();
 
   constructor(sql: string) {
     this.#sql = sql;
@@ -41,52 +30,25 @@ export class CopyOut implements Submittable, RowReader {
   }
 
   async next(maxRows: number): Promise<RowBlock | null> {
-    while (!this.#ended && this.#rows < maxRows && this.#bytes < blockBytes) {
-      if (this.#error !== null) throw this.#error;
+    const enough = (): boolean =>
+      this.#ended || this.#error !== null || this.#buffer.rows >= maxRows || this.#buffer.full;
+    while (!enough()) {
       this.#pause(false);
       await new Promise<void>((resolve) => {
         this.#wake = () => {
-          if (this.#ended || this.#error || this.#rows >= maxRows || this.#bytes >= blockBytes)
-            resolve();
+          if (enough()) resolve();
         };
       });
     }
     if (this.#error !== null) throw this.#error;
-    return this.#rows === 0 ? null : this.#take(Math.min(maxRows, this.#rows));
-  }
-
-  get #rows(): number {
-    return this.#rowEnds.length - this.#first;
-  }
-  get #bytes(): number {
-    return this.#end - this.#start;
-  }
-
-  #take(rows: number): RowBlock {
-    const buffer = this.#buffer;
-    const start = this.#start;
-    const end = this.#rowEnds[this.#first + rows - 1] ?? this.#end;
-    const lastStart = rows === 1 ? start : (this.#rowEnds[this.#first + rows - 2] ?? start);
-    if (buffer[end - 1] !== lineFeed)
+    if (this.#buffer.rows === 0) return null;
+    const block = this.#buffer.take(maxRows);
+    if (block.bytes.at(-1) !== lineFeed)
       throw new HeadgateError(
         'source_answer_invalid',
         'What answers COPY splits rows over several messages. Set the transfer to cursor.',
       );
-    this.#first += rows;
-    this.#start = end;
-    if (this.#first === this.#rowEnds.length) {
-      // The block keeps the old buffer for as long as its reader needs it.
-      this.#buffer = Buffer.allocUnsafe(bufferBytes);
-      this.#start = 0;
-      this.#end = 0;
-      this.#rowEnds = [];
-      this.#first = 0;
-    }
-    return {
-      bytes: buffer.subarray(start, end),
-      rows,
-      last: () => parseCsvRecord(buffer.subarray(lastStart, end)),
-    };
+    return block;
   }
 
   // What pg calls on the query it is running.
@@ -96,12 +58,13 @@ export class CopyOut implements Submittable, RowReader {
   }
   /** The chunk has to be copied: pg's parser moves later messages over the same memory (node-postgres#3776). */
   handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
-    if (this.#end + chunk.length > this.#buffer.length) this.#grow(chunk.length);
-    chunk.copy(this.#buffer, this.#end);
-    this.#end += chunk.length;
-    this.#rowEnds.push(this.#end);
-    if (this.#rowEnds.length === 1) this.#started.resolve();
-    if (this.#bytes >= blockBytes) this.#pause(true);
+    const buffer = this.#buffer;
+    buffer.reserve(chunk.length);
+    chunk.copy(buffer.bytes, buffer.end);
+    buffer.end += chunk.length;
+    buffer.endRow();
+    if (buffer.rows === 1) this.#started.resolve();
+    if (buffer.full) this.#pause(true);
     this.#wake();
   }
   handleCommandComplete(): void {}
@@ -114,17 +77,6 @@ export class CopyOut implements Submittable, RowReader {
     this.#error = error;
     this.#started.reject(error);
     this.#wake();
-  }
-
-  #grow(more: number): void {
-    const kept = this.#bytes;
-    const grown = Buffer.allocUnsafe(Math.max(bufferBytes, 2 * (kept + more)));
-    this.#buffer.copy(grown, 0, this.#start, this.#end);
-    this.#rowEnds = this.#rowEnds.slice(this.#first).map((end) => end - this.#start);
-    this.#buffer = grown;
-    this.#first = 0;
-    this.#start = 0;
-    this.#end = kept;
   }
 
   #pause(pause: boolean): void {

@@ -1,3 +1,7 @@
+import {
+  certificateProblem,
+  networkFailures,
+} from '../../shared/connectors/sql/connectionFailures.ts';
 import { type ErrorCode, HeadgateError } from '../../shared/errors.ts';
 import type { PostgresConfig } from './postgresConfig.ts';
 
@@ -20,29 +24,6 @@ const states: readonly (readonly [prefix: string, code: ErrorCode, advice: strin
   ['22008', 'invalid_config', 'A date of the requested range is out of range.'],
 ];
 
-const network: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'The host name is not known.',
-  EAI_AGAIN: 'The host name could not be looked up.',
-  ECONNREFUSED: 'Nothing listens on that port.',
-  ECONNRESET: 'The connection was cut.',
-  EPIPE: 'The connection was cut.',
-  ETIMEDOUT: 'Nothing answered in time; a firewall may be in between.',
-  EHOSTUNREACH: 'There is no route to the host.',
-  ENETUNREACH: 'There is no route to the network.',
-};
-
-/** Errors of certificate checks, as node:tls names them. */
-const certificate: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'signed by itself',
-  SELF_SIGNED_CERT_IN_CHAIN: 'signed by an authority that is not trusted',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'signed by an authority that is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT: 'signed by an authority that is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'signed by an authority that is not trusted',
-  CERT_SIGNATURE_FAILURE: 'signed by another authority than the one given',
-  CERT_HAS_EXPIRED: 'expired',
-  CERT_NOT_YET_VALID: 'not yet valid',
-};
-
 /** Says what an error of pg, the server or the network means; null for one of our own making. */
 export function explainError(
   error: unknown,
@@ -55,7 +36,7 @@ export function explainError(
     new HeadgateError(as, message, { cause: error, facts: code === '' ? {} : { reason: code } });
   const tls = tlsProblem(error, code, config.host);
   if (tls !== null) return named('invalid_config', `TLS with ${server} failed: ${tls}`);
-  const cut = network[code];
+  const cut = networkFailures[code];
   if (cut !== undefined) return named('source_unreachable', `${server} cannot be reached. ${cut}`);
   if (error.message === 'timeout expired')
     return named(
@@ -93,11 +74,8 @@ export function explainError(
 }
 
 function tlsProblem(error: Error, code: string, host: string): string | null {
-  const reason = certificate[code];
-  if (reason !== undefined)
-    return `the server’s certificate is ${reason}. Give the authority’s certificate as "ca", or set the TLS mode to require to accept any.`;
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-    return `the server’s certificate is not for ${host}. Use the name it was made for, or the TLS mode verify-ca.`;
+  const problem = certificateProblem(error, code, host);
+  if (problem !== null) return problem;
   if (error.message === 'The server does not support SSL connections')
     return 'the server does not speak it. Set the TLS mode to disable, or turn TLS on at the server.';
   if (/certificate required/i.test(error.message))

@@ -1,54 +1,28 @@
-import { isIP } from 'node:net';
 import * as z from 'zod';
+import {
+  clientCertificateFields,
+  serverOptions,
+  timeoutSettings,
+  tlsSettings,
+} from '../../shared/connectors/sql/serverOptions.ts';
 import { sqlOptions } from '../../shared/connectors/sql/sqlOptions.ts';
 
-/** Letters, digits, hyphens and underscores between dots, or an IP address: never a path to a socket. */
-const hostPattern =
-  /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$/;
-
-const pem = (kind: string): z.ZodString =>
-  z.string().regex(new RegExp(`-----BEGIN [A-Z ]*${kind}-----`), `not a PEM ${kind.toLowerCase()}`);
-
 export const postgresConfig = z.strictObject({
-  host: z
-    .string()
-    .refine((host) => hostPattern.test(host) || isIP(host) !== 0, 'not a host name or IP address')
-    .meta({ title: 'Host', description: 'Name or address of the database server.' }),
-  port: z
-    .int()
-    .min(1)
-    .max(65_535)
-    .default(5432)
-    .meta({ title: 'Port', description: 'The server’s TCP port.' }),
+  ...serverOptions,
+  port: serverOptions.port.default(5432),
   database: z
     .string()
     .min(1)
     .max(63)
     .meta({ title: 'Database', description: 'Name of the database on the server.' }),
-  sslmode: z.enum(['disable', 'require', 'verify-ca', 'verify-full']).default('require').meta({
-    title: 'TLS mode',
-    description:
-      'disable: no encryption. require: encrypted, certificate not checked. verify-ca: certificate must be of a trusted authority. verify-full: and name the host.',
-  }),
-  ca: pem('CERTIFICATE').optional().meta({
-    title: 'CA certificate',
-    description:
-      'PEM of the authority that signed the server’s certificate, for verify-ca and verify-full. Left out: the well-known authorities.',
-  }),
+  ...tlsSettings,
   ...sqlOptions,
   transfer: z.enum(['auto', 'cursor']).default('auto').meta({
     title: 'Transfer',
     description:
       'auto: COPY, and a cursor where the server or a proxy refuses COPY. cursor: always a cursor, several times slower.',
   }),
-  connectTimeoutSeconds: z.int().min(1).max(60).default(10).meta({
-    title: 'Connect timeout in seconds',
-    description: 'How long the server may take to answer a new connection.',
-  }),
-  statementTimeoutSeconds: z.int().min(1).max(86_400).default(900).meta({
-    title: 'Statement timeout in seconds',
-    description: 'The server ends a statement that runs longer.',
-  }),
+  ...timeoutSettings,
 });
 export type PostgresConfig = z.infer<typeof postgresConfig>;
 
@@ -62,14 +36,6 @@ export const postgresCredentials = z.strictObject({
     description: 'The role’s password. Left out where a client certificate signs in.',
     secret: true,
   }),
-  clientCertificate: pem('CERTIFICATE').optional().meta({
-    title: 'Client certificate',
-    description: 'PEM certificate that the server accepts for the user.',
-  }),
-  clientKey: pem('PRIVATE KEY').optional().meta({
-    title: 'Client key',
-    description: 'PEM private key of the client certificate, without a passphrase.',
-    secret: true,
-  }),
+  ...clientCertificateFields,
 });
 export type PostgresCredentials = z.infer<typeof postgresCredentials>;
