@@ -1,5 +1,5 @@
 import { HeadgateError } from '../../shared/errors.ts';
-import { listSnapshotFiles } from '../../shared/lake/listDataFiles.ts';
+import { listSnapshotLiveFiles } from '../../shared/lake/listLiveFiles.ts';
 import { listSnapshots } from '../../shared/lake/listSnapshots.ts';
 import {
   type PreviewAnswer,
@@ -135,15 +135,16 @@ async function filesOf(
   const metadata = await readTableMetadata(store, pointer.metadataKey, signal);
   const snapshot = snapshotAsOf(metadata, asOf);
   if (snapshot === null) return { kind: 'files', snapshotId: null, files: [], more: false };
-  const files: { path: string; rows: number; bytes: number; sourceFile: string | null }[] = [];
+  const files: Extract<PreviewAnswer, { kind: 'files' }>['files'] = [];
   let more = false;
-  for await (const file of listSnapshotFiles(store, snapshot, signal)) {
+  for await (const { file, deletes } of listSnapshotLiveFiles(store, snapshot, signal)) {
     if (files.length === limit) {
       more = true;
       break;
     }
     const { path, rows, bytes } = file;
-    files.push({ path, rows, bytes, sourceFile: sourceFileOf(metadata, file) });
+    const deletedRows = deletes?.rows ?? 0;
+    files.push({ path, rows, deletedRows, bytes, sourceFile: sourceFileOf(metadata, file) });
   }
   return { kind: 'files', snapshotId: String(snapshot['snapshot-id']), files, more };
 }

@@ -1,5 +1,6 @@
+import { fromAvroDataFile } from './avroDataFile.ts';
 import type { DataFile } from './dataFile.ts';
-import { entryStatus, fromAvroDataFile, liveFiles } from './manifest.ts';
+import { aliveManifests, entryStatus } from './manifest.ts';
 import { readManifestList, readManifests } from './readManifests.ts';
 import type { ObjectStore } from './tableChange.ts';
 import { currentSnapshot, readTableMetadata, type Snapshot } from './tableMetadata.ts';
@@ -23,8 +24,7 @@ export async function* listSnapshotFiles(
   snapshot: Snapshot,
   signal: AbortSignal,
 ): AsyncGenerator<DataFile> {
-  const manifests = await readManifestList(store, snapshot, signal);
-  const alive = manifests.filter((manifest) => liveFiles(manifest) > 0);
+  const alive = aliveManifests(await readManifestList(store, snapshot, signal), 'data');
   for await (const { entries } of readManifests(store, alive, signal))
     for (const entry of entries)
       if (entry.status !== entryStatus.deleted) yield fromAvroDataFile(entry.data_file);

@@ -1,3 +1,4 @@
+import { snapshotTotals } from './snapshotSummary.ts';
 import type { ObjectStore } from './tableChange.ts';
 import { readTableMetadata } from './tableMetadata.ts';
 import type { TablePointer } from './tablePointer.ts';
@@ -8,8 +9,13 @@ export interface SnapshotLine {
   readonly snapshotId: string;
   readonly committedAt: string;
   readonly operation: string;
+  /** Rows of the files that came. */
   readonly addedRows: number;
+  /** Rows that went: with their files, or marked as deleted; some may have come in this very snapshot. */
   readonly removedRows: number;
+  /** Rows in the snapshot's files that are marked as deleted. */
+  readonly deletedRows: number;
+  /** Live rows: those of the snapshot before, with `addedRows` more and `removedRows` less. */
   readonly rows: number;
   readonly bytes: number;
   readonly dataFiles: number;
@@ -33,10 +39,12 @@ export async function listSnapshots(
         committedAt: new Date(snapshot['timestamp-ms']).toISOString(),
         operation: summary['operation'] ?? '',
         addedRows: number('added-records'),
-        removedRows: number('deleted-records'),
-        rows: number('total-records'),
-        bytes: number('total-files-size'),
-        dataFiles: number('total-data-files'),
+        removedRows:
+          number('deleted-records') +
+          number('added-position-deletes') -
+          number('removed-position-deletes'),
+        deletedRows: number('total-position-deletes'),
+        ...snapshotTotals({ ...snapshot, summary }),
         runId: summary['headgate.run-id'] ?? null,
       };
     });

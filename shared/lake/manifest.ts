@@ -1,5 +1,5 @@
+import { type AvroDataFile, dataFileContent } from './avroDataFile.ts';
 import { decodeAvroFile, encodeAvroFile } from './avroFile.ts';
-import type { DataFile } from './dataFile.ts';
 import type { IcebergSchema } from './icebergSchema.ts';
 import {
   manifestEntrySchema,
@@ -8,31 +8,9 @@ import {
   manifestFileType,
 } from './manifestSchemas.ts';
 
-interface KeyValue<Value> {
-  readonly key: number;
-  readonly value: Value;
-}
-type Pairs<Value> = readonly KeyValue<Value>[] | null;
-
-/** `data_file` as Avro has it. */
-export interface AvroDataFile {
-  readonly content: number;
-  readonly file_path: string;
-  readonly file_format: string;
-  readonly partition: object;
-  readonly record_count: number;
-  readonly file_size_in_bytes: number;
-  readonly column_sizes: Pairs<number>;
-  readonly value_counts: Pairs<number>;
-  readonly null_value_counts: Pairs<number>;
-  readonly nan_value_counts: Pairs<number>;
-  readonly lower_bounds: Pairs<Buffer>;
-  readonly upper_bounds: Pairs<Buffer>;
-  readonly key_metadata: null;
-  readonly split_offsets: null;
-  readonly equality_ids: null;
-  readonly sort_order_id: number | null;
-}
+/** What a manifest lists: data files, or files that delete rows of them. Never both ("Manifests"). */
+export const manifestContent = { data: 0, deletes: 1 } as const;
+export type ManifestContent = keyof typeof manifestContent;
 
 export const entryStatus = { existing: 0, added: 1, deleted: 2 } as const;
 
@@ -50,7 +28,7 @@ export interface ManifestFile {
   readonly manifest_path: string;
   readonly manifest_length: number;
   readonly partition_spec_id: number;
-  /** 0 data, 1 deletes. */
+  /** One of `manifestContent`. */
   readonly content: number;
   readonly sequence_number: number;
   readonly min_sequence_number: number;
@@ -69,11 +47,28 @@ export interface ManifestFile {
 export const liveFiles = (manifest: ManifestFile): number =>
   manifest.added_files_count + manifest.existing_files_count;
 
-export const encodeManifest = (
+/** Manifests with live files that list data files, or delete files. */
+export const aliveManifests = (
+  manifests: readonly ManifestFile[],
+  content: ManifestContent,
+): readonly ManifestFile[] =>
+  manifests.filter(
+    (manifest) => liveFiles(manifest) > 0 && manifest.content === manifestContent[content],
+  );
+
+/** Throws TypeError for an entry that the other kind of manifest lists. */
+export function encodeManifest(
   schema: IcebergSchema,
+  content: ManifestContent,
   entries: readonly ManifestEntry[],
-): Uint8Array =>
-  encodeAvroFile(
+): Uint8Array {
+  if (
+    entries.some(
+      ({ data_file }) => (data_file.content === dataFileContent.data) !== (content === 'data'),
+    )
+  )
+    throw new TypeError('a manifest lists data files or delete files, never both');
+  return encodeAvroFile(
     manifestEntrySchema,
     manifestEntryType,
     {
@@ -82,10 +77,11 @@ export const encodeManifest = (
       'partition-spec': '[]',
       'partition-spec-id': '0',
       'format-version': '2',
-      content: 'data',
+      content,
     },
     entries,
   );
+}
 
 /** Size of an entry in its manifest. */
 export const manifestEntryBytes = (entry: ManifestEntry): number =>
@@ -95,6 +91,7 @@ export const manifestEntryBytes = (entry: ManifestEntry): number =>
 export function describeManifest(
   path: string,
   bytes: number,
+  content: ManifestContent,
   snapshotId: number,
   sequenceNumber: number,
   entries: readonly ManifestEntry[],
@@ -114,7 +111,7 @@ export function describeManifest(
     manifest_path: path,
     manifest_length: bytes,
     partition_spec_id: 0,
-    content: 0,
+    content: manifestContent[content],
     sequence_number: sequenceNumber,
     min_sequence_number: least,
     added_snapshot_id: snapshotId,
@@ -165,46 +162,3 @@ export const encodeManifestList = (
 export const decodeManifestList = (file: Uint8Array): ManifestFile[] => [
   ...(decodeAvroFile(file) as Iterable<ManifestFile>),
 ];
-
-export const toAvroDataFile = (file: DataFile): AvroDataFile => ({
-  content: 0,
-  file_path: file.path,
-  file_format: 'PARQUET',
-  partition: {},
-  record_count: file.rows,
-  file_size_in_bytes: file.bytes,
-  column_sizes: pairs(file.columnBytes, (value) => value),
-  value_counts: pairs(file.valueCounts, (value) => value),
-  null_value_counts: pairs(file.nullCounts, (value) => value),
-  nan_value_counts: pairs(file.nanCounts, (value) => value),
-  lower_bounds: pairs(file.lowerBounds, (value) => Buffer.from(value, 'base64')),
-  upper_bounds: pairs(file.upperBounds, (value) => Buffer.from(value, 'base64')),
-  key_metadata: null,
-  split_offsets: null,
-  equality_ids: null,
-  sort_order_id: 0,
-});
-
-export const fromAvroDataFile = (file: AvroDataFile): DataFile => ({
-  path: file.file_path,
-  content: 'data',
-  rows: file.record_count,
-  bytes: file.file_size_in_bytes,
-  columnBytes: record(file.column_sizes, (value) => value),
-  valueCounts: record(file.value_counts, (value) => value),
-  nullCounts: record(file.null_value_counts, (value) => value),
-  nanCounts: record(file.nan_value_counts, (value) => value),
-  lowerBounds: record(file.lower_bounds, (value) => value.toString('base64')),
-  upperBounds: record(file.upper_bounds, (value) => value.toString('base64')),
-});
-
-function pairs<From, To>(
-  from: Readonly<Record<string, From>>,
-  convert: (value: From) => To,
-): KeyValue<To>[] {
-  return Object.entries(from).map(([key, value]) => ({ key: Number(key), value: convert(value) }));
-}
-
-function record<From, To>(from: Pairs<From>, convert: (value: From) => To): Record<string, To> {
-  return Object.fromEntries((from ?? []).map(({ key, value }) => [key, convert(value)]));
-}

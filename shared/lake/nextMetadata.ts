@@ -13,7 +13,7 @@ const keptMetadataFiles = 100;
  * the logs moved on. Snapshots that are no longer retained leave it, and with them the schemas only they used.
  */
 export function nextMetadata(
-  { store, current, location, metadataPrefix, now }: PrepareCommit,
+  { store, current, location, metadataPrefix, now }: Omit<PrepareCommit, 'change'>,
   base: TableMetadata | null,
   evolution: SchemaEvolution,
   snapshot: Snapshot | null,

@@ -33,7 +33,7 @@ export const previewAnswer = z.discriminatedUnion('kind', [
     rows: z.array(z.record(z.string(), json)),
     /** Columns with values that were cut; those end with `…`. */
     cut: z.array(z.string()),
-    /** Rows of the table at that snapshot. */
+    /** Live rows of the table at that snapshot. */
     total: count,
     more: z.boolean(),
   }),
@@ -46,6 +46,9 @@ export const previewAnswer = z.discriminatedUnion('kind', [
         operation: z.string(),
         addedRows: count,
         removedRows: count,
+        /** Rows in its files that are marked as deleted. */
+        deletedRows: count.optional(),
+        /** Live rows. */
         rows: count,
         bytes: count,
         dataFiles: count,
@@ -61,6 +64,8 @@ export const previewAnswer = z.discriminatedUnion('kind', [
       z.strictObject({
         path: z.string(),
         rows: count,
+        /** Of `rows`, those that are marked as deleted. */
+        deletedRows: count.optional(),
         bytes: count,
         /** The upload its rows came from, where the source has files. */
         sourceFile: z.string().nullable(),

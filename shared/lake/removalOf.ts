@@ -1,5 +1,5 @@
 import { HeadgateError } from '../errors.ts';
-import type { AvroDataFile } from './manifest.ts';
+import type { AvroDataFile } from './avroDataFile.ts';
 import type { Removes } from './tableChange.ts';
 
 /** Decides file by file what a change removes. */

@@ -4,7 +4,7 @@ import type { DataFile } from '../../../shared/lake/dataFile.ts';
 import { listDataFiles } from '../../../shared/lake/listDataFiles.ts';
 import { listExpiredObjects } from '../../../shared/lake/listExpiredObjects.ts';
 import { decodeManifestList, type ManifestFile } from '../../../shared/lake/manifest.ts';
-import { mergeThreshold } from '../../../shared/lake/planManifests.ts';
+import { mergeThreshold } from '../../../shared/lake/mergeManifests.ts';
 import { retention } from '../../../shared/lake/retainedSnapshots.ts';
 import type { Field } from '../../../shared/lake/schema.ts';
 import { parseTableMetadata, type TableMetadata } from '../../../shared/lake/tableMetadata.ts';

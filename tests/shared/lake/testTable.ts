@@ -7,6 +7,10 @@ import type { DataFile } from '../../../shared/lake/dataFile.ts';
 import { dataFileFromStats } from '../../../shared/lake/dataFileFromStats.ts';
 import { duckdbType } from '../../../shared/lake/duckdbTypes.ts';
 import { pathOf } from '../../../shared/lake/objectPath.ts';
+import {
+  copyPositionDeletes,
+  positionDeleteFile,
+} from '../../../shared/lake/positionDeleteFile.ts';
 import { prepareCommit } from '../../../shared/lake/prepareCommit.ts';
 import type { Field } from '../../../shared/lake/schema.ts';
 import type { Removes } from '../../../shared/lake/tableChange.ts';
@@ -87,12 +91,42 @@ export class TestTable {
     }
   }
 
+  /** Writes a file that deletes these rows of a data file (a query of one column `pos`) and does not commit it. */
+  async writeDeletes({ path }: Pick<DataFile, 'path'>, positions: string): Promise<DataFile> {
+    const folder = mkdtempSync(join(tmpdir(), 'headgate-lake-'));
+    try {
+      const local = join(folder, 'deletes.parquet');
+      const copy = copyPositionDeletes(path, positions, local);
+      const reader = await this.#duckdb.runAndReadAll(copy);
+      const key = `${this.location.slice(`s3://${this.store.bucket}/`.length)}/r1-a1-d${this.#files++}.parquet`;
+      this.store.objects.set(key, readFileSync(local));
+      return positionDeleteFile({
+        path: pathOf(this.store.bucket, key),
+        deletesFrom: path,
+        stats: reader.getRowObjectsJson()[0],
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  /** Commits deleted rows, beside new files. Answers how many rows went. */
+  delete(
+    schema: readonly Field[],
+    deletes: readonly DataFile[],
+    adds: readonly DataFile[] = [],
+    removes: Removes = { kind: 'nothing' },
+  ): Promise<number> {
+    return this.commit(schema, adds, removes, {}, deletes);
+  }
+
   /** Commits and moves on a minute. Answers how many rows went. */
   async commit(
     schema: readonly Field[],
     adds: readonly DataFile[],
     removes: Removes = { kind: 'nothing' },
     summary: Record<string, string> = {},
+    deletes: readonly DataFile[] = [],
   ): Promise<number> {
     const { pointer, removedRows } = await prepareCommit({
       store: this.store,
@@ -100,7 +134,7 @@ export class TestTable {
       metadataPrefix: this.metadataPrefix,
       commitId: `run1-a1-${++this.#commits}`,
       current: this.pointer,
-      change: { schema, adds, removes, summary },
+      change: { schema, adds, deletes, removes, summary },
       now: this.now,
       signal: never,
     });
