@@ -217,7 +217,7 @@ export type File = {
   /** What detection chose: `csv, utf-16le, ";"`. */
   readonly detected: string | null;
   readonly error: {
-    readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+    readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "cannot_undo" | "cannot_retry" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
     readonly message: string;
     readonly stream?: string | undefined;
     readonly facts?: { readonly [name: string]: Json } | undefined;
@@ -239,7 +239,7 @@ export type Health = {
     readonly runId: string;
     readonly status: "queued" | "running" | "succeeded" | "partial" | "failed" | "cancelled" | "timed_out" | "skipped";
     readonly error: {
-      readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+      readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "cannot_undo" | "cannot_retry" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
       readonly message: string;
       readonly stream?: string | undefined;
       readonly facts?: { readonly [name: string]: Json } | undefined;
@@ -300,7 +300,7 @@ export type Problem = {
   readonly type: string;
   readonly title: string;
   readonly status: number;
-  readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+  readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "cannot_undo" | "cannot_retry" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
   readonly detail?: string | undefined;
   readonly requestId?: string | undefined;
   readonly errors?: readonly {
@@ -365,7 +365,7 @@ export type Run = {
   readonly status: "queued" | "running" | "succeeded" | "partial" | "failed" | "cancelled" | "timed_out" | "skipped";
   readonly result: "loaded" | "nothing_new" | "no_data" | null;
   readonly error: {
-    readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+    readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "cannot_undo" | "cannot_retry" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
     readonly message: string;
     readonly stream?: string | undefined;
     readonly facts?: { readonly [name: string]: Json } | undefined;
@@ -389,7 +389,7 @@ export type Run = {
         readonly bytes: number;
       };
       readonly error?: {
-        readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+        readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "cannot_undo" | "cannot_retry" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
         readonly message: string;
         readonly stream?: string | undefined;
         readonly facts?: { readonly [name: string]: Json } | undefined;
@@ -447,6 +447,11 @@ export type SecretEntry = {
   }[];
 };
 
+export type SetCursor = {
+  /** As `GET …/streams` shows it. null: the next run starts from nothing. */
+  readonly cursor: Json | null;
+};
+
 export type Snapshots = {
   readonly sourceId: string;
   readonly stream: string;
@@ -495,7 +500,7 @@ export type Source = {
   readonly lastSyncStatus: "queued" | "running" | "succeeded" | "partial" | "failed" | "cancelled" | "timed_out" | "skipped" | null;
   readonly lastSyncResult: "loaded" | "nothing_new" | "no_data" | null;
   readonly lastSyncError: {
-    readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+    readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "cannot_undo" | "cannot_retry" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
     readonly message: string;
     readonly stream?: string | undefined;
     readonly facts?: { readonly [name: string]: Json } | undefined;
@@ -582,7 +587,7 @@ export type SourceSummary = {
   readonly lastSyncStatus: "queued" | "running" | "succeeded" | "partial" | "failed" | "cancelled" | "timed_out" | "skipped" | null;
   readonly lastSyncResult: "loaded" | "nothing_new" | "no_data" | null;
   readonly lastSyncError: {
-    readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+    readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "cannot_undo" | "cannot_retry" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
     readonly message: string;
     readonly stream?: string | undefined;
     readonly facts?: { readonly [name: string]: Json } | undefined;
@@ -615,6 +620,19 @@ export type StartRun = {
   readonly streams?: readonly string[] | undefined;
   /** While a run holds the source: wait, or be refused. */
   readonly whenBusy?: "queue" | "reject" | undefined;
+};
+
+export type StreamState = {
+  readonly name: string;
+  /** `<namespace>.<table>` */
+  readonly table: string;
+  readonly rows: number;
+  /** Where the next incremental run goes on. */
+  readonly cursor: Json | null;
+  /** A full read was broken off; the next run within a day goes on with it. */
+  readonly unfinishedSince: string | null;
+  readonly lastRunId: string | null;
+  readonly updatedAt: string;
 };
 
 export type Table = {
@@ -911,6 +929,52 @@ export interface CancelRunInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface RetryRunInput {
+  readonly runId: string;
+  readonly headers?: {
+    /** The same key and request within 24 hours answer the same. */
+    readonly "idempotency-key"?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface UndoRunInput {
+  readonly runId: string;
+  readonly headers?: {
+    /** The same key and request within 24 hours answer the same. */
+    readonly "idempotency-key"?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DetectDeletesInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly headers?: {
+    /** The same key and request within 24 hours answer the same. */
+    readonly "idempotency-key"?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListStreamsInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SetCursorInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly stream: string;
+  readonly headers?: {
+    /** The same key and request within 24 hours answer the same. */
+    readonly "idempotency-key"?: string | undefined;
+  } | undefined;
+  readonly body: SetCursor;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ClearDataInput {
   /** A source’s id or key. */
   readonly idOrKey: string;
@@ -1141,6 +1205,18 @@ export interface Client {
   getRunLog(input: GetRunLogInput): Promise<RunLog>;
   /** Stop a run; what it committed stays. */
   cancelRun(input: CancelRunInput): Promise<Run>;
+  /** Ask for a run again: of a partial one, only the streams that failed. */
+  retryRun(input: RetryRunInput): Promise<AcceptedRun>;
+  /** Put tables and cursors back to where the last run found them, by a run under the lock. */
+  undoRun(input: UndoRunInput): Promise<AcceptedRun>;
+  /** Compare keys with the source’s and take out, or mark, the rows that are gone there. */
+  detectDeletes(input: DetectDeletesInput): Promise<AcceptedRun>;
+  /** The streams of a source that were read, with their cursors. */
+  listStreams(input: ListStreamsInput): Promise<{
+    readonly items: readonly StreamState[];
+  }>;
+  /** Set or forget a stream’s cursor, by a run under the lock. */
+  setCursor(input: SetCursorInput): Promise<AcceptedRun>;
   /** Remove all rows of a source, by a run under its lock. */
   clearData(input: ClearDataInput): Promise<AcceptedRun>;
   /** Get a presigned upload for one file. */
@@ -1222,6 +1298,11 @@ export const operations = {
   getRun: { method: 'GET', path: '/v1/runs/{runId}', query: [], headers: [], hasBody: false },
   getRunLog: { method: 'GET', path: '/v1/runs/{runId}/log', query: [], headers: [], hasBody: false },
   cancelRun: { method: 'POST', path: '/v1/runs/{runId}/cancel', query: [], headers: [], hasBody: false },
+  retryRun: { method: 'POST', path: '/v1/runs/{runId}/retry', query: [], headers: ["idempotency-key"], hasBody: false },
+  undoRun: { method: 'POST', path: '/v1/runs/{runId}/undo', query: [], headers: ["idempotency-key"], hasBody: false },
+  detectDeletes: { method: 'POST', path: '/v1/sources/{idOrKey}/detect-deletes', query: [], headers: ["idempotency-key"], hasBody: false },
+  listStreams: { method: 'GET', path: '/v1/sources/{idOrKey}/streams', query: [], headers: [], hasBody: false },
+  setCursor: { method: 'PUT', path: '/v1/sources/{idOrKey}/streams/{stream}/cursor', query: [], headers: ["idempotency-key"], hasBody: true },
   clearData: { method: 'DELETE', path: '/v1/sources/{idOrKey}/data', query: [], headers: ["idempotency-key"], hasBody: false },
   createUpload: { method: 'POST', path: '/v1/sources/{idOrKey}/uploads', query: [], headers: [], hasBody: true },
   getUploadParts: { method: 'GET', path: '/v1/sources/{idOrKey}/uploads/{uploadId}/parts', query: ["from","limit"], headers: [], hasBody: false },

@@ -26,6 +26,8 @@ export const errorTable = {
   sync_in_progress: { status: 409, title: 'A run of this source is in progress', retryable: false },
   queue_full: { status: 409, title: 'Another request is already waiting', retryable: false },
   run_finished: { status: 409, title: 'The run has already ended', retryable: false },
+  cannot_undo: { status: 409, title: 'The run cannot be undone', retryable: false },
+  cannot_retry: { status: 409, title: 'Nothing of the run is left to retry', retryable: false },
   file_exists: { status: 409, title: 'A file with this name exists', retryable: false },
   source_archived: { status: 409, title: 'The source is archived', retryable: false },
   idempotency_mismatch: {

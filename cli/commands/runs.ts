@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
-import type { Run } from '../../client/generated.ts';
+import type { AcceptedRun, Run, SetCursor } from '../../client/generated.ts';
 import { confirm } from '../confirm.ts';
-import type { ExitCode } from '../exitCodes.ts';
+import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { followRun, runExitCode, runLine } from '../followRun.ts';
 import { agoText, countText, printable, secondsText, usdText } from '../humanText.ts';
 import { oneOf, positive, several } from '../options.ts';
 import { printTable } from '../printTable.ts';
 import { firstItems, openSession, printJson, type Session } from '../session.ts';
-import type { Terminal } from '../terminal.ts';
+import { CliError, type Terminal } from '../terminal.ts';
 
 const modes = ['full_refresh', 'full_refresh_append', 'incremental'] as const;
 
@@ -32,6 +32,15 @@ export function addRuns(
     if (json) printJson(terminal, run);
     else terminal.out(`${runLine(run)}\n`);
     end(runExitCode(run));
+  };
+  const report = async (
+    session: Session,
+    accepted: AcceptedRun,
+    { follow }: { readonly follow: boolean },
+  ): Promise<void> => {
+    if (follow) await finish(session, accepted.runId);
+    else if (session.json) printJson(terminal, accepted);
+    else terminal.out(`${accepted.status}: ${accepted.runId}\n`);
   };
 
   program
@@ -69,10 +78,109 @@ Examples:
         ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
         signal,
       });
-      if (options.follow) await finish(session, accepted.runId);
-      else if (session.json) printJson(terminal, accepted);
-      else terminal.out(`${accepted.status}: ${accepted.runId}\n`);
+      await report(session, accepted, options);
     });
+
+  program
+    .command('retry')
+    .argument('<run>', 'id of the run')
+    .description('ask for a run again: of a partial one, only the streams that failed')
+    .option('--follow', 'wait until it ends', false)
+    .action(async (runId: string, options: { readonly follow: boolean }, command: Command) => {
+      const session = await openSession(terminal, command);
+      await report(session, await session.client.retryRun({ runId, signal }), options);
+    });
+
+  program
+    .command('undo')
+    .argument('<run>', 'id of the last run of its source')
+    .description('put tables and cursors back to where the run found them')
+    .option('--yes', 'do not ask', false)
+    .option('--follow', 'wait until it is done', false)
+    .action(
+      async (
+        runId: string,
+        options: { readonly yes: boolean; readonly follow: boolean },
+        command: Command,
+      ) => {
+        const session = await openSession(terminal, command);
+        const { client } = session;
+        const run = await client.getRun({ runId, signal });
+        const { key } = await client.getSource({ idOrKey: run.sourceId, signal });
+        const what = `This takes back what ${runId} changed in ${key} (${countText(run.counts.written)} rows written).`;
+        await confirm(terminal, { yes: options.yes, what, word: key });
+        await report(session, await client.undoRun({ runId, signal }), options);
+      },
+    );
+
+  program
+    .command('detect-deletes')
+    .argument('<source>', 'id or key')
+    .description('compare keys with the source, and take out or mark the rows that are gone there')
+    .option('--follow', 'wait until it ends', false)
+    .action(async (idOrKey: string, options: { readonly follow: boolean }, command: Command) => {
+      const session = await openSession(terminal, command);
+      await report(session, await session.client.detectDeletes({ idOrKey, signal }), options);
+    });
+
+  program
+    .command('streams')
+    .argument('<source>', 'id or key')
+    .description('the streams that were read, with their tables and cursors')
+    .action(async (idOrKey: string, _: unknown, command: Command) => {
+      const { client, json } = await openSession(terminal, command);
+      const { items } = await client.listStreams({ idOrKey, signal });
+      if (json) printJson(terminal, items);
+      else
+        printTable(
+          terminal,
+          items,
+          [
+            { title: 'STREAM', value: ({ name }) => printable(name) },
+            { title: 'TABLE', value: ({ table }) => table },
+            { title: 'ROWS', value: ({ rows }) => countText(rows), align: 'right' },
+            {
+              title: 'CURSOR',
+              value: ({ cursor }) => (cursor === null ? '' : printable(JSON.stringify(cursor))),
+            },
+          ],
+          `Nothing was read yet. Start a run: headgate run ${printable(idOrKey)} --follow`,
+        );
+    });
+
+  program
+    .command('cursor')
+    .argument('<source>', 'id or key')
+    .argument('<stream>', 'as `headgate streams` shows it')
+    .description('set a stream’s cursor, or forget it so that the next run starts from nothing')
+    .option('--set <json>', 'the cursor, as `headgate streams --json` shows it')
+    .option('--reset', 'forget it', false)
+    .option('--yes', 'do not ask', false)
+    .option('--follow', 'wait until it is done', false)
+    .action(
+      async (
+        idOrKey: string,
+        stream: string,
+        options: {
+          readonly set?: string;
+          readonly reset: boolean;
+          readonly yes: boolean;
+          readonly follow: boolean;
+        },
+        command: Command,
+      ) => {
+        const session = await openSession(terminal, command);
+        const { key } = await session.client.getSource({ idOrKey, signal });
+        const cursor = cursorOf(options);
+        const what = `The next run of ${key} reads "${printable(stream)}" ${cursor === null ? 'from the beginning' : `from ${printable(JSON.stringify(cursor))}`}.`;
+        await confirm(terminal, { yes: options.yes, what, word: key });
+        await report(
+          session,
+          await session.client.setCursor({ idOrKey: key, stream, body: { cursor }, signal }),
+          options,
+        );
+      },
+    );
 
   program
     .command('cancel')
@@ -151,14 +259,29 @@ Examples:
         command: Command,
       ) => {
         const session = await openSession(terminal, command);
-        const { client, json } = session;
+        const { client } = session;
         const { key, recordCount } = await client.getSource({ idOrKey, signal });
         const what = `This removes all ${countText(recordCount)} rows of ${key}.`;
         await confirm(terminal, { yes, what, word: key });
-        const accepted = await client.clearData({ idOrKey: key, signal });
-        if (follow) await finish(session, accepted.runId);
-        else if (json) printJson(terminal, accepted);
-        else terminal.out(`${accepted.status}: ${accepted.runId}\n`);
+        await report(session, await client.clearData({ idOrKey: key, signal }), { follow });
       },
     );
+}
+
+/** Throws unless exactly one of `--set` and `--reset` says what the cursor shall be. */
+function cursorOf({
+  set,
+  reset,
+}: {
+  readonly set?: string;
+  readonly reset: boolean;
+}): SetCursor['cursor'] {
+  if ((set === undefined) === !reset)
+    throw new CliError(exitCodes.usage, 'Give --set with a cursor, or --reset.');
+  if (set === undefined) return null;
+  try {
+    return JSON.parse(set) as SetCursor['cursor'];
+  } catch {
+    throw new CliError(exitCodes.usage, '--set takes JSON, e.g. --set \'{"v":1}\'.');
+  }
 }

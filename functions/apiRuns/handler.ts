@@ -7,6 +7,7 @@ import { pageFrom } from '../../shared/api/pages.ts';
 import { type Principal, requireSource } from '../../shared/api/principal.ts';
 import { runLogOf } from '../../shared/api/runLogView.ts';
 import { runViewOf } from '../../shared/api/runView.ts';
+import { streamStateOf } from '../../shared/api/streamStateView.ts';
 import { recordAudit } from '../../shared/audit/auditItem.ts';
 import { HeadgateError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
@@ -14,9 +15,13 @@ import { cancelRun } from '../../shared/runs/cancelRun.ts';
 import type { RunDependencies } from '../../shared/runs/endRun.ts';
 import { getLock } from '../../shared/runs/lock.ts';
 import type { RunLogLine } from '../../shared/runs/readRunLog.ts';
+import { retryOf } from '../../shared/runs/retryOf.ts';
 import type { RunItem } from '../../shared/runs/runItem.ts';
+import type { RunRequest, WhenBusy } from '../../shared/runs/runRequest.ts';
 import { getRun, listRuns } from '../../shared/runs/runs.ts';
-import { askForRun } from '../../shared/sources/askForRun.ts';
+import { listStreams } from '../../shared/runs/streams.ts';
+import { assertUndoable } from '../../shared/runs/undo.ts';
+import { type AcceptedRun, askForRun, type RunWish } from '../../shared/sources/askForRun.ts';
 import { type Connectors, checkConfig, connectorOf } from '../../shared/sources/checkSettings.ts';
 import { requireSourceOf } from '../../shared/sources/findSource.ts';
 
@@ -38,6 +43,41 @@ export const makeHandler = (dependencies: Dependencies) => {
     requireSource(principal, run.sourceId);
     return run;
   };
+  /** Asks for a run once per idempotency key. */
+  const ask = async (
+    principal: Principal,
+    requestId: string,
+    idOrKey: string,
+    wish: {
+      readonly scope: string;
+      readonly key: string | undefined;
+      readonly request: RunRequest;
+      readonly whenBusy: WhenBusy;
+      readonly action: RunWish['action'];
+    },
+  ): Promise<AcceptedRun> => {
+    const source = await requireSourceOf(table, principal, idOrKey);
+    const { scope, key, request, whenBusy, action } = wish;
+    return idempotently(
+      table,
+      {
+        tenant: principal.tenant,
+        scope: `${scope} ${source.sourceId}`,
+        key,
+        request: { request, whenBusy },
+        now: now(),
+      },
+      () =>
+        askForRun(dependencies, source, {
+          principal,
+          requestId,
+          request,
+          trigger: 'api',
+          whenBusy,
+          action,
+        }),
+    );
+  };
   return createApi(
     'apiRuns',
     {
@@ -49,26 +89,13 @@ export const makeHandler = (dependencies: Dependencies) => {
         const { whenBusy, ...wanted } = body;
         if (wanted.startDate !== undefined && !connector.supportsDateRange)
           throw badField(['startDate'], `${connector.name} knows no date ranges.`);
-        const request = { kind: 'ingest' as const, ...wanted };
-        return idempotently(
-          table,
-          {
-            tenant: principal.tenant,
-            scope: `startRun ${source.sourceId}`,
-            key: headers['idempotency-key'],
-            request: { request, whenBusy },
-            now: now(),
-          },
-          () =>
-            askForRun(dependencies, source, {
-              principal,
-              requestId,
-              request,
-              trigger: 'api',
-              whenBusy,
-              action: 'run.requested',
-            }),
-        );
+        return ask(principal, requestId, params.idOrKey, {
+          scope: 'startRun',
+          key: headers['idempotency-key'],
+          request: { kind: 'ingest', ...wanted },
+          whenBusy,
+          action: 'run.requested',
+        });
       },
       listRuns: async ({ principal, params, query }) => {
         const { tenant, sourceId } = await requireSourceOf(table, principal, params.idOrKey);
@@ -118,27 +145,55 @@ export const makeHandler = (dependencies: Dependencies) => {
         const run = await requireRun(principal, runId);
         return runViewOf(run, await getLock(table, tenant, sourceId));
       },
+      retryRun: async ({ principal, params, headers, requestId }) => {
+        const run = await requireRun(principal, params.runId);
+        return ask(principal, requestId, run.sourceId, {
+          scope: `retryRun ${run.runId}`,
+          key: headers['idempotency-key'],
+          request: retryOf(run),
+          whenBusy: 'queue',
+          action: 'run.requested',
+        });
+      },
+      undoRun: async ({ principal, params, headers, requestId }) => {
+        const run = await requireRun(principal, params.runId);
+        assertUndoable(run, await listStreams(table, run.tenant, run.sourceId));
+        return ask(principal, requestId, run.sourceId, {
+          scope: `undoRun ${run.runId}`,
+          key: headers['idempotency-key'],
+          request: { kind: 'undo', undoes: run.runId },
+          whenBusy: 'reject',
+          action: 'run.undone',
+        });
+      },
+      detectDeletes: async ({ principal, params, headers, requestId }) =>
+        ask(principal, requestId, params.idOrKey, {
+          scope: 'detectDeletes',
+          key: headers['idempotency-key'],
+          request: { kind: 'detect_deletes' },
+          whenBusy: 'queue',
+          action: 'run.requested',
+        }),
+      listStreams: async ({ principal, params }) => {
+        const { tenant, sourceId } = await requireSourceOf(table, principal, params.idOrKey);
+        return { items: (await listStreams(table, tenant, sourceId)).map(streamStateOf) };
+      },
+      setCursor: async ({ principal, params, headers, body, requestId }) =>
+        ask(principal, requestId, params.idOrKey, {
+          scope: `setCursor ${params.stream}`,
+          key: headers['idempotency-key'],
+          request: { kind: 'set_cursor', streams: [params.stream], cursor: body.cursor },
+          whenBusy: 'reject',
+          action: 'cursor.set',
+        }),
       clearData: async ({ principal, params, headers, requestId }) => {
-        const source = await requireSourceOf(table, principal, params.idOrKey);
-        return idempotently(
-          table,
-          {
-            tenant: principal.tenant,
-            scope: `clearData ${source.sourceId}`,
-            key: headers['idempotency-key'],
-            request: {},
-            now: now(),
-          },
-          () =>
-            askForRun(dependencies, source, {
-              principal,
-              requestId,
-              request: { kind: 'clear' },
-              trigger: 'api',
-              whenBusy: 'reject',
-              action: 'data.cleared',
-            }),
-        );
+        return ask(principal, requestId, params.idOrKey, {
+          scope: 'clearData',
+          key: headers['idempotency-key'],
+          request: { kind: 'clear' },
+          whenBusy: 'reject',
+          action: 'data.cleared',
+        });
       },
     },
     { log },

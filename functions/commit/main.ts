@@ -2,6 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { openTable } from '../../shared/aws/clients.ts';
 import { readEnv } from '../../shared/env.ts';
+import { HeadgateError } from '../../shared/errors.ts';
 import { ulid } from '../../shared/ids.ts';
 import { listLiveFiles } from '../../shared/lake/listLiveFiles.ts';
 import { prepareCommit } from '../../shared/lake/prepareCommit.ts';
@@ -19,6 +20,9 @@ export const handler = makeHandler(
     now: () => new Date(),
     store: s3ObjectStore(new S3Client({}), env.LAKE_BUCKET),
     prepareCommit,
+    prepareRevert: async () => {
+      throw new HeadgateError('cannot_undo', 'This table cannot go back to an older snapshot yet.');
+    },
     listLiveFiles,
   },
   createRunLog(),

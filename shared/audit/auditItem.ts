@@ -13,6 +13,8 @@ export const auditAction = z.enum([
   'source.tested',
   'run.requested',
   'run.cancelled',
+  'run.undone',
+  'cursor.set',
   'data.cleared',
   'upload.created',
   'upload.completed',

@@ -1,50 +1,79 @@
+import * as z from 'zod';
 import { HeadgateError } from '../errors.ts';
 import { claimFile } from '../files/claimFile.ts';
 import { versionsOf } from '../files/files.ts';
+import { json } from '../json.ts';
 import type { IngestInput, StagedCommit } from '../runs/ingestProtocol.ts';
 import { noCounts, type RunItem } from '../runs/runItem.ts';
+import { getRun } from '../runs/runs.ts';
+import type { StreamItem } from '../runs/streamItem.ts';
 import { listStreams } from '../runs/streams.ts';
+import { assertUndoable, undoable } from '../runs/undo.ts';
 import type { InvocationResult } from './answerWith.ts';
 import type { IngestDependencies } from './ingestDependencies.ts';
 
-/** Clear and file delete: commits that only remove, staged like any other, without asking the source. */
+const doneWith = (
+  commits: readonly StagedCommit[],
+  files: InvocationResult['files'] = [],
+): InvocationResult => ({
+  kind: 'DONE',
+  state: { v: 1, queue: [], failures: [], hadData: true, parks: 0 },
+  commits,
+  files,
+});
+
+/** A commit that brings no rows. */
+const changeOf = ({ stream, schema }: StreamItem, change: Partial<StagedCommit>): StagedCommit => ({
+  stream,
+  schema,
+  adds: [],
+  rejects: [],
+  removes: { kind: 'nothing' },
+  replaces: [],
+  counts: noCounts,
+  ...change,
+});
+
+/** Runs that change tables and cursors without asking the source: staged like any other, and fenced like any other. */
 export async function stageMaintenance(
-  { table }: IngestDependencies,
+  dependencies: IngestDependencies,
   input: IngestInput,
   run: RunItem,
 ): Promise<InvocationResult> {
-  const streams = (await listStreams(table, input.tenant, input.sourceId)).filter(
-    ({ stream, pointer }) =>
-      pointer !== null &&
-      (run.request.streams === undefined || run.request.streams.includes(stream)),
+  const streams = await listStreams(dependencies.table, input.tenant, input.sourceId);
+  const chosen = streams.filter(
+    ({ stream }) => run.request.streams === undefined || run.request.streams.includes(stream),
   );
-  const removal = {
-    adds: [],
-    rejects: [],
-    replaces: [],
-    counts: noCounts,
-  } satisfies Partial<StagedCommit>;
-  const state = { v: 1, queue: [], failures: [], hadData: true, parks: 0 } as const;
-  if (run.request.kind === 'clear') {
-    const commits = streams.map(({ stream, schema }) => ({
-      ...removal,
-      stream,
-      schema,
-      removes: { kind: 'everything' as const },
-      cursor: null,
-    }));
-    return { kind: 'DONE', state: { ...state, queue: [], failures: [] }, commits, files: [] };
+  const tables = chosen.filter(({ pointer }) => pointer !== null);
+  switch (run.request.kind) {
+    case 'clear':
+      return doneWith(
+        tables.map((stream) => changeOf(stream, { removes: { kind: 'everything' }, cursor: null })),
+      );
+    case 'file_delete':
+      return deleteFiles(dependencies, input, run, tables);
+    case 'undo':
+      return undo(dependencies, input, run, streams);
+    case 'set_cursor':
+      return doneWith([setCursor(dependencies, run, chosen)]);
+    default:
+      throw new HeadgateError(
+        'internal_error',
+        `A run of kind ${run.request.kind} reads its source.`,
+      );
   }
+}
+
+async function deleteFiles(
+  { table }: IngestDependencies,
+  input: IngestInput,
+  run: RunItem,
+  streams: readonly StreamItem[],
+): Promise<InvocationResult> {
   const names = run.request.files ?? [];
   if (names.length === 0)
     throw new HeadgateError('validation_failed', 'A file delete has to name the files to delete.');
-  const commits = streams.map(({ stream, schema }) => ({
-    ...removal,
-    stream,
-    schema,
-    replaces: names,
-    removes: { kind: 'nothing' as const },
-  }));
+  const commits = streams.map((stream) => changeOf(stream, { replaces: names }));
   const files: { readonly name: string; readonly versionId: string }[] = [];
   // With no table yet there is nothing to commit, so the claim counts from the commits that were.
   const seq = commits.length === 0 ? run.committedSeq : input.seq;
@@ -53,5 +82,43 @@ export async function stageMaintenance(
       await claimFile(table, run, file, { runId: run.runId, seq: Math.max(1, seq) }, null);
       files.push({ name: file.name, versionId: file.versionId });
     }
-  return { kind: 'DONE', state: { ...state, queue: [], failures: [] }, commits, files };
+  return doneWith(commits, files);
+}
+
+async function undo(
+  { table }: IngestDependencies,
+  input: IngestInput,
+  { request }: RunItem,
+  streams: readonly StreamItem[],
+): Promise<InvocationResult> {
+  const undone =
+    request.undoes === undefined ? null : await getRun(table, input.tenant, request.undoes);
+  if (undone === null)
+    throw new HeadgateError('cannot_undo', 'The run to undo is not in the history any more.');
+  assertUndoable(undone, streams);
+  return doneWith(
+    undoable(undone.runId, streams).map((stream) => changeOf(stream, { reverts: true })),
+  );
+}
+
+/** Throws `validation_failed` for a cursor that the connector could not go on from. */
+function setCursor(
+  { connector }: IngestDependencies,
+  { request }: RunItem,
+  [stream]: readonly StreamItem[],
+): StagedCommit {
+  if (stream === undefined)
+    throw new HeadgateError(
+      'not_found',
+      `No stream ${request.streams?.join(', ') ?? ''} was read yet, so it has no cursor.`,
+    );
+  const cursor = request.cursor ?? null;
+  const parsed = connector.checkpoint.nullable().safeParse(cursor);
+  if (!parsed.success)
+    throw new HeadgateError(
+      'validation_failed',
+      `This is no cursor of ${connector.name}: ${z.prettifyError(parsed.error)}`,
+      { facts: { stream: stream.stream } },
+    );
+  return changeOf(stream, { cursor: json.parse(cursor) });
 }

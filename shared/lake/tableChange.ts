@@ -63,3 +63,15 @@ export interface PrepareCommit {
 export type PrepareCommitFunction = (
   input: PrepareCommit,
 ) => Promise<{ readonly pointer: TablePointer; readonly removedRows: number }>;
+
+/**
+ * Writes a snapshot with the content of an older one of the same table, whose metadata file `to` names, and answers
+ * its pointer and the schema it had. Throws `cannot_undo` when that snapshot has expired.
+ */
+export type PrepareRevertFunction = (
+  input: Omit<PrepareCommit, 'change' | 'current'> & {
+    readonly current: TablePointer;
+    readonly to: TablePointer;
+    readonly summary: Readonly<Record<string, string>>;
+  },
+) => Promise<{ readonly pointer: TablePointer; readonly schema: readonly Field[] }>;

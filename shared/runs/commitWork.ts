@@ -1,7 +1,11 @@
 import { HeadgateError } from '../errors.ts';
 import { settleFiles } from '../files/settleFiles.ts';
 import type { LiveFile } from '../lake/liveFile.ts';
-import type { ObjectStore, PrepareCommitFunction } from '../lake/tableChange.ts';
+import type {
+  ObjectStore,
+  PrepareCommitFunction,
+  PrepareRevertFunction,
+} from '../lake/tableChange.ts';
 import type { TablePointer } from '../lake/tablePointer.ts';
 import type { Log } from '../log.ts';
 import type { Counts } from '../staging/streamLoader.ts';
@@ -15,6 +19,7 @@ import {
   stagedWork,
 } from './ingestProtocol.ts';
 import { commitLeaseMilliseconds, fenceLost, getLock } from './lock.ts';
+import { pauseAfterFailures } from './pauseAfterFailures.ts';
 import { prepareStreamCommit } from './prepareStreamCommit.ts';
 import { releaseLock } from './releaseLock.ts';
 import { noCounts, type RunItem } from './runItem.ts';
@@ -26,6 +31,7 @@ export interface CommitDependencies extends RunDependencies {
   /** The lake bucket. */
   readonly store: ObjectStore;
   readonly prepareCommit: PrepareCommitFunction;
+  readonly prepareRevert: PrepareRevertFunction;
   readonly listLiveFiles: (
     store: ObjectStore,
     pointer: TablePointer,
@@ -208,6 +214,7 @@ async function commitNothing(
     ]);
     if (result.done) {
       if (release !== null) await afterRelease(dependencies, release);
+      if (end?.status === 'failed') await pauseAfterFailures(table, input, now());
       return;
     }
     await assertStillHeld(dependencies, input, result.refused);

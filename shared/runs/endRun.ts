@@ -6,6 +6,7 @@ import { transact } from '../transact.ts';
 import { type Executions, executionInputOf } from './executions.ts';
 import { type Fence, getLock } from './lock.ts';
 import type { LockSeat } from './lockItem.ts';
+import { pauseAfterFailures } from './pauseAfterFailures.ts';
 import { type Release, releaseLock } from './releaseLock.ts';
 import { runItemKey } from './runItem.ts';
 import { commitRun, getRun, type RunEnd, recordRun } from './runs.ts';
@@ -45,6 +46,7 @@ export async function endRun(
     // Somebody queued behind us, or files arrived, since the lock was read: read it again.
     if (!result.done) continue;
     await afterRelease({ table, executions, now }, release);
+    if (end.status === 'failed') await pauseAfterFailures(table, fence, now());
     return true;
   }
   throw new HeadgateError(

@@ -63,6 +63,8 @@ export const stagedCommit = z.strictObject({
   /** Live rows that this commit takes out: superseded by newer ones, out of a window, deleted at the source. */
   superseded: z.int().nonnegative().optional(),
   rejects: z.array(dataFile),
+  /** Table, rejects and cursor go back to `StreamItem.before`; everything else of the commit is empty. */
+  reverts: z.literal(true).optional(),
   removes: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('nothing') }),
     z.strictObject({ kind: z.literal('everything') }),

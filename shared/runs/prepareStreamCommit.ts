@@ -3,7 +3,7 @@ import type { Json } from '../json.ts';
 import type { DataFile } from '../lake/dataFile.ts';
 import { holdsUpload } from '../lake/holdsUpload.ts';
 import type { Field } from '../lake/schema.ts';
-import type { Removes } from '../lake/tableChange.ts';
+import type { PrepareCommit, Removes } from '../lake/tableChange.ts';
 import type { TablePointer } from '../lake/tablePointer.ts';
 import { rejectFields } from '../staging/streamLoader.ts';
 import type { CommitDependencies } from './commitWork.ts';
@@ -32,6 +32,7 @@ export async function prepareStreamCommit(
       'internal_error',
       `Commit ${seq} of run ${input.runId} was made for snapshot ${commit.basedOn} of "${stream.stream}", which now has ${stream.pointer?.snapshotId}.`,
     );
+  if (commit.reverts === true) return revert(dependencies, input, stream, seq);
   const replaced = await filesOf(dependencies, stream, commit.replaces);
   await assertReconciles(dependencies, stream, commit, input.runId);
   if (commit.stage?.position !== undefined)
@@ -74,9 +75,70 @@ export async function prepareStreamCommit(
   };
 }
 
+/** Table, rejects and cursor as they were before the last run. */
+async function revert(
+  dependencies: CommitDependencies,
+  input: CommitInput,
+  stream: StreamItem,
+  seq: number,
+): Promise<PreparedCommit> {
+  const { before } = stream;
+  if (before == null)
+    throw new HeadgateError('cannot_undo', `"${stream.stream}" does not know how it was before.`);
+  const back = async (
+    current: TablePointer | null,
+    to: TablePointer | null,
+    schema: readonly Field[],
+    suffix: '' | '__rejects',
+  ): Promise<{ readonly pointer: TablePointer | null; readonly schema: readonly Field[] }> => {
+    if (current === null || current.snapshotId === to?.snapshotId)
+      return { pointer: current, schema };
+    if (to !== null && to.snapshotId !== null)
+      return dependencies.prepareRevert({
+        ...placeOf(dependencies, input, seq, stream, suffix),
+        current,
+        to,
+        summary: { 'headgate.run-id': input.runId, 'headgate.commit': String(seq) },
+      });
+    // The run made the table: without its rows it is there, and empty.
+    const removes = { kind: 'everything' } as const;
+    const change = { pointer: current, schema, adds: [], deletes: [], removes, suffix };
+    return { pointer: await snapshot(dependencies, input, seq, stream, change), schema };
+  };
+  const table = await back(stream.pointer, before.pointer, stream.schema, '');
+  const rejects = await back(stream.rejects, before.rejects, rejectFields, '__rejects');
+  return {
+    schema: table.schema,
+    pointer: table.pointer,
+    rejects: rejects.pointer,
+    stage: null,
+    cursor: before.cursor,
+    rowsDelta: (table.pointer?.rows ?? 0) - (stream.pointer?.rows ?? 0),
+  };
+}
+
+/** Where one commit of a table writes, under names that no other try of it uses. */
+function placeOf(
+  { store, now, signal, invocationId }: CommitDependencies,
+  input: CommitInput,
+  seq: number,
+  stream: StreamItem,
+  suffix: '' | '__rejects',
+): Pick<PrepareCommit, 'store' | 'location' | 'metadataPrefix' | 'commitId' | 'now' | 'signal'> {
+  const folder = suffix === '' ? '' : `${suffix.slice(2)}/`;
+  return {
+    store,
+    location: `${stream.location}${suffix}`,
+    metadataPrefix: `${stream.metadataPrefix}${folder}`,
+    commitId: `${input.runId}-${input.answer.attempt}-${seq}-${invocationId}`,
+    now: now(),
+    signal,
+  };
+}
+
 /** The table's next pointer; the present one when nothing changes. */
 async function snapshot(
-  { prepareCommit, store, now, signal, invocationId }: CommitDependencies,
+  dependencies: CommitDependencies,
   input: CommitInput,
   seq: number,
   stream: StreamItem,
@@ -94,12 +156,8 @@ async function snapshot(
     (change.pointer === null || change.removes.kind === 'nothing');
   if (idle && (change.suffix !== '' || change.pointer !== null || change.schema.length === 0))
     return change.pointer;
-  const folder = change.suffix === '' ? '' : `${change.suffix.slice(2)}/`;
-  const { pointer } = await prepareCommit({
-    store,
-    location: `${stream.location}${change.suffix}`,
-    metadataPrefix: `${stream.metadataPrefix}${folder}`,
-    commitId: `${input.runId}-${input.answer.attempt}-${seq}-${invocationId}`,
+  const { pointer } = await dependencies.prepareCommit({
+    ...placeOf(dependencies, input, seq, stream, change.suffix),
     current: change.pointer,
     change: {
       schema: change.schema,
@@ -108,8 +166,6 @@ async function snapshot(
       removes: change.removes,
       summary: { 'headgate.run-id': input.runId, 'headgate.commit': String(seq) },
     },
-    now: now(),
-    signal,
   });
   return pointer;
 }

@@ -29,9 +29,18 @@ export function summarise(
       finishedAt: end.finishedAt.toISOString(),
     };
     if (end.status === 'succeeded' || end.status === 'partial') {
-      sets.push('lastSuccessAt = :finished', 'syncCount = syncCount + :one');
+      sets.push(
+        'lastSuccessAt = :finished',
+        'syncCount = syncCount + :one',
+        'failuresInARow = :none',
+      );
       values[':finished'] = end.finishedAt.toISOString();
       values[':one'] = 1;
+      values[':none'] = 0;
+    } else if (end.status === 'failed') {
+      sets.push('failuresInARow = if_not_exists(failuresInARow, :none) + :one');
+      values[':one'] = 1;
+      values[':none'] = 0;
     }
   }
   return {

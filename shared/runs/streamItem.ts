@@ -40,7 +40,6 @@ export const streamItem = z.strictObject({
   before: z
     .strictObject({
       runId: z.string(),
-      schema: z.array(field),
       pointer: tablePointer.nullable(),
       rejects: tablePointer.nullable(),
       cursor: json.nullable(),

@@ -109,17 +109,24 @@ export interface StreamChange {
  */
 export function commitStream(table: Table, read: StreamItem, change: StreamChange): TransactItem {
   const moved = change.cursor !== undefined;
+  const { runId } = change.committedBy;
+  // An undo is not undone: what was before the run before it is gone.
+  const first = read.committedBy?.runId !== runId;
+  const before: StreamItem['before'] = first
+    ? { runId, pointer: read.pointer, rejects: read.rejects, cursor: read.cursor }
+    : (read.before ?? null);
   return {
     Update: {
       TableName: table.name,
       Key: streamItemKey(read.tenant, read.sourceId, read.stream),
       UpdateExpression: `SET #schema = :schema, #pointer = :pointer, rejects = :rejects, #stage = :stage,
-        committedBy = :by, updatedAt = :now${moved ? ', #cursor = :cursor' : ''}`,
-      ConditionExpression: 'committedBy = :before',
+        committedBy = :by, #before = :before, updatedAt = :now${moved ? ', #cursor = :cursor' : ''}`,
+      ConditionExpression: 'committedBy = :committed',
       ExpressionAttributeNames: {
         '#schema': 'schema',
         '#pointer': 'pointer',
         '#stage': 'stage',
+        '#before': 'before',
         ...(moved ? { '#cursor': 'cursor' } : {}),
       },
       ExpressionAttributeValues: {
@@ -128,7 +135,8 @@ export function commitStream(table: Table, read: StreamItem, change: StreamChang
         ':rejects': change.rejects,
         ':stage': change.stage,
         ':by': change.committedBy,
-        ':before': read.committedBy,
+        ':committed': read.committedBy,
+        ':before': before,
         ':now': change.now.toISOString(),
         ...(moved ? { ':cursor': change.cursor } : {}),
       },

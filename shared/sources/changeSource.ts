@@ -74,6 +74,10 @@ export async function changeSource(
       for (const name of fixedOnceLoaded)
         if (given[name] !== undefined && given[name] !== source[name])
           throw badField([name], 'Cannot be changed once rows are loaded: make a new source.');
+    if (sent.status === 'active' && source.status !== 'active') {
+      given.failuresInARow = 0;
+      given.attention = source.attention.filter(({ code }) => code !== 'paused_after_failures');
+    }
     checkSettings(connectors, { ...source, ...given }, now);
     return given;
   });

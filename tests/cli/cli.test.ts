@@ -344,6 +344,30 @@ describe('running', () => {
     expect(JSON.parse(cleared.out).status).toBe('started');
   });
 
+  it('retries, undoes, compares keys and sets cursors', async () => {
+    await cli(['sources', 'add', 'local_files', '--key', 'again', '--status', 'active']);
+    const { runId } = JSON.parse((await cli(['run', 'again', '--json'])).out);
+    await cli(['cancel', runId]);
+    const retried = JSON.parse((await cli(['retry', runId, '--json'])).out);
+    expect(retried).toMatchObject({ status: 'started' });
+    expect(await cli(['undo', retried.runId, '--yes'])).toMatchObject({
+      code: 5,
+      err: expect.stringContaining('not over yet'),
+    });
+    await cli(['cancel', retried.runId]);
+    expect((await cli(['detect-deletes', 'again'])).out).toContain('started: ');
+    expect((await cli(['streams', 'again'])).err).toContain('headgate run again');
+    expect(await cli(['cursor', 'again', 'files', '--yes'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--set with a cursor, or --reset'),
+    });
+    expect(await cli(['cursor', 'again', 'files', '--set', '{', '--yes'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('takes JSON'),
+    });
+    expect((await cli(['cursor', 'again', 'files', '--reset', '--yes'])).code).toBe(5);
+  });
+
   it('says what to do when nothing has run', async () => {
     await cli(['sources', 'add', 'local_files', '--key', 'idle']);
     expect((await cli(['runs', 'idle'])).err).toContain('headgate run idle');
@@ -357,6 +381,7 @@ describe('destructive commands', () => {
   it.each([
     ['sources delete', (key: string) => ['sources', 'delete', key]],
     ['clear', (key: string) => ['clear', key]],
+    ['cursor', (key: string) => ['cursor', key, 'files', '--reset']],
     ['files --delete', (key: string) => ['files', key, '--delete', 'x.csv']],
     ['tokens revoke', (key: string) => ['tokens', 'revoke', key]],
   ])('%s does nothing without a yes', async (name, line) => {
@@ -398,7 +423,7 @@ describe('the command line itself', () => {
   it('explains itself, with examples', async () => {
     const help = await cli(['--help']);
     expect(help).toMatchObject({ code: 0, err: '' });
-    for (const name of 'login connectors sources upload run cancel runs logs files rejects preview tables clear tokens'.split(
+    for (const name of 'login connectors sources upload run retry undo detect-deletes streams cursor cancel runs logs files rejects preview tables clear tokens'.split(
       ' ',
     ))
       expect(help.out).toContain(`  ${name}`);

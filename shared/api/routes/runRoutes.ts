@@ -1,7 +1,15 @@
 import * as z from 'zod';
 import type { Route } from '../route.ts';
 import { pageOf, pageQuery } from '../schemas/page.ts';
-import { acceptedRun, idempotencyHeaders, run, runLog, startRun } from '../schemas/run.ts';
+import {
+  acceptedRun,
+  idempotencyHeaders,
+  run,
+  runLog,
+  setCursor,
+  startRun,
+  streamState,
+} from '../schemas/run.ts';
 import { sourceParams } from './sourceRoutes.ts';
 
 const runParams = z.strictObject({ runId: z.string().min(1).max(80) });
@@ -72,6 +80,71 @@ export const runRoutes = [
     params: runParams,
     responses: { 202: run },
     errors: ['not_found', 'run_finished'],
+  },
+  {
+    operationId: 'retryRun',
+    method: 'POST',
+    path: '/v1/runs/{runId}/retry',
+    function: 'apiRuns',
+    role: 'editor',
+    summary: 'Ask for a run again: of a partial one, only the streams that failed',
+    params: runParams,
+    headers: idempotencyHeaders,
+    responses: { 202: acceptedRun },
+    location: '/v1/runs/{runId}',
+    errors: [...busyErrors, 'cannot_retry'],
+  },
+  {
+    operationId: 'undoRun',
+    method: 'POST',
+    path: '/v1/runs/{runId}/undo',
+    function: 'apiRuns',
+    role: 'editor',
+    summary:
+      'Put tables and cursors back to where the last run found them, by a run under the lock',
+    params: runParams,
+    headers: idempotencyHeaders,
+    responses: { 202: acceptedRun },
+    location: '/v1/runs/{runId}',
+    errors: [...busyErrors, 'cannot_undo'],
+  },
+  {
+    operationId: 'detectDeletes',
+    method: 'POST',
+    path: '/v1/sources/{idOrKey}/detect-deletes',
+    function: 'apiRuns',
+    role: 'editor',
+    summary: 'Compare keys with the source’s and take out, or mark, the rows that are gone there',
+    params: sourceParams,
+    headers: idempotencyHeaders,
+    responses: { 202: acceptedRun },
+    location: '/v1/runs/{runId}',
+    errors: [...busyErrors],
+  },
+  {
+    operationId: 'listStreams',
+    method: 'GET',
+    path: '/v1/sources/{idOrKey}/streams',
+    function: 'apiRuns',
+    role: 'viewer',
+    summary: 'The streams of a source that were read, with their cursors',
+    params: sourceParams,
+    responses: { 200: z.strictObject({ items: z.array(streamState) }) },
+    errors: ['not_found'],
+  },
+  {
+    operationId: 'setCursor',
+    method: 'PUT',
+    path: '/v1/sources/{idOrKey}/streams/{stream}/cursor',
+    function: 'apiRuns',
+    role: 'editor',
+    summary: 'Set or forget a stream’s cursor, by a run under the lock',
+    params: z.strictObject({ ...sourceParams.shape, stream: z.string().min(1).max(255) }),
+    headers: idempotencyHeaders,
+    body: setCursor,
+    responses: { 202: acceptedRun },
+    location: '/v1/runs/{runId}',
+    errors: [...busyErrors],
   },
   {
     operationId: 'clearData',

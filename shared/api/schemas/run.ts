@@ -55,6 +55,30 @@ export const acceptedRun = z
   })
   .meta({ id: 'AcceptedRun' });
 
+export const setCursor = z
+  .strictObject({
+    cursor: json
+      .nullable()
+      .describe('As `GET …/streams` shows it. null: the next run starts from nothing.'),
+  })
+  .meta({ id: 'SetCursor' });
+
+export const streamState = z
+  .strictObject({
+    name: z.string(),
+    table: z.string().describe('`<namespace>.<table>`'),
+    rows: z.int().nonnegative(),
+    cursor: json.nullable().describe('Where the next incremental run goes on.'),
+    unfinishedSince: z.iso
+      .datetime()
+      .nullable()
+      .describe('A full read was broken off; the next run within a day goes on with it.'),
+    lastRunId: z.string().nullable(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'StreamState' });
+export type StreamState = z.infer<typeof streamState>;
+
 export const run = z
   .strictObject({
     id: z.string(),

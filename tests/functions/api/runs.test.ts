@@ -2,6 +2,8 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endRun } from '../../../shared/runs/endRun.ts';
 import { getLock } from '../../../shared/runs/lock.ts';
+import type { StreamItem } from '../../../shared/runs/streamItem.ts';
+import { ensureStream } from '../../../shared/runs/streams.ts';
 import { tenantKey } from '../../../shared/table.ts';
 import { type ApiHarness, apiHarness } from './apiHarness.ts';
 
@@ -33,6 +35,17 @@ const tick = (): void => {
 };
 const start = (idOrKey: string, body: object = {}, headers: Record<string, string> = {}) =>
   api.call('startRun', { params: { idOrKey }, body, headers });
+
+async function audits(): Promise<readonly Record<string, unknown>[]> {
+  const { Items } = await api.table.client.send(
+    new QueryCommand({
+      TableName: api.table.name,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': tenantKey('default'), ':prefix': 'AUDIT#' },
+    }),
+  );
+  return Items ?? [];
+}
 
 async function finish(sourceId: string, status: 'succeeded' | 'failed'): Promise<void> {
   const lock = await getLock(api.table, 'default', sourceId);
@@ -298,16 +311,113 @@ describe('cancelling and clearing', () => {
     const token = await api.tokenOf('editor');
     const { body: me } = await api.call('getMe', { token });
     await api.call('startRun', { params: { idOrKey: source.id }, token });
-    const { Items } = await api.table.client.send(
-      new QueryCommand({
-        TableName: api.table.name,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': tenantKey('default'), ':prefix': 'AUDIT#' },
-      }),
-    );
-    const mine = (Items ?? []).filter(
+    const mine = (await audits()).filter(
       (item) => item['subject'] === source.id && item['action'] === 'run.requested',
     );
     expect(mine).toMatchObject([{ by: me.tokenId, after: { outcome: 'started' } }]);
   });
+});
+
+describe('doing it again, and taking it back', () => {
+  it('retries a failed run with the request it had', async () => {
+    const source = await newSource();
+    const { body } = await start(source.id, { mode: 'full_refresh', streams: ['public.a'] });
+    await finish(source.id, 'failed');
+    const answer = await api.call('retryRun', { params: { runId: body.runId } });
+    expect(answer).toMatchObject({ status: 202, body: { status: 'started' } });
+    expect((await getLock(api.table, 'default', source.id))?.owner?.request).toEqual({
+      kind: 'ingest',
+      mode: 'full_refresh',
+      streams: ['public.a'],
+    });
+  });
+
+  it('refuses to retry what succeeded, and to undo what changed nothing', async () => {
+    const source = await newSource();
+    const { body } = await start(source.id);
+    await finish(source.id, 'succeeded');
+    const params = { runId: body.runId };
+    expect(await api.call('retryRun', { params })).toMatchObject({
+      status: 409,
+      body: { code: 'cannot_retry' },
+    });
+    expect(await api.call('undoRun', { params })).toMatchObject({
+      status: 409,
+      body: { code: 'cannot_undo', detail: expect.stringContaining('changed no table') },
+    });
+  });
+
+  it('shows streams with their cursors, and undoes the run that changed them last', async () => {
+    const source = await newSource();
+    const { body } = await start(source.id);
+    await finish(source.id, 'succeeded');
+    await ensureStream(api.table, streamAfter(source.id, body.runId));
+    const streams = await api.call('listStreams', { params: { idOrKey: source.key } });
+    expect(streams.body).toEqual({
+      items: [
+        {
+          name: 'public.a',
+          table: 'shop.a',
+          rows: 0,
+          cursor: { v: 1, after: 7 },
+          unfinishedSince: null,
+          lastRunId: body.runId,
+          updatedAt: expect.any(String),
+        },
+      ],
+    });
+    const undone = await api.call('undoRun', { params: { runId: body.runId } });
+    expect(undone.status).toBe(202);
+    expect((await getLock(api.table, 'default', source.id))?.owner?.request).toEqual({
+      kind: 'undo',
+      undoes: body.runId,
+    });
+    expect(await api.call('detectDeletes', { params: { idOrKey: source.id } })).toMatchObject({
+      status: 202,
+      body: { status: 'queued' },
+    });
+    // A cursor is not changed behind a run that moves it.
+    expect(
+      await api.call('setCursor', {
+        params: { idOrKey: source.id, stream: 'public.a' },
+        body: { cursor: null },
+      }),
+    ).toMatchObject({ status: 409, body: { code: 'sync_in_progress' } });
+  });
+
+  it('sets a cursor by a run under the lock, and writes down who did', async () => {
+    const source = await newSource();
+    const answer = await api.call('setCursor', {
+      params: { idOrKey: source.id, stream: 'public.a' },
+      body: { cursor: { v: 1, after: 9 } },
+    });
+    expect(answer.status).toBe(202);
+    expect((await getLock(api.table, 'default', source.id))?.owner?.request).toEqual({
+      kind: 'set_cursor',
+      streams: ['public.a'],
+      cursor: { v: 1, after: 9 },
+    });
+    expect(await audits()).toContainEqual(
+      expect.objectContaining({ action: 'cursor.set', subject: source.id }),
+    );
+  });
+});
+
+const streamAfter = (sourceId: string, runId: string): StreamItem => ({
+  v: 1,
+  tenant: 'default',
+  sourceId,
+  stream: 'public.a',
+  table: 'shop.a',
+  location: 's3://lake/x',
+  metadataPrefix: 'm/',
+  lastFieldId: 1,
+  schema: [],
+  pointer: null,
+  rejects: null,
+  cursor: { v: 1, after: 7 },
+  stage: null,
+  before: { runId, pointer: null, rejects: null, cursor: null },
+  committedBy: { runId, seq: 1 },
+  updatedAt: new Date().toISOString(),
 });

@@ -13,6 +13,7 @@ import {
 } from '../../../shared/runs/ingestProtocol.ts';
 import { getLock } from '../../../shared/runs/lock.ts';
 import { requestRun } from '../../../shared/runs/requestRun.ts';
+import type { RunRequest } from '../../../shared/runs/runRequest.ts';
 import { getRun } from '../../../shared/runs/runs.ts';
 import { ensureStream, getStream } from '../../../shared/runs/streams.ts';
 import { getSource } from '../../../shared/sources/getSource.ts';
@@ -95,22 +96,36 @@ async function setUp() {
         removedRows: 0,
       };
     },
+    prepareRevert: async ({ current, to, commitId }) => {
+      snapshots.push(`back to ${to.snapshotId}`);
+      return {
+        pointer: { ...to, metadataKey: commitId, version: current.version + 1 },
+        schema: [{ id: 1, name: 'id', type: 'int' }],
+      };
+    },
     listLiveFiles: async function* () {},
     invocationId: 'x',
     log: createLog(() => {}),
     signal: new AbortController().signal,
   };
-  const { runId } = await requestRun(dependencies, {
-    tenant: 't1',
-    sourceId,
-    connector,
-    request: { kind: 'ingest' },
-    trigger: 'api',
-    requestedBy: 'x',
-    whenBusy: 'queue',
-  });
-  const [input] = executions.started;
-  if (input === undefined) throw new Error('not started');
+  /** Starts a run and its first attempt. */
+  const begin = async (request: RunRequest) => {
+    await requestRun(dependencies, {
+      tenant: 't1',
+      sourceId,
+      connector,
+      request,
+      trigger: 'api',
+      requestedBy: 'x',
+      whenBusy: 'queue',
+    });
+    const started = executions.started.at(-1);
+    if (started === undefined) throw new Error('not started');
+    return { input: started, ...(await startAttempt(home.table, started, new Date())) };
+  };
+  let running = await begin({ kind: 'ingest' });
+  const { input } = running;
+  const { runId } = input;
   for (const stream of ['orders', 'customers'])
     await ensureStream(home.table, {
       v: 1,
@@ -129,7 +144,6 @@ async function setUp() {
       committedBy: null,
       updatedAt: new Date().toISOString(),
     });
-  const { attempt } = await startAttempt(home.table, input, new Date());
   /** Stages work as Ingest would and answers Commit's input. */
   const stage = (
     commits: readonly StagedCommit[],
@@ -145,22 +159,26 @@ async function setUp() {
       gigabyteSeconds: 1,
       ...rest,
     };
-    const key = `${stagedKey('t1', runId, attempt)}-${seq}`;
+    const { attempt } = running;
+    const key = `${stagedKey('t1', running.input.runId, attempt)}-${seq}`;
     objects.set(key, new TextEncoder().encode(JSON.stringify(work)));
     const answer = { attempt, stagedKey: key, commits: commits.length };
     return {
-      ...input,
+      ...running.input,
       seq,
       answer: kind === 'DONE' ? { kind, ...answer } : { kind, ...answer, checkpoint: { at: seq } },
     };
   };
   const read = async () => ({
-    run: await getRun(home.table, 't1', runId),
+    run: await getRun(home.table, 't1', running.input.runId),
     lock: await getLock(home.table, 't1', sourceId),
     orders: await getStream(home.table, 't1', sourceId, 'orders'),
     source: await getSource(home.table, 't1', sourceId),
   });
-  return { dependencies, stage, read, snapshots, runId, sourceId, executions, input };
+  const next = async (request: RunRequest): Promise<void> => {
+    running = await begin(request);
+  };
+  return { dependencies, stage, read, snapshots, runId, sourceId, executions, input, next };
 }
 
 describe('commitWork', () => {
@@ -352,6 +370,27 @@ describe('commitWork', () => {
     expect(await read()).toMatchObject({
       run: { status: 'succeeded', result: 'nothing_new', counts: { deduplicated: 3 } },
       orders: { cursor: { last: 4 } },
+    });
+  });
+
+  it('undoes all commits of the last run: table and cursor go back together', async () => {
+    const { dependencies, stage, read, snapshots, next } = await setUp();
+    await commitWork(dependencies, stage([staged({ cursor: { v: 1, last: 3 } })]));
+    await next({ kind: 'ingest' });
+    const more = (name: string, last: number) =>
+      staged({ adds: [dataFile(name, 3)], cursor: { v: 1, last } });
+    await commitWork(dependencies, stage([more('b.parquet', 6)], { kind: 'CONTINUE' }));
+    await commitWork(dependencies, stage([more('c.parquet', 9)], { seq: 2 }));
+    expect((await read()).orders).toMatchObject({ pointer: { rows: 9 }, cursor: { last: 9 } });
+    await next({ kind: 'undo' });
+    snapshots.length = 0;
+    const nothing = { read: 0, written: 0, rejected: 0, deduplicated: 0, bytes: 0 };
+    await commitWork(dependencies, stage([staged({ adds: [], counts: nothing, reverts: true })]));
+    expect(snapshots).toEqual(['back to 1']);
+    expect(await read()).toMatchObject({
+      run: { status: 'succeeded' },
+      orders: { pointer: { rows: 3, version: 4 }, cursor: { last: 3 }, schema: [{ type: 'int' }] },
+      source: { recordCount: 3 },
     });
   });
 

@@ -183,6 +183,9 @@ export class Simulation {
         table: this.#faultyTable(stall?.promise),
         store: this.#store,
         prepareCommit: this.#prepareCommit,
+        prepareRevert: async () => {
+          throw new Error('nothing is undone here');
+        },
         listLiveFiles: async function* () {},
         invocationId: String(this.#random.below(1e9)),
         log: createLog(() => {}),
