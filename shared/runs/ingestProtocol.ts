@@ -32,7 +32,7 @@ const staged = {
 
 /**
  * What an Ingest function answers. Only files named by the staged object of an accepted answer exist.
- * A CONTINUE or PARK whose checkpoint equals the one given in is never answered: the function fails with
+ * A CONTINUE, PARK or FANOUT whose checkpoint equals the one given in is never answered: the function fails with
  * `no_progress` instead.
  */
 export const ingestAnswer = z.discriminatedUnion('kind', [
@@ -44,6 +44,19 @@ export const ingestAnswer = z.discriminatedUnion('kind', [
     checkpoint: json,
     until: z.iso.datetime(),
     reason: z.string(),
+  }),
+  /** What follows is done by units side by side, each a child execution; the next Ingest collects their work. */
+  z.strictObject({
+    kind: z.literal('FANOUT'),
+    ...staged,
+    checkpoint: json,
+    /** JSON Lines in the lake bucket, one `{ unit, from, to }` for each unit. */
+    itemsKey: z.string(),
+    /** The object all units share; see `shared/fanout/fanOutPlan.ts`. */
+    planKey: z.string(),
+    units: z.int().positive(),
+    /** How many units may be at work at a time. */
+    concurrency: z.int().positive(),
   }),
 ]);
 export type IngestAnswer = z.infer<typeof ingestAnswer>;
@@ -96,6 +109,8 @@ export const stagedWork = z.strictObject({
   /** The `fileSeq` up to which all files were taken. */
   drainedSeq: z.int().nonnegative().optional(),
   gigabyteSeconds: z.number().nonnegative(),
+  /** State transitions of the units whose work this is, for the run's price. */
+  unitTransitions: z.int().nonnegative().optional(),
 });
 export type StagedWork = z.infer<typeof stagedWork>;
 
