@@ -207,6 +207,6 @@ export function allowInvoke(
 }
 
 /** An export made now, so that a finding's id is known when its resource is acknowledged. */
-function exported(data: DataStack, value: string): string {
+export function exported(data: DataStack, value: string): string {
   return data.exportValue(value);
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../shared/log.ts';
 import { type LocalDynamoDb, openDynamoDb } from './dynamodb/openDynamoDb.ts';
@@ -11,6 +12,7 @@ import { type LocalS3, openS3 } from './s3/openS3.ts';
 import { type LocalScheduler, openScheduler } from './scheduler/openScheduler.ts';
 import { openSecrets } from './secrets/openSecrets.ts';
 import { type LocalSqs, openSqs } from './sqs/openSqs.ts';
+import { lazyMapStorage } from './stepfunctions/lazyMapStorage.ts';
 import { type LocalStepFunctions, openStepFunctions } from './stepfunctions/openStepFunctions.ts';
 
 export interface Services {
@@ -83,6 +85,9 @@ export function openServices({
   const stepFunctions = openStepFunctions({
     folder: folder('stepfunctions'),
     invoke: lambda.invoke,
+    mapStorage: lazyMapStorage(endpointUrl),
+    // More units than processors only take each other's memory.
+    mostMapChildren: availableParallelism(),
     log,
   });
   const secrets = openSecrets({ folder: folder('secrets'), log });

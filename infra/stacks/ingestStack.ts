@@ -80,7 +80,13 @@ export class IngestStack extends Stack {
     allowTable(fail, data, { also: ['write'] });
     allowStart(fail, stage);
 
-    const { machine } = new IngestStateMachine(this, 'Ingest', { settings, ingest, commit, fail });
+    const { machine } = new IngestStateMachine(this, 'Ingest', {
+      settings,
+      ingest,
+      commit,
+      fail,
+      data,
+    });
 
     const reaper = this.#reaper({
       ...starts,

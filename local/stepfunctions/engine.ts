@@ -33,6 +33,8 @@ export interface Engine {
   integration(resource: string): Integration | null;
   /** Null when distributed Maps have nowhere to read from and write to. */
   readonly mapStorage: MapStorage | null;
+  /** Children of one distributed Map that run at a time. */
+  readonly mostMapChildren: number;
   now(): number;
   /** Resolves after so many milliseconds; rejects with the signal's reason. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;

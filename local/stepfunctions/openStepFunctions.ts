@@ -28,6 +28,8 @@ export interface StepFunctionsOptions {
   readonly integrations?: Readonly<Record<string, Integration>>;
   /** Where distributed Maps read items and write results; left out: machines that do are refused. */
   readonly mapStorage?: MapStorage;
+  /** Children of a distributed Map that run at a time, whatever its MaxConcurrency says. @default 1,000 */
+  readonly mostMapChildren?: number;
   readonly now?: () => number;
   /** Waits and pauses before retries; rejects with the signal's reason. */
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -51,6 +53,8 @@ export interface LocalStepFunctions extends LocalService {
   resume(): void;
 }
 
+/** AWS runs up to 10,000 children at a time; more than this gains nothing on one machine. */
+const defaultMostMapChildren = 1_000;
 /** What a distributed Map may name besides, given a storage. */
 const mapResources = new Set(['s3:getObject', 's3:listObjectsV2', 's3:putObject']);
 const arnPrefix = /^arn:aws[^:]*:states:::/;
@@ -93,6 +97,7 @@ export function openStepFunctions(options: StepFunctionsOptions): LocalStepFunct
     sleep,
     random,
     mapStorage: options.mapStorage ?? null,
+    mostMapChildren: options.mostMapChildren ?? defaultMostMapChildren,
     execute: async (execution, controller) => await runExecution(engine, execution, controller),
     begin: (execution) => beginExecution(engine, execution),
     walk: runFlow,

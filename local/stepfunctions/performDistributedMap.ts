@@ -15,9 +15,6 @@ import { Interrupted, StateError } from './stateError.ts';
 import { addEvent, write } from './walkEvents.ts';
 import { collectResults } from './writeResults.ts';
 
-/** AWS runs up to 10,000 children at a time; more than this gains nothing on one machine. */
-const mostChildren = 1_000;
-
 /**
  * Runs each item (or batch) as a child execution of its own and answers their outputs in order, or where a
  * ResultWriter put them. Items are stored before the first child starts; a restart goes on with those that
@@ -181,7 +178,8 @@ async function runChildren(walk: Walk, state: MapState, mapRun: MapRun): Promise
       await runChild(item, known ?? startChild(item));
     }
   };
-  const width = Math.min(mapRun.maxConcurrency || mostChildren, mostChildren, total);
+  const most = engine.mostMapChildren;
+  const width = Math.min(mapRun.maxConcurrency || most, most, total);
   await Promise.all(Array.from({ length: width }, worker));
   walk.signal.throwIfAborted();
   if (!exceeds(mapRun, failed, total)) return;

@@ -172,15 +172,22 @@ describe('roles', () => {
     expect(secret?.[1].Properties.Name).toBe('headgate-admin/dev/token');
   });
 
-  it('let only those start executions who may start runs', () => {
+  it('let only those start executions who may start runs, and the state machine its own children', () => {
     expect(
       whoMay(
         'states:StartExecution',
         ':states:<AWS::Region>:<AWS::AccountId>:stateMachine:headgate-dev-ingest',
       ),
-    ).toEqual(
-      ['ApiFiles', 'ApiRuns', 'Commit', 'Fail', 'FileArrival', 'Reaper', 'ScheduleTrigger'].sort(),
-    );
+    ).toEqual([
+      'ApiFiles',
+      'ApiRuns',
+      'Commit',
+      'Fail',
+      'FileArrival',
+      'Ingest',
+      'Reaper',
+      'ScheduleTrigger',
+    ]);
   });
 
   it('let only those stop executions who may have to end a run', () => {
@@ -189,7 +196,23 @@ describe('roles', () => {
         'states:StopExecution',
         ':states:<AWS::Region>:<AWS::AccountId>:execution:headgate-dev-ingest:run',
       ),
-    ).toEqual(['ApiFiles', 'ApiRuns', 'FileArrival', 'Reaper', 'ScheduleTrigger']);
+    ).toEqual(['ApiFiles', 'ApiRuns', 'FileArrival', 'Ingest', 'Reaper', 'ScheduleTrigger']);
+  });
+
+  it('let the state machine touch the scratch objects of runs, and no data', () => {
+    const [, statements = []] = [...roles].find(([role]) => role.startsWith('IngestRole')) ?? [];
+    const objects = statements
+      .filter(({ actions }) => actions.some((action) => action.startsWith('s3:')))
+      .flatMap(({ resources }) => resources);
+    expect(objects.length).toBeGreaterThan(0);
+    for (const resource of objects)
+      expect(resource).toMatch(/Lake.*\/runs\/\*$/);
+    expect(
+      whoMay(
+        'states:DescribeExecution',
+        ':states:<AWS::Region>:<AWS::AccountId>:execution:headgate-dev-ingest/Units:child',
+      ),
+    ).toContain('Ingest');
   });
 
   it('let the state machine invoke exactly its functions', () => {

@@ -24,6 +24,7 @@ import {
   headgateInput,
   named,
 } from './headgateMachine.ts';
+import { memoryStorage } from './memoryStorage.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -32,6 +33,8 @@ afterEach(async () => {
 
 interface Host {
   readonly client: SFNClient;
+  /** By `bucket/key`. */
+  readonly objects: Map<string, string>;
   readonly functions: FakeFunctions;
   /** Starts the machine and waits for the end. */
   run(input?: object): Promise<DescribeExecutionCommandOutput>;
@@ -46,7 +49,9 @@ async function host(
   options: Partial<StepFunctionsOptions> = {},
 ): Promise<Host> {
   const fakes = fakeFunctions(functions);
+  const objects = new Map<string, string>();
   const service = openStepFunctions({
+    mapStorage: memoryStorage(objects),
     folder: mkdtempSync(join(tmpdir(), 'headgate-sfn-')),
     invoke: fakes.invoke,
     random: () => 0,
@@ -80,6 +85,7 @@ async function host(
       .then(async () => await client.send(new DescribeExecutionCommand({ executionArn })));
   return {
     client,
+    objects,
     functions: fakes,
     start,
     end,
@@ -258,4 +264,121 @@ it('ends a park when it is stopped', async () => {
     status: 'ABORTED',
   });
   expect(functions.calls).toHaveLength(2);
+});
+
+const items = (count: number): string =>
+  Array.from({ length: count }, (_, unit) =>
+    JSON.stringify({ unit, from: unit, to: unit + 1 }),
+  ).join('\n');
+const fanOut = {
+  ...done,
+  kind: 'FANOUT',
+  checkpoint: { v: 1, collect: true },
+  itemsKey: 'items.jsonl',
+  planKey: 'plan.json',
+  units: 3,
+  concurrency: 2,
+};
+
+it('commits what came before a FANOUT, runs each unit in a child, and comes back to Ingest to collect', async () => {
+  const children: string[] = [];
+  const { run, states, functions, objects } = await host({
+    'ingest-csv_upload': ({ op, unit, checkpoint }) => {
+      if (op === 'ingest') return checkpoint === null ? fanOut : done;
+      children.push(`${unit} ${JSON.stringify(checkpoint)}`);
+      return unit === 1 && checkpoint === null
+        ? { kind: 'CONTINUE', checkpoint: { v: 1, parts: 1, parks: 0 } }
+        : { kind: 'DONE', unit };
+    },
+    commit,
+  });
+  objects.set('lake/items.jsonl', items(3));
+  const ended = await run();
+  expect(ended).toMatchObject({ status: 'SUCCEEDED', output: '{"seq":3}' });
+  expect(await states(ended.executionArn!)).toEqual([
+    ...['Ingest', 'Next', 'CommitBeforeUnits', 'Units'],
+    ...['Ingest', 'Next', 'Commit'],
+  ]);
+  expect(children.sort()).toEqual(['0 null', '1 null', '1 {"v":1,"parts":1,"parks":0}', '2 null']);
+  const { seq, checkpoint, ...fence } = headgateInput;
+  expect(functions.calls.find(({ payload }) => payload['op'] === 'unit')!.payload).toEqual({
+    ...fence,
+    op: 'unit',
+    seq: 2,
+    planKey: 'plan.json',
+    unit: 0,
+    from: 0,
+    to: 1,
+    checkpoint: null,
+  });
+  expect(
+    functions.calls.filter(({ name }) => name === 'ingest-csv_upload').at(-1)!.payload,
+  ).toEqual({ ...headgateInput, op: 'ingest', seq: 2, checkpoint: fanOut.checkpoint });
+  const [results] = [...objects].filter(([key]) => key.includes('SUCCEEDED'));
+  expect(results![0]).toMatch(/^lake\/runs\/acme\/s1-r1\/map\//);
+  expect(results![1].trim().split('\n')).toHaveLength(3);
+});
+
+it('comes back to Ingest with the reason when a unit fails for good, and ends its siblings', async () => {
+  const { run, functions, objects } = await host({
+    'ingest-csv_upload': ({ op, unit, checkpoint }) => {
+      if (op === 'unit') {
+        if (unit === 1) throw named('PermanentError', 'the file is cut off');
+        return { kind: 'DONE', unit };
+      }
+      if (checkpoint === null) return fanOut;
+      throw named('PermanentError', 'a part failed');
+    },
+    commit,
+    fail: () => null,
+  });
+  objects.set('lake/items.jsonl', items(3));
+  expect(await run()).toMatchObject({ status: 'FAILED', error: 'PermanentError' });
+  const [, collect] = functions.calls.filter(({ payload }) => payload['op'] === 'ingest');
+  expect(collect!.payload['checkpoint']).toMatchObject({
+    ...fanOut.checkpoint,
+    fault: { error: 'States.ExceedToleratedFailureThreshold' },
+  });
+});
+
+it('waits out a unit that parks', async () => {
+  let calls = 0;
+  const { run, objects } = await host({
+    'ingest-csv_upload': ({ op, checkpoint }) => {
+      if (op === 'ingest') return checkpoint === null ? fanOut : done;
+      const until = new Date(Date.now() + 200).toISOString();
+      return ++calls === 1
+        ? { kind: 'PARK', checkpoint: { v: 1, parts: 0, parks: 1 }, until, reason: 'quota' }
+        : { kind: 'DONE', unit: 0 };
+    },
+    commit,
+  });
+  objects.set('lake/items.jsonl', items(1));
+  const started = Date.now();
+  expect(await run()).toMatchObject({ status: 'SUCCEEDED' });
+  expect(Date.now() - started).toBeGreaterThanOrEqual(200);
+  expect(calls).toBe(2);
+});
+
+it('stops the units with their run', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { start, client, functions, objects } = await host({
+    'ingest-csv_upload': async ({ op }) => {
+      if (op === 'ingest') return fanOut;
+      await gate.promise;
+      return { kind: 'DONE', unit: 0 };
+    },
+    commit,
+  });
+  objects.set('lake/items.jsonl', items(3));
+  const executionArn = await start();
+  const units = () => functions.calls.filter(({ payload }) => payload['op'] === 'unit');
+  await expect.poll(() => units().length).toBe(2);
+  await client.send(new StopExecutionCommand({ executionArn }));
+  gate.resolve();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await client.send(new DescribeExecutionCommand({ executionArn }))).toMatchObject({
+    status: 'ABORTED',
+  });
+  expect(units()).toHaveLength(2);
 });

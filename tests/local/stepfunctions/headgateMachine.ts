@@ -8,6 +8,7 @@ const substitutions: Readonly<Record<string, string>> = {
   IngestFunctionArnPrefix: functionArn('ingest-'),
   CommitFunctionArn: functionArn('commit'),
   FailFunctionArn: functionArn('fail'),
+  LakeBucket: 'lake',
 };
 
 /** The deployed machine, with the functions' names filled in as CloudFormation fills them in. */

@@ -15,6 +15,7 @@ import { InvalidDefinition } from '../../../local/stepfunctions/validateDefiniti
 import { hostServices, localClientConfig } from '../hostServices.ts';
 import { behavingFunctionArn } from './behave.ts';
 import { headgateDefinition } from './headgateMachine.ts';
+import { memoryStorage } from './memoryStorage.ts';
 import {
   query,
   type States,
@@ -92,7 +93,14 @@ it('a definition is refused with every fault and its place', async () => {
       },
     }),
   ).toEqual(['States.A.ToleratedFailureCount: needs a Map whose Mode is DISTRIBUTED']);
-  service.createStateMachine({ name: 'ingest', definition: headgateDefinition });
+});
+
+it('the machine that is deployed is accepted where Maps have a storage, and refused where they have none', async () => {
+  const machine = { name: 'ingest', definition: headgateDefinition };
+  const { service } = await host({ mapStorage: memoryStorage(new Map()) });
+  service.createStateMachine(machine);
+  const { service: without } = await host({});
+  expect(() => without.createStateMachine(machine)).toThrow(/cannot call arn:aws:states:::s3:/);
 });
 
 it('a resource can be anything that is plugged in, and fails under its own error names', async () => {

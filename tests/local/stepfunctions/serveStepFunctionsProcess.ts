@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { openStepFunctions } from '../../../local/stepfunctions/openStepFunctions.ts';
 import { hostServices } from '../hostServices.ts';
 import { fakeFunctions, headgateDefinition, named } from './headgateMachine.ts';
+import { memoryStorage } from './memoryStorage.ts';
 
 const [, , folder = '', dieAtReading = '0', holdAt = ''] = process.argv;
 const callsFile = join(folder, 'calls.jsonl');
@@ -67,6 +68,7 @@ let readings = 0;
 const service = openStepFunctions({
   folder,
   invoke: functions.invoke,
+  mapStorage: memoryStorage(new Map()),
   random: () => 0,
   now() {
     if (++readings === Number(dieAtReading)) process.kill(process.pid, 'SIGKILL');
