@@ -1,0 +1,82 @@
+import { sqlName, sqlText } from '../duckdb/openDuckDb.ts';
+import { copyOptions } from '../lake/copyOptions.ts';
+import type { DataFile } from '../lake/dataFile.ts';
+import { dataFileFromStats } from '../lake/dataFileFromStats.ts';
+import { duckdbType } from '../lake/duckdbTypes.ts';
+import type { Field } from '../lake/schema.ts';
+import { DeadRows } from './deadRows.ts';
+import { finishMerge } from './finishMerge.ts';
+import { loadIncoming } from './incomingRows.ts';
+import type { Merged, MergeRule } from './merge.ts';
+import type { MergeSession } from './mergeSession.ts';
+import { columnOf, columnsOf, sameValues } from './parquetRows.ts';
+import { scanLive } from './scanLive.ts';
+
+type KeepOnly = Extract<MergeRule, { kind: 'keepOnly' }>;
+
+/** Live rows whose key is not among the given ones go. Tombstones of earlier comparisons stay where more are made. */
+export async function keepOnly(
+  session: MergeSession,
+  rule: KeepOnly,
+): Promise<Omit<Merged, 'bytesRead'>> {
+  const { db, options } = session;
+  const key = session.fields(rule.key);
+  const deleted = rule.onDelete === 'tombstone' ? session.field('_deleted') : null;
+  await loadIncoming(session, key);
+  const columns = key.map((field) => `, ${columnOf(field)} ${duckdbType(field.type)}`).join('');
+  await db.rows('CREATE TABLE dead (file INTEGER, pos BIGINT)');
+  await db.rows(`CREATE TABLE going (file INTEGER, pos BIGINT${columns})`);
+  await db.rows(`CREATE TABLE buried AS SELECT ${columnsOf(key)} FROM going`);
+  const dead = new DeadRows(session);
+  const scan = {
+    fields: deleted === null ? key : [...key, deleted],
+    filter: { mayMatch: () => true, matchesAll: () => false },
+    whole: () => undefined,
+  };
+  const isTombstone = deleted === null ? 'false' : `coalesce(t.${columnOf(deleted)}, false)`;
+  for await (const batch of scanLive(session, options.live(), scan)) {
+    const rows = `SELECT t.file, t.pos, ${columnsOf(key, 't.')} FROM ${batch.rows} t
+      ANTI JOIN incoming i ON ${sameValues('t', 'i', key)} WHERE NOT ${isTombstone}`;
+    await db.rows(`INSERT INTO going SELECT * FROM ${batch.alive(rows)}`);
+    await db.rows('INSERT INTO dead SELECT file, pos FROM going');
+    if (deleted !== null)
+      await db.rows(`INSERT INTO buried SELECT DISTINCT ${columnsOf(key)} FROM going`);
+    await db.rows('DELETE FROM going');
+    await dead.endBatch(batch, 'dead');
+  }
+  const finished = await finishMerge(session, dead, []);
+  const tombstones = deleted === null ? null : await writeTombstones(session, key, deleted);
+  return {
+    ...finished,
+    adds: [...finished.adds, ...(tombstones ?? [])],
+    tombstones: (tombstones ?? []).reduce((sum, { rows }) => sum + rows, 0),
+  };
+}
+
+/** One row for each key of `buried`; no file where there is none. */
+async function writeTombstones(
+  session: MergeSession,
+  key: readonly Field[],
+  deleted: Field,
+): Promise<readonly DataFile[]> {
+  const { db, options } = session;
+  if ((await session.count('SELECT count(*) FROM buried')) === 0) return [];
+  const [runId, ingestedAt] = session.fields(['_run_id', '_ingested_at']) as [Field, Field];
+  const fields = [...key, runId, ingestedAt, deleted];
+  const values = [
+    ...key.map(columnOf),
+    sqlText(options.runId),
+    `TIMESTAMPTZ ${sqlText(options.ingestedAt.toISOString())}`,
+    'true',
+  ];
+  const outputs = fields.map(
+    ({ name, type }, index) => `${values[index]}::${duckdbType(type)} AS ${sqlName(name)}`,
+  );
+  const localPath = session.scratchPath('tombstones');
+  const [stats] = await db.rows(
+    `COPY (SELECT ${outputs.join(', ')} FROM (SELECT DISTINCT ${columnsOf(key)} FROM buried))
+     TO ${sqlText(localPath)} (${copyOptions(fields)})`,
+  );
+  const path = await session.publish(localPath, 'tombstones');
+  return [dataFileFromStats({ path, fields, stats })];
+}
