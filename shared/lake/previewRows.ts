@@ -1,12 +1,14 @@
 import { HeadgateError } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { fieldsOf } from './icebergSchema.ts';
-import { jsonValue } from './jsonValue.ts';
-import { listSnapshotFiles } from './listDataFiles.ts';
+import { jsonValue, type PhysicalValue } from './jsonValue.ts';
+import { listSnapshotLiveFiles } from './listLiveFiles.ts';
+import { liveRanges } from './liveRanges.ts';
 import { keyOf } from './objectPath.ts';
 import { readParquetRows } from './readParquetRows.ts';
 import type { Field } from './schema.ts';
 import { snapshotAsOf } from './snapshotAsOf.ts';
+import { snapshotTotals } from './snapshotSummary.ts';
 import type { ObjectStore } from './tableChange.ts';
 import { readTableMetadata, schemaWithId } from './tableMetadata.ts';
 import type { TablePointer } from './tablePointer.ts';
@@ -15,11 +17,16 @@ import type { TablePointer } from './tablePointer.ts';
 const maxCells = 100_000;
 const maxCharacters = 16_000_000;
 const maxCharactersPerValue = 4_096;
+/** Where few rows are left of many, those found within so many bytes are answered. */
+const maxBytes = 128 * 1024 * 1024;
 
 export interface PreviewRows {
   readonly store: ObjectStore;
   readonly pointer: TablePointer;
-  /** Most rows answered; of a table with more than 200 columns fewer (100,000 values in all, but one row). */
+  /**
+   * Most rows answered; of a table with more than 200 columns fewer (100,000 values in all, but one row), and of one
+   * whose first files have hardly a live row.
+   */
   readonly limit: number;
   /** A snapshot's id, or an ISO 8601 instant: the table as it was then. Left out: as it is. */
   readonly asOf?: string;
@@ -34,14 +41,14 @@ export interface Preview {
   readonly columns: readonly Field[];
   /** By column name, in the order the table stores them. Values as `jsonValue` gives them. */
   readonly rows: readonly { readonly [name: string]: Json }[];
-  /** Rows of the table at that snapshot. */
+  /** Live rows of the table at that snapshot. */
   readonly total: number;
   /** Columns in which at least one value was cut to at most 4,096 characters; a cut value ends with `…`. */
   readonly cut: readonly string[];
 }
 
 /**
- * The first rows of a table, read with ranged requests and no database. Columns are found by field id, so files
+ * The first live rows of a table, read with ranged requests and no database. Columns are found by field id, so files
  * written before a column was added or renamed read as the schema says now; with `asOf`, as it said then.
  *
  * Throws `not_found` for a snapshot that is not there (any more) and `validation_failed` for an unknown column.
@@ -64,35 +71,43 @@ export async function previewRows(input: PreviewRows): Promise<Preview> {
     Math.floor(maxCharacters / (limit * columns.length)),
   );
   const byId = new Map(columns.map((column) => [column.id, column]));
-  for await (const file of listSnapshotFiles(store, snapshot, signal)) {
-    if (rows.length >= limit) break;
-    const count = Math.min(limit - rows.length, file.rows);
-    const values = await readParquetRows({
+  const convert = (fieldId: number, stored: PhysicalValue): Json => {
+    const { name, type } = byId.get(fieldId) as Field;
+    const value = jsonValue(type, stored);
+    if (typeof value !== 'string' || value.length <= longest) return value;
+    cut.add(name);
+    return `${cutText(value, longest)}…`;
+  };
+  let bytes = 0;
+  for await (const live of listSnapshotLiveFiles(store, snapshot, signal)) {
+    if (rows.length >= limit || (rows.length > 0 && bytes > maxBytes)) break;
+    const { path, bytes: size } = live.file;
+    const found = readParquetRows({
       store,
-      key: keyOf(store.bucket, file.path),
-      bytes: file.bytes,
+      key: keyOf(store.bucket, path),
+      bytes: size,
       fieldIds: [...byId.keys()],
-      rows: count,
-      convert: (fieldId, stored): Json => {
-        const { name, type } = byId.get(fieldId) as Field;
-        const value = jsonValue(type, stored);
-        if (typeof value !== 'string' || value.length <= longest) return value;
-        cut.add(name);
-        return `${cutText(value, longest)}…`;
-      },
+      ranges: await liveRanges(store, live, limit - rows.length, signal),
+      convert,
       signal,
     });
-    for (let index = 0; index < count; index++)
-      // Defines properties, where assigning to a hostile name could call a setter.
-      rows.push(
-        Object.fromEntries(columns.map(({ id, name }) => [name, values.get(id)?.[index] ?? null])),
-      );
+    for await (const group of found) {
+      for (let index = 0; index < group.rows; index++)
+        // Defines properties, where assigning to a hostile name could call a setter.
+        rows.push(
+          Object.fromEntries(
+            columns.map(({ id, name }) => [name, group.columns.get(id)?.[index] ?? null]),
+          ),
+        );
+      bytes += group.bytes;
+      if (bytes > maxBytes) break;
+    }
   }
   return {
     snapshotId: String(snapshot['snapshot-id']),
     columns,
     rows,
-    total: Number(snapshot.summary['total-records'] ?? 0),
+    total: snapshotTotals(snapshot).rows,
     cut: [...cut],
   };
 }

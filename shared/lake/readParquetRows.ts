@@ -28,6 +28,12 @@ const compressors: Compressors = {
     zstdDecompressSync(input, { maxOutputLength: Math.max(1, outputLength) }),
 };
 
+/** Rows of a file from `from` up to but without `to`. */
+export interface RowRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface ReadParquetRows<Value> {
   readonly store: ObjectStore;
   readonly key: string;
@@ -35,23 +41,32 @@ export interface ReadParquetRows<Value> {
   readonly bytes: number;
   /** Field ids of the wanted columns. */
   readonly fieldIds: readonly number[];
-  /** How many rows from the start. */
-  readonly rows: number;
+  /** The wanted rows; ascending, none twice. */
+  readonly ranges: readonly RowRange[];
   /** Called for each value before its page is let go; MUST NOT keep the bytes it is handed. */
   readonly convert: (fieldId: number, value: PhysicalValue) => Value;
   readonly signal: AbortSignal;
 }
 
+/** The wanted rows of one row group. */
+export interface ParquetRows<Value> {
+  readonly rows: number;
+  /** The rows' values by field id. A column the file does not have is absent. */
+  readonly columns: ReadonlyMap<number, readonly Value[]>;
+  /** Bytes fetched for them. */
+  readonly bytes: number;
+}
+
 /**
- * The first rows of a Parquet file, column by column, by field id, converted from what is stored. A column the
- * file does not have is absent. Fetches the footer and, of the row groups needed, the wanted column chunks; of a large chunk only the
- * first pages that hold the rows. Flat columns only.
+ * Rows of a Parquet file, row group by row group, column by column, by field id, converted from what is stored.
+ * Fetches the footer and, of the row groups needed, the wanted column chunks; of a large chunk only the first pages
+ * up to the last row. Holds one row group's wanted rows. Flat columns only.
  *
- * Throws `internal_error` when the file is no Parquet file.
+ * Throws `internal_error` when the file is no Parquet file, or ends before the rows do.
  */
-export async function readParquetRows<Value>(
+export async function* readParquetRows<Value>(
   input: ReadParquetRows<Value>,
-): Promise<ReadonlyMap<number, readonly Value[]>> {
+): AsyncGenerator<ParquetRows<Value>> {
   const { store, key, bytes, signal } = input;
   const file: AsyncBuffer = {
     byteLength: bytes,
@@ -59,7 +74,7 @@ export async function readParquetRows<Value>(
   };
   try {
     const metadata = await parquetMetadataAsync(file, { initialFetchSize: footerBytes });
-    return await readColumns(input, metadata);
+    yield* readRowGroups(input, metadata);
   } catch (error) {
     if (error instanceof HeadgateError || signal.aborted) throw error;
     throw new HeadgateError('internal_error', `${key} cannot be read as Parquet`, {
@@ -72,38 +87,50 @@ interface Chunk {
   readonly fieldId: number;
   /** A file's metadata cut down to this one column of this one row group, with its logical type taken off. */
   readonly metadata: FileMetaData;
-  readonly rows: number;
+  /** Counted from the row group's first row. */
+  readonly ranges: readonly RowRange[];
   readonly start: number;
   readonly end: number;
 }
 
-async function readColumns<Value>(
+async function* readRowGroups<Value>(
   input: ReadParquetRows<Value>,
   metadata: FileMetaData,
-): Promise<ReadonlyMap<number, readonly Value[]>> {
-  const columns = new Map<number, Value[]>();
-  let left = input.rows;
+): AsyncGenerator<ParquetRows<Value>> {
+  const last = input.ranges.at(-1)?.to ?? 0;
+  const wanted = new Set(input.fieldIds);
+  let first = 0;
   for (const rowGroup of metadata.row_groups) {
-    if (left <= 0) break;
-    const rows = Math.min(left, Number(rowGroup.num_rows));
-    const chunks = chunksOf(metadata, rowGroup, new Set(input.fieldIds), rows);
-    const read = prefetch(runsOf(chunks), depth, (run) => readRun(input, run));
-    for await (const run of read)
-      for (const [fieldId, values] of run) {
-        const column = columns.get(fieldId);
-        if (column === undefined) columns.set(fieldId, [...values]);
-        else column.push(...values);
-      }
-    left -= rows;
+    if (first >= last) return;
+    const ranges = rangesWithin(input.ranges, first, first + Number(rowGroup.num_rows));
+    first += Number(rowGroup.num_rows);
+    if (ranges.length === 0) continue;
+    const columns = new Map<number, readonly Value[]>();
+    let bytes = 0;
+    const runs = runsOf(chunksOf(metadata, rowGroup, wanted, ranges));
+    for await (const run of prefetch(runs, depth, (run) => readRun(input, run))) {
+      bytes += run.bytes;
+      for (const [fieldId, values] of run.columns) columns.set(fieldId, values);
+    }
+    yield { rows: ranges.reduce((sum, { from, to }) => sum + to - from, 0), columns, bytes };
   }
-  return columns;
+  if (first < last) throw new RangeError(`it has ${first} rows of the ${last} it should have`);
 }
+
+/** The parts of the ranges that lie in `[first, end)`, counted from `first`. */
+const rangesWithin = (ranges: readonly RowRange[], first: number, end: number): RowRange[] =>
+  ranges
+    .filter(({ from, to }) => from < end && to > first)
+    .map(({ from, to }) => ({
+      from: Math.max(from, first) - first,
+      to: Math.min(to, end) - first,
+    }));
 
 function chunksOf(
   metadata: FileMetaData,
   rowGroup: RowGroup,
   wanted: ReadonlySet<number>,
-  rows: number,
+  ranges: readonly RowRange[],
 ): Chunk[] {
   const [root, ...leaves] = metadata.schema;
   return rowGroup.columns.flatMap((column, position) => {
@@ -115,7 +142,7 @@ function chunksOf(
     const start = Number(facts.dictionary_page_offset ?? facts.data_page_offset);
     return {
       fieldId,
-      rows,
+      ranges,
       start,
       end: start + Number(facts.total_compressed_size),
       metadata: {
@@ -151,9 +178,12 @@ function runsOf(chunks: readonly Chunk[]): Chunk[][] {
 async function readRun<Value>(
   { store, key, convert, signal }: ReadParquetRows<Value>,
   run: readonly Chunk[],
-): Promise<readonly (readonly [number, readonly Value[]])[]> {
+): Promise<{
+  readonly columns: readonly (readonly [number, readonly Value[]])[];
+  readonly bytes: number;
+}> {
   const [first] = run;
-  if (first === undefined) return [];
+  if (first === undefined) return { columns: [], bytes: 0 };
   const end = run.at(-1)?.end ?? first.end;
   const fetched: Uint8Array[] = [];
   let to = first.start;
@@ -172,7 +202,7 @@ async function readRun<Value>(
           values.map((value) => convert(chunk.fieldId, value)),
         ] as const);
       }
-      return columns;
+      return { columns, bytes: to - first.start };
     } catch (error) {
       if (to === end || !(error instanceof RangeError)) throw error;
     }
@@ -181,11 +211,12 @@ async function readRun<Value>(
 
 /** Throws RangeError when `bytes`, which begin at `offset` of the file, end before the rows do. */
 async function decodeChunk(
-  { metadata, rows }: Chunk,
+  { metadata, ranges }: Chunk,
   bytes: ArrayBuffer,
   offset: number,
 ): Promise<readonly PhysicalValue[]> {
-  let values: readonly PhysicalValue[] = [];
+  const end = ranges.at(-1)?.to ?? 0;
+  let values: readonly (readonly unknown[])[] = [];
   let decoded = 0;
   await parquetRead({
     file: {
@@ -194,19 +225,21 @@ async function decodeChunk(
     },
     metadata,
     rowStart: 0,
-    rowEnd: rows,
+    rowEnd: end,
     compressors,
     utf8: false,
     onComplete: (found) => {
-      values = found.map(([value]) => value as PhysicalValue);
+      values = found;
     },
     onChunk: ({ columnData }) => {
       decoded += columnData.length;
     },
   });
   // Bytes that end exactly behind a page are no error to hyparquet: it leaves the rest undefined.
-  if (decoded < rows) throw new RangeError(`${decoded} of ${rows} rows`);
-  return values;
+  if (decoded < end) throw new RangeError(`${decoded} of ${end} rows`);
+  return ranges.flatMap(({ from, to }) =>
+    values.slice(from, to).map(([value]) => value as PhysicalValue),
+  );
 }
 
 const toBuffer = (bytes: Uint8Array): ArrayBuffer =>

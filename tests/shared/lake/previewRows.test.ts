@@ -165,6 +165,101 @@ describe('bytes read', () => {
   });
 });
 
+describe('deleted rows', () => {
+  const idsOf = ({ rows }: Awaited<ReturnType<typeof preview>>) => rows.map((row) => row['id']);
+
+  it('are left out: the first, the last, at row group borders, a whole file', async () => {
+    const [a, b, c] = [
+      await part(0, 5_000, 2_048),
+      await part(5_000, 5_010),
+      await part(5_010, 5_020),
+    ];
+    await table.commit(fields, [a, b, c]);
+    const gone = [0, 1, 2_047, 2_048, 4_095, 4_096, 4_999];
+    await table.delete(fields, [
+      await table.writeDeletes(a, `select unnest([${gone}]) pos`),
+      await table.writeDeletes(b, 'select i pos from range(10) t(i)'),
+      await table.writeDeletes(c, 'select 9 pos'),
+    ]);
+    const all = Array.from({ length: 5_020 }, (_, id) => id).filter(
+      (id) => !gone.includes(id) && !(id >= 5_000 && id < 5_010) && id !== 5_019,
+    );
+    const found = await preview({ limit: 6_000 });
+    expect(idsOf(found)).toEqual(all);
+    expect(found.rows.every((row) => row['label'] === `n${row['id']}`)).toBe(true);
+    expect(found.total).toBe(all.length);
+    for (const limit of [1, 2, 2_045, 2_046, 4_090, 4_993, 4_994, 5_001])
+      expect(idsOf(await preview({ limit }))).toEqual(all.slice(0, limit));
+  });
+
+  it('are there at the snapshot before, and columns that came later are null in files with deletes', async () => {
+    const a = await part(0, 3);
+    await table.commit(fields, [a]);
+    const before = table.current.snapshotId ?? '';
+    const wider: readonly Field[] = [
+      { id: 1, name: 'number', type: 'long' },
+      { id: 2, name: 'label', type: 'string' },
+      { id: 4, name: 'late', type: 'boolean' },
+    ];
+    const b = await table.write(
+      "select i number, 'w' || i as label, true late from range(2) t(i)",
+      wider,
+    );
+    await table.delete(
+      wider,
+      [await table.writeDeletes(a, 'select 1 pos'), await table.writeDeletes(b, 'select 0 pos')],
+      [b],
+    );
+    expect(await preview()).toMatchObject({
+      rows: [
+        { number: '0', label: 'n0', late: null },
+        { number: '2', label: 'n2', late: null },
+        { number: '1', label: 'w1', late: true },
+      ],
+      total: 3,
+    });
+    const then = await preview({ asOf: before });
+    expect(then).toMatchObject({ total: 3, snapshotId: before });
+    expect(idsOf(then)).toEqual([0, 1, 2]);
+  });
+
+  it('of large files cost the pages that the first live rows need', async () => {
+    const a = await part(0, 400_000, 20_480);
+    await table.commit(fields, [a]);
+    const most = await table.writeDeletes(a, 'select i pos from range(399990) t(i)');
+    await table.delete(fields, [most]);
+    table.store.bytesRead = 0;
+    expect(idsOf(await preview({ limit: 5 }))).toEqual([
+      399_990, 399_991, 399_992, 399_993, 399_994,
+    ]);
+    expect(table.store.bytesRead).toBeLessThan(a.bytes / 8 + most.bytes + 200_000);
+  });
+
+  it('that contradict the data file are an error, never rows', async () => {
+    const a = await part(0, 10);
+    await table.commit(fields, [a]);
+    const deletes = await table.writeDeletes(a, 'select unnest([2, 4]) pos');
+    await table.delete(fields, [deletes]);
+    const key = deletes.path.replace('s3://lake/', '');
+    const whole = table.store.objects.get(key);
+    for (const positions of ['select unnest([4, 12]) pos', 'select unnest([3, 3]) pos']) {
+      const other = await table.writeDeletes(a, positions);
+      table.store.objects.set(
+        key,
+        table.store.objects.get(other.path.replace('s3://lake/', '')) ?? new Uint8Array(),
+      );
+      await expect(preview()).rejects.toMatchObject({ code: 'internal_error' });
+    }
+    // Everything but the footer, whose length stands before the closing magic.
+    const damaged = Buffer.from(whole ?? '');
+    damaged.fill(0xff, 4, damaged.length - 8 - damaged.readUInt32LE(damaged.length - 8));
+    table.store.objects.set(key, damaged);
+    await expect(preview()).rejects.toMatchObject({ code: 'internal_error' });
+    table.store.objects.delete(key);
+    await expect(preview()).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
 describe('history', () => {
   it('can be listed and read: by snapshot and by instant, with the schema of then', async () => {
     await table.commit(
