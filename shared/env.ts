@@ -14,6 +14,14 @@ export const functionEnv = {
     /** Comma-separated CIDRs and host names that may be dialled although they are private. */
     ALLOWED_ADDRESSES: z.string().default(''),
     STAGE: name,
+    /**
+     * JSON: a vendor's origin → the one dialled in its place. For simulators and proxies of an operator's choice; the
+     * template leaves it out.
+     */
+    VENDOR_ORIGINS: z
+      .string()
+      .transform((text) => z.record(z.url(), z.url()).parse(JSON.parse(text)))
+      .optional(),
     /** Set by Lambda itself. */
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().int().positive(),
   }),

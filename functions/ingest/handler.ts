@@ -17,9 +17,14 @@ export const makeHandler =
     const deadline = { remainingMilliseconds: () => context.getRemainingTimeInMillis() };
     if (parsed.op !== 'ingest') return probe(dependencies, parsed, deadline);
     const { tenant, sourceId, runId } = parsed;
+    const { createFetch } = dependencies;
     const log = dependencies.log.with({ tenant, sourceId, runId });
     try {
-      const answer = await runIngest({ ...dependencies, log }, parsed, deadline);
+      const answer = await runIngest(
+        { ...dependencies, log, createFetch: (signal) => createFetch(signal, deadline) },
+        parsed,
+        deadline,
+      );
       log.info('ingest answered', { kind: answer.kind, commits: answer.commits });
       return answer;
     } catch (error) {

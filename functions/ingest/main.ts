@@ -8,12 +8,19 @@ import type { Connector } from '../../shared/connectors/connector.ts';
 import { readEnv } from '../../shared/env.ts';
 import { createFetch } from '../../shared/http/createFetch.ts';
 import { createHostResolver } from '../../shared/http/createHostResolver.ts';
+import { mapOrigins } from '../../shared/http/mapOrigins.ts';
+import { withRetries } from '../../shared/http/withRetries.ts';
 import { listLiveFiles } from '../../shared/lake/listLiveFiles.ts';
 import { s3ObjectStore } from '../../shared/lake/s3ObjectStore.ts';
 import { createRunLog } from '../../shared/runs/runLog.ts';
 import { readSecret } from '../../shared/secrets/readSecret.ts';
 import { openStreamLoader } from '../../shared/staging/openStreamLoader.ts';
 import { makeHandler } from './handler.ts';
+
+/** The API waits for a probe, 25 s at most. */
+const probeSleepSeconds = 5;
+/** Kept of an invocation's time for files, their upload and the answer. */
+const finishMilliseconds = 90_000;
 
 /** Called once per bundle, with the one connector that the bundle is made for. */
 export function createHandler(connector: Connector): ReturnType<typeof makeHandler> {
@@ -47,7 +54,18 @@ export function createHandler(connector: Connector): ReturnType<typeof makeHandl
       }),
       readSecret: (tenant, ref, signal) =>
         readSecret(secrets, `headgate/${env.STAGE}/${tenant}/`, ref, signal),
-      createFetch: () => createFetch({ allow }),
+      createFetch: (signal, deadline) =>
+        withRetries(mapOrigins(createFetch({ allow, signal }), env.VENDOR_ORIGINS ?? {}), {
+          now: () => new Date(),
+          sleep: (milliseconds) => sleep(milliseconds, undefined, { signal }),
+          signal,
+          log: runLog.log,
+          ...(deadline === undefined
+            ? { longestSleepSeconds: probeSleepSeconds }
+            : {
+                remainingMilliseconds: () => deadline.remainingMilliseconds() - finishMilliseconds,
+              }),
+        }),
       resolveHost: createHostResolver({ allow }),
       now: () => new Date(),
       sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),

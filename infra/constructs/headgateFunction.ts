@@ -11,7 +11,10 @@ import type { Settings } from '../settings.ts';
 
 /** What CloudFormation sets; Lambda itself adds the rest. All values are strings. */
 export type Environment<Name extends FunctionName> = {
-  readonly [Key in Exclude<keyof FunctionEnv<Name>, 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE'>]: string;
+  readonly [Key in Exclude<
+    keyof FunctionEnv<Name>,
+    'AWS_LAMBDA_FUNCTION_MEMORY_SIZE' | 'VENDOR_ORIGINS'
+  >]: string;
 };
 
 export interface HeadgateFunctionProps<Name extends FunctionName> {

@@ -33,7 +33,8 @@ export interface IngestDependencies {
   readonly merge: Merge;
   /** Credentials by reference; MUST refuse a reference outside the tenant's prefix. */
   readonly readSecret: (tenant: string, ref: SecretRef, signal: AbortSignal) => Promise<Json>;
-  readonly createFetch: (signal: AbortSignal) => typeof fetch;
+  /** Tries again by itself what may pass; with a deadline, a wait that is longer parks the run. */
+  readonly createFetch: (signal: AbortSignal, deadline?: Deadline) => typeof fetch;
   readonly resolveHost: (host: string) => Promise<string>;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;

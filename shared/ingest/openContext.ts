@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { Context, LandedFiles } from '../connectors/connector.ts';
 import { secretTexts } from '../connectors/secretFields.ts';
 import { HeadgateError } from '../errors.ts';
+import { sharedRateLimit } from '../http/sharedRateLimit.ts';
 import type { Json } from '../json.ts';
+import { accessTokens } from '../oauth/accessTokens.ts';
 import type { SecretRef, SourceItem } from '../sources/sourceItem.ts';
 import type { IngestDependencies } from './ingestDependencies.ts';
 
@@ -14,22 +17,44 @@ export async function openContext(
   landing: (signal: AbortSignal) => LandedFiles | undefined,
   credentials?: Readonly<Record<string, Json>>,
 ): Promise<Context<unknown, unknown>> {
-  const { connector, log } = dependencies;
-  const secret = credentials ?? (await secretOf(dependencies, source, source.secretRef, signal));
+  const { connector, table, now, log } = dependencies;
+  const { tenant, secretRef } = source;
+  const secret = credentials ?? (await secretOf(dependencies, source, secretRef, signal));
   log.redact(secretTexts(connector.credentials, secret));
   const landed = landing(signal);
+  const fetch = dependencies.createFetch(signal);
+  const sleep = (milliseconds: number): Promise<void> => dependencies.sleep(milliseconds, signal);
   return {
     config: parse(connector.config, source.config, 'invalid_config', 'configuration'),
     credentials: parse(connector.credentials, secret, 'invalid_credentials', 'credentials'),
-    fetch: dependencies.createFetch(signal),
+    fetch,
     resolveHost: dependencies.resolveHost,
-    now: dependencies.now,
-    sleep: (milliseconds) => dependencies.sleep(milliseconds, signal),
+    now,
+    sleep,
     signal,
     log,
+    accessToken: accessTokens({ table, tenant, fetch, now, sleep, signal, log }),
+    ...(secretRef === null
+      ? {}
+      : {
+          rateLimit: sharedRateLimit({
+            table,
+            tenant,
+            credential: credentialName(secretRef),
+            now,
+            sleep,
+          }),
+        }),
     ...(landed === undefined ? {} : { landing: landed }),
   };
 }
+
+/** Sources that share a secret share its pace. */
+const credentialName = ({ arn, jsonKey }: SecretRef): string =>
+  createHash('sha256')
+    .update(JSON.stringify([arn, jsonKey ?? null]))
+    .digest('hex')
+    .slice(0, 32);
 
 async function secretOf(
   { readSecret }: IngestDependencies,
