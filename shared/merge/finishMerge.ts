@@ -1,5 +1,4 @@
 import type { DataFile } from '../lake/dataFile.ts';
-import { newRewriteBudget, type RewriteBudget } from './copyOnWrite.ts';
 import { type DeadRows, sourceFileOf } from './deadRows.ts';
 import { firstPlaces } from './incomingRows.ts';
 import type { Merged } from './merge.ts';
@@ -14,11 +13,9 @@ export async function finishMerge(
   dead: DeadRows | null,
   adds: readonly DataFile[],
 ): Promise<Omit<Merged, 'bytesRead' | 'tombstones'>> {
-  const budget = newRewriteBudget();
   const deduplicated = adds.length === 0 ? 0 : await session.count('SELECT count(*) FROM lost');
-  const added =
-    deduplicated === 0 ? { adds, deletes: [] } : await settleAdds(session, adds, budget);
-  const table = dead === null ? unchanged : await settleTable(session, dead, budget);
+  const added = deduplicated === 0 ? { adds, deletes: [] } : await settleAdds(session, adds);
+  const table = dead === null ? unchanged : await settleTable(session, dead);
   return {
     adds: [...table.adds, ...added.adds],
     deletes: [...table.deletes, ...added.deletes],
@@ -30,13 +27,9 @@ export async function finishMerge(
 
 const unchanged: Changes = { adds: [], deletes: [], removes: [] };
 
-async function settleTable(
-  session: MergeSession,
-  dead: DeadRows,
-  budget: RewriteBudget,
-): Promise<Changes> {
+async function settleTable(session: MergeSession, dead: DeadRows): Promise<Changes> {
   const touched = await dead.touched();
-  const settled = await settleFiles(session, touched, budget);
+  const settled = await settleFiles(session, touched);
   const removed = touched.filter((_, index) => settled[index]?.kind !== 'deletes');
   return {
     adds: settled.flatMap((result) => (result.kind === 'rewritten' ? result.file : [])),
@@ -48,7 +41,6 @@ async function settleTable(
 async function settleAdds(
   session: MergeSession,
   adds: readonly DataFile[],
-  budget: RewriteBudget,
 ): Promise<Pick<Merged, 'adds' | 'deletes'>> {
   const bases = firstPlaces(adds);
   const counts = await session.db.rows(
@@ -68,7 +60,7 @@ async function settleAdds(
           positions: `SELECT place - ${base} AS pos FROM lost WHERE place >= ${base} AND place < ${base + file.rows}`,
         };
   });
-  const settled = await settleFiles(session, touched, budget);
+  const settled = await settleFiles(session, touched);
   const byPath = new Map(touched.map(({ file }, index) => [file.path, settled[index]]));
   return {
     adds: adds.flatMap((file) => {

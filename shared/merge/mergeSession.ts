@@ -4,24 +4,36 @@ import { join } from 'node:path';
 import type { DuckDb } from '../duckdb/openDuckDb.ts';
 import { HeadgateError } from '../errors.ts';
 import type { Field } from '../lake/schema.ts';
+import type { CopyOnWrite } from './copyOnWrite.ts';
 import type { LakeReader } from './lakeReader.ts';
 import type { MergeOptions } from './merge.ts';
+
+export interface MergeSessionOptions {
+  readonly db: DuckDb;
+  readonly lake: LakeReader;
+  readonly options: MergeOptions;
+  readonly copyOnWrite: CopyOnWrite;
+  /** Scratch that the caller removes. */
+  readonly folder: string;
+}
 
 /** What every step of one merge shares. */
 export class MergeSession {
   readonly db: DuckDb;
   readonly lake: LakeReader;
   readonly options: MergeOptions;
+  readonly copyOnWrite: CopyOnWrite;
   readonly #folder: string;
   /** Two merges of one attempt never write the same key. */
   readonly #id = randomBytes(6).toString('hex');
   #files = 0;
   #objects = 0;
 
-  constructor(db: DuckDb, lake: LakeReader, options: MergeOptions, folder: string) {
+  constructor({ db, lake, options, copyOnWrite, folder }: MergeSessionOptions) {
     this.db = db;
     this.lake = lake;
     this.options = options;
+    this.copyOnWrite = copyOnWrite;
     this.#folder = folder;
   }
 

@@ -62,10 +62,13 @@ async function windowOf(
   const [from, to] = [await bound(range?.from ?? null), await bound(range?.to ?? null)];
   const within = [
     `${column} IS NOT NULL`,
-    ...(from === null ? [] : `${column} >= ${from.sql}`),
-    ...(to === null ? [] : `${column} < ${to.sql}`),
+    ...(from === null ? [] : [`${column} >= ${from.sql}`]),
+    ...(to === null ? [] : [`${column} < ${to.sql}`]),
   ].join(' AND ');
-  const parts = [...(range === null ? [] : `(${within})`), ...(nulls ? `${column} IS NULL` : [])];
+  const parts = [
+    ...(range === null ? [] : [`(${within})`]),
+    ...(nulls ? [`${column} IS NULL`] : []),
+  ];
   return {
     sql: parts.length === 0 ? 'false' : parts.join(' OR '),
     range: range === null ? null : { from: from?.value ?? null, to: to?.value ?? null },

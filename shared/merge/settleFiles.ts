@@ -1,7 +1,5 @@
-import { rm } from 'node:fs/promises';
 import type { DataFile } from '../lake/dataFile.ts';
 import { copyPositionDeletes, positionDeleteFile } from '../lake/positionDeleteFile.ts';
-import { isCheaperToRewrite, type RewriteBudget } from './copyOnWrite.ts';
 import type { TouchedRows } from './deadRows.ts';
 import type { MergeSession } from './mergeSession.ts';
 import { rewriteDataFile } from './rewriteDataFile.ts';
@@ -30,12 +28,11 @@ const mostUploads = 4;
 export async function settleFiles(
   session: MergeSession,
   touched: readonly TouchedRows[],
-  budget: RewriteBudget,
 ): Promise<readonly Settled[]> {
   const settled: Promise<Settled>[] = [];
   try {
     for (const rows of touched) {
-      const { finished } = await settle(session, rows, budget);
+      const { finished } = await settle(session, rows);
       finished.catch(() => undefined);
       settled.push(finished);
       await settled.at(-mostUploads);
@@ -50,7 +47,6 @@ export async function settleFiles(
 async function settle(
   session: MergeSession,
   touched: TouchedRows,
-  budget: RewriteBudget,
 ): Promise<{ readonly finished: Promise<Settled> }> {
   const { db } = session;
   const { file, dead, positions } = touched;
@@ -60,7 +56,7 @@ async function settle(
       : `${positions} UNION ALL SELECT pos FROM ${file.positionsBefore}`;
   const allDead = dead + file.deletedBefore;
   if (allDead === file.rows) return { finished: Promise.resolve({ kind: 'gone' }) };
-  if (isCheaperToRewrite({ ...file, dead: allDead }, budget))
+  if (session.copyOnWrite({ ...file, dead: allDead }))
     return {
       finished: Promise.resolve({
         kind: 'rewritten',
@@ -68,13 +64,8 @@ async function settle(
       }),
     };
   const localPath = session.scratchPath('deletes');
-  try {
-    const [stats] = await db.rows(copyPositionDeletes(file.path, all, localPath));
-    return { finished: publishDeletes(session, file.path, localPath, stats, allDead) };
-  } catch (error) {
-    await rm(localPath, { force: true });
-    throw error;
-  }
+  const [stats] = await db.rows(copyPositionDeletes(file.path, all, localPath));
+  return { finished: publishDeletes(session, file.path, localPath, stats, allDead) };
 }
 
 async function publishDeletes(

@@ -13,8 +13,9 @@ import {
 } from '../../../shared/lake/positionDeleteFile.ts';
 import type { Field } from '../../../shared/lake/schema.ts';
 import { createLog } from '../../../shared/log.ts';
+import { type CopyOnWrite, measuredCopyOnWrite } from '../../../shared/merge/copyOnWrite.ts';
 import type { Merged, MergeOptions } from '../../../shared/merge/merge.ts';
-import { mergeCommit } from '../../../shared/merge/mergeCommit.ts';
+import { mergeBy } from '../../../shared/merge/mergeCommit.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -87,10 +88,11 @@ export class MergeTable implements AsyncDisposable {
 
   async merge(
     options: Pick<MergeOptions, 'rule' | 'schema' | 'adds'> & Partial<MergeOptions>,
+    copyOnWrite: CopyOnWrite = measuredCopyOnWrite(),
   ): Promise<Merged> {
     const { live } = this;
     this.reads = [];
-    return await mergeCommit({
+    const all: MergeOptions = {
       live: async function* () {
         yield* live;
       },
@@ -113,7 +115,8 @@ export class MergeTable implements AsyncDisposable {
       log: createLog(() => undefined),
       signal: new AbortController().signal,
       ...options,
-    });
+    };
+    return await mergeBy(all, copyOnWrite);
   }
 
   /** What a commit of it makes the table's files. Throws where a commit would be refused. */
@@ -146,10 +149,12 @@ export class MergeTable implements AsyncDisposable {
       });
       const dead =
         deletes === null
-          ? ''
-          : ` WHERE file_row_number NOT IN (SELECT pos FROM '${this.localPath(deletes.path)}' WHERE file_path = '${file.path}')`;
+          ? 'SELECT NULL::BIGINT AS pos LIMIT 0'
+          : `SELECT pos FROM '${this.localPath(deletes.path)}' WHERE file_path = '${file.path}'`;
+      // One thread reads rows in their order, so counting them needs no help of the Parquet reader.
       selects.push(
-        `SELECT ${outputs.join(', ')} FROM read_parquet('${local}', file_row_number = true)${dead}`,
+        `SELECT ${outputs.join(', ')} FROM (SELECT *, row_number() OVER () - 1 AS place_ FROM '${local}')
+         WHERE place_ NOT IN (${dead})`,
       );
     }
     return selects.length === 0
