@@ -7,7 +7,7 @@ import { type Compression, detectCompression, detectFormat } from './detectForma
 import type { FileBytes } from './fileBytes.ts';
 import type { FileFormat, FileFormatOptions } from './fileFormatOptions.ts';
 import { fileUnreadable } from './fileUnreadable.ts';
-import { openJson } from './json/openJson.ts';
+import { openJson, type ShapeMembers } from './json/openJson.ts';
 import type { TabularFile } from './tabularFile.ts';
 import { takeBytes } from './takeBytes.ts';
 import { openXlsx } from './xlsx/openXlsx.ts';
@@ -35,6 +35,14 @@ export async function openFile(bytes: FileBytes, options: FileFormatOptions): Pr
   return { compression, format: detectFormat(name, plain, options), open };
 }
 
+/** What becomes of rows before anything else does. */
+export interface RowShape {
+  /** null: members of records stay as they are. */
+  readonly members: ShapeMembers | null;
+  /** Columns of which nothing may be kept as it is. */
+  readonly hides: (column: string) => boolean;
+}
+
 /**
  * Opens a file of rows. Parquet is no such file: DuckDB reads it itself.
  * `workFolder`: an empty folder for formats that cannot be read as a stream.
@@ -43,16 +51,17 @@ export async function openTabular(
   { open, format }: OpenedFile,
   options: FileFormatOptions,
   workFolder: string,
+  shape: RowShape = { members: null, hides: () => false },
 ): Promise<TabularFile & Partial<Disposable>> {
   switch (format) {
     case 'xlsx': {
       const path = join(workFolder, 'workbook.xlsx');
       await pipeline(open(), createWriteStream(path));
-      return openXlsx(path, workFolder, options);
+      return openXlsx(path, workFolder, options, shape.hides);
     }
     case 'json':
     case 'jsonl':
-      return openJson(open, { ...options, format });
+      return openJson(open, { ...options, format }, shape.members);
     default:
       return openCsv(open, { ...options, format });
   }

@@ -7,6 +7,8 @@ export interface Reject {
   /** The column at fault, where one is. */
   readonly column: string | null;
   readonly reason: string;
+  /** The text is a whole row of the file's columns, refused for one of its values. */
+  readonly isRow?: boolean;
 }
 
 export const longestRejectText = 1 << 20;

@@ -1,6 +1,7 @@
 import type { ColumnEvidence } from './columnEvidence.ts';
 import type { CsvDialect } from './csv/cellAutomaton.ts';
 import type { Reject } from './reject.ts';
+import type { RowAdmission } from './rowAdmission.ts';
 
 /** A column of a file and what is known of it so far. */
 export interface SurveyedColumn {
@@ -18,10 +19,21 @@ export interface TabularFile {
   readonly nullText: string;
   /** Rows of a pass have one cell more than the layout: the value of `_unfit`. */
   readonly hasUnfit?: boolean;
+  /** How the text of a reject spells its row: in `dialect`, or as a JSON object. */
+  readonly rowFormat: 'csv' | 'json';
+  /** Rows may leave columns out: that one is not seen does not mean that it is gone. */
+  readonly isSparse?: boolean;
   /** What was detected, in words: `csv, windows-1252, ";"`. Right once a pass is over. */
   readonly detected: string;
-  /** Starts a reading from the start. `layout`: the columns of its rows, in order. */
-  pass(layout: readonly string[], reject: (reject: Reject) => void): TabularPass;
+  /**
+   * Starts a reading from the start. `layout`: the columns of its rows, in order. `admission` refuses rows that can
+   * be read; what is known of columns then comes from the others.
+   */
+  pass(
+    layout: readonly string[],
+    reject: (reject: Reject) => void,
+    admission?: RowAdmission,
+  ): TabularPass;
 }
 
 /** Blocks that may wait to be written while the next is made: DuckDB parses a while, then takes many at once. */

@@ -35,18 +35,20 @@ export const normalizeColumnNames = (names: readonly string[]): readonly ColumnN
   }));
 
 export interface MatchedColumn extends ColumnName {
-  /** The table's field this column is, or null for a new column. */
+  /** The table's field this column is, or null for a new column. `name` differs from its name for a renamed one. */
   readonly field: Field | null;
 }
 
 /**
  * Finds for each of a source's columns the table's field, or a name for a new one. The source's exact spelling
  * decides first, so that suffixes stay with their columns whatever the order; then the normalised name, so that
- * `Order ID` and `order_id` of two files are one column.
+ * `Order ID` and `order_id` of two files are one column. `renamed` answers the name that a person wants for a
+ * column, or null; where another column of the table has that name, a column of the table keeps its own.
  */
 export function matchColumnNames(
   names: readonly string[],
   fields: readonly Field[],
+  renamed: (original: string) => string | null = () => null,
 ): readonly MatchedColumn[] {
   const users = fields.filter(({ name }) => !isSystemColumn(name));
   const byOriginal = Map.groupBy(users, ({ name, doc }) => doc ?? name);
@@ -61,7 +63,8 @@ export function matchColumnNames(
   });
   const taken = new Set([...reserved, ...fields.map(({ name }) => name)]);
   return names.map((original, position) => {
-    const base = normalize(original, position);
+    const wanted = renamed(original);
+    const base = normalize(wanted ?? original, position);
     let field = matched.get(position);
     if (field === undefined) {
       const candidate = byName.get(base);
@@ -72,7 +75,10 @@ export function matchColumnNames(
     }
     if (field !== undefined) {
       const { name, doc } = field;
-      return { name, field, ...(doc === undefined ? {} : { doc }) };
+      if (wanted === null || base === name || taken.has(base))
+        return { name, field, ...(doc === undefined ? {} : { doc }) };
+      taken.add(base);
+      return { name: base, field, ...(base === original ? {} : { doc: original }) };
     }
     let name = base;
     for (let suffix = 2; taken.has(name); suffix++) name = `${base}_${suffix}`;
@@ -81,7 +87,8 @@ export function matchColumnNames(
   });
 }
 
-function normalize(original: string, position: number): string {
+/** A name as tables spell it; null for one that has neither a letter nor a digit in it. */
+export function plainColumnName(original: string): string | null {
   const plain = original
     .normalize('NFKD')
     .replace(/\p{Mark}/gu, '')
@@ -90,6 +97,9 @@ function normalize(original: string, position: number): string {
     .trim()
     .replaceAll(' ', '_')
     .slice(0, longestName);
-  if (!/[a-z0-9]/.test(plain)) return `column_${position + 1}`;
+  if (!/[a-z0-9]/.test(plain)) return null;
   return /^\d/.test(plain) ? `_${plain}` : plain;
 }
+
+const normalize = (original: string, position: number): string =>
+  plainColumnName(original) ?? `column_${position + 1}`;

@@ -9,16 +9,29 @@ import {
 import { isSystemColumn } from './systemColumn.ts';
 import { canWiden, commonType } from './typeChange.ts';
 
+/** A column of the table gets another name, and keeps its id and its values. */
+export interface Renaming {
+  readonly name: string;
+  /** The source's own spelling where it differs from `name`. */
+  readonly doc?: string;
+}
+
 /** What becomes of one column. `name` and `type` are the table's after the change. */
 export type ColumnChange =
   /** The table's type holds the incoming values as they are, or exactly once cast. */
-  | { readonly kind: 'unchanged'; readonly column: Column; readonly field: Field }
+  | {
+      readonly kind: 'unchanged';
+      readonly column: Column;
+      readonly field: Field;
+      readonly renaming?: Renaming;
+    }
   /** The type grows in place (int→long, float→double, decimal precision); files stay as they are. */
   | {
       readonly kind: 'widened';
       readonly column: Column;
       readonly field: Field;
       readonly type: ColumnType;
+      readonly renaming?: Renaming;
     }
   /** A new field id under the old name: every live file that holds the old one MUST be rewritten. */
   | {
@@ -26,6 +39,7 @@ export type ColumnChange =
       readonly column: Column;
       readonly field: Field;
       readonly type: ColumnType;
+      readonly renaming?: Renaming;
     }
   | {
       readonly kind: 'added';
@@ -55,6 +69,13 @@ export interface PlanSchemaOptions {
    * holds them exactly. Left out: they are not, and a column that is long here and double there becomes text.
    */
   readonly longFitsDouble?: (field: Field, column: Column) => boolean;
+  /** The name a person wants for a column, by the source's spelling; null leaves it to `matchColumnNames`. */
+  readonly renamed?: (original: string) => string | null;
+  /**
+   * Whether a person chose the column's type: the table takes it as it is, although values that are there may not
+   * fit it. Whoever rewrites them MUST keep those in `_unfit`.
+   */
+  readonly isChosen?: (column: Column) => boolean;
 }
 
 /**
@@ -64,14 +85,16 @@ export interface PlanSchemaOptions {
 export function planSchema(
   current: readonly Field[],
   incoming: readonly Column[],
-  { systemColumns: wanted = [], longFitsDouble = () => false }: PlanSchemaOptions = {},
+  options: PlanSchemaOptions = {},
 ): SchemaPlan {
+  const { systemColumns: wanted = [], renamed } = options;
   const names = matchColumnNames(
     incoming.map(({ name }) => name),
     current,
+    renamed,
   );
   const changes: ColumnChange[] = incoming.map((column, position) =>
-    changeOf(column, names[position] as MatchedColumn, longFitsDouble),
+    changeOf(column, names[position] as MatchedColumn, options),
   );
   const seen = new Set(names.map(({ field }) => field));
   for (const field of current)
@@ -95,19 +118,16 @@ const systemColumnNames = Object.keys(systemColumns) as SystemColumn[];
 function changeOf(
   column: Column,
   { field, name, doc }: MatchedColumn,
-  longFitsDouble: (field: Field, column: Column) => boolean,
+  { longFitsDouble = () => false, isChosen = () => false }: PlanSchemaOptions,
 ): ColumnChange {
-  if (field === null)
-    return {
-      kind: 'added',
-      column,
-      name,
-      type: column.type,
-      ...(doc === undefined ? {} : { doc }),
-    };
-  const type = commonType(field.type, column.type, () => longFitsDouble(field, column));
-  if (type === field.type) return { kind: 'unchanged', column, field };
-  return { kind: canWiden(field.type, type) ? 'widened' : 'retyped', column, field, type };
+  const spelling = { name, ...(doc === undefined ? {} : { doc }) };
+  if (field === null) return { kind: 'added', column, type: column.type, ...spelling };
+  const type = isChosen(column)
+    ? column.type
+    : commonType(field.type, column.type, () => longFitsDouble(field, column));
+  const change = { column, field, ...(name === field.name ? {} : { renaming: spelling }) };
+  if (type === field.type) return { kind: 'unchanged', ...change };
+  return { kind: canWiden(field.type, type) ? 'widened' : 'retyped', type, ...change };
 }
 
 /**
@@ -119,14 +139,20 @@ export function schemaOf(plan: SchemaPlan, firstId: number): readonly Field[] {
   const changed = new Map<Field, Field>();
   const added: Field[] = [];
   for (const change of plan.changes) {
-    if (change.kind === 'widened')
-      changed.set(change.field, { ...change.field, type: change.type });
-    else if (change.kind === 'retyped')
-      changed.set(change.field, { ...change.field, id: nextId++, type: change.type });
-    else if (change.kind === 'added') {
+    if (change.kind === 'missing') continue;
+    if (change.kind === 'added') {
       const { name, type, doc } = change;
       added.push({ id: nextId++, name, type, ...(doc === undefined ? {} : { doc }) });
+      continue;
     }
+    const { field, renaming } = change;
+    const { id, name, doc } = { ...field, ...renaming };
+    changed.set(field, {
+      id: change.kind === 'retyped' ? nextId++ : id,
+      name,
+      type: change.kind === 'unchanged' ? field.type : change.type,
+      ...(doc === undefined ? {} : { doc }),
+    });
   }
   const system = new Map<string, Field>(
     plan.newSystemColumns.map((name) => [name, { id: nextId++, name, type: systemColumns[name] }]),

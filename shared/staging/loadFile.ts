@@ -6,6 +6,7 @@ import type { LandedFile } from '../connectors/connector.ts';
 import { FileBytes } from '../formats/fileBytes.ts';
 import type { FileFormatOptions } from '../formats/fileFormatOptions.ts';
 import { openFile, openTabular } from '../formats/openTabular.ts';
+import { nestedMembers } from '../schema/nestedMembers.ts';
 import type { LoaderState } from './loaderState.ts';
 import { loadParquet } from './loadParquet.ts';
 import { loadTabular } from './loadTabular.ts';
@@ -34,7 +35,11 @@ export async function loadFile(
       await pipeline(opened.open(), createWriteStream(path));
       rows = await loadParquet(state, path, names);
     } else {
-      const tabular = await openTabular(opened, options, folder);
+      const { book, mask } = state;
+      const tabular = await openTabular(opened, options, folder, {
+        members: nestedMembers(book, mask),
+        hides: (column) => !book.of(column).isTaken || book.of(column).mask !== null,
+      });
       try {
         rows = await loadTabular(state, { file: tabular, types: options.types ?? {}, ...names });
         ({ detected } = tabular);

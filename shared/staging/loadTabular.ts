@@ -4,6 +4,7 @@ import { mergeEvidence } from '../formats/columnEvidence.ts';
 import { fileUnreadable } from '../formats/fileUnreadable.ts';
 import { mostColumns } from '../formats/mostColumns.ts';
 import type { Reject } from '../formats/reject.ts';
+import { RowAdmission } from '../formats/rowAdmission.ts';
 import type { SurveyedColumn, TabularFile, TabularPass } from '../formats/tabularFile.ts';
 import type { DataFile } from '../lake/dataFile.ts';
 import { copyStats } from '../lake/dataFileFromStats.ts';
@@ -14,13 +15,15 @@ import {
   declaredType,
   expectedNulls,
   isSameReading,
-  readingOf,
+  readingUnder,
   valueExpression,
 } from './columnPlan.ts';
+import { admittedBy, assertMasksReach, noteKeptOut } from './contractOfFile.ts';
 import { CsvToParquet, type WrittenFile } from './csvToParquet.ts';
 import { unfitJson } from './guardedSql.ts';
 import { type LoaderState, systemOutputs } from './loaderState.ts';
 import { notReconciled } from './notReconciled.ts';
+import { rejectKeeper } from './keptReject.ts';
 import { RejectLog } from './rejectLog.ts';
 import type { PlacedColumns } from './workingSchema.ts';
 import { WriteQueue } from './writeQueue.ts';
@@ -59,24 +62,27 @@ export async function loadTabular(state: LoaderState, source: TabularSource): Pr
   const { log, workFolder } = state.options;
   let columns = source.file.survey;
   const chosen = chosenTypes(source.types);
+  const doubtful = new Set<string>();
+  assertMasksReach(state, source.file);
   for (let count = 1; count <= mostPasses; count++) {
-    const plan = await planFile(state, columns, chosen);
+    const plan = await planFile(state, columns, chosen, doubtful);
     await using rejects = new RejectLog(join(workFolder, `${state.scratchName('rejects')}.csv`));
-    const outcome = await loadPass(state, source, plan, rejects);
+    const outcome = await loadPass(state, source, plan, rejects, chosen);
     if (outcome.kind === 'again') {
       columns = outcome.columns;
-      for (const column of outcome.textColumns) chosen.set(column, 'string');
+      for (const column of outcome.textColumns) doubtful.add(column);
       log.info('reading the file again: further down its types differ', { file: source.name });
       continue;
     }
-    const { rows, written, files, firstReject } = outcome;
+    const { rows, written, files, firstReject, keptOut } = outcome;
     if (rows === 0 && firstReject !== null)
       throw fileUnreadable(
         `None of the ${rejects.count} rows of ${source.name} can be read. Line ${firstReject.line}: ${firstReject.reason}.`,
         { file: source.name, line: firstReject.line, rejected: rejects.count },
       );
     const rejectFiles = await writeRejects(state, rejects, source.name, source.sourceFile);
-    state.schema.accept(plan.placed);
+    state.schema.accept(plan.placed, source.file.isSparse !== true);
+    noteKeptOut(state, { survey: plan.columns, rows, ...keptOut });
     state.rejectFiles.push(...rejectFiles);
     state.adds.push(...files);
     return { read: rows + rejects.count, written, rejected: rejects.count };
@@ -107,31 +113,39 @@ interface FilePlan {
   readonly positions: readonly number[];
   readonly readings: readonly ColumnReading[];
   readonly placed: PlacedColumns;
-  readonly readAll: (columns: readonly SurveyedColumn[]) => readonly ColumnReading[];
+  /** null: not loaded. */
+  readonly readAll: (columns: readonly SurveyedColumn[]) => readonly (ColumnReading | null)[];
 }
 
 async function planFile(
-  { schema, options }: LoaderState,
+  { schema, book }: LoaderState,
   columns: readonly SurveyedColumn[],
   chosenTypes: ReadonlyMap<string, ColumnType>,
+  doubtful: ReadonlySet<string>,
 ): Promise<FilePlan> {
   if (columns.length > mostColumns)
     throw fileUnreadable(`It has ${columns.length} columns; a table may have ${mostColumns}.`);
-  const wanted = options.stream.columns;
+  const { contract } = book.rules;
   const readAll: FilePlan['readAll'] = (surveyed) => {
-    const chosen = surveyed.filter(({ name }) => wanted === null || wanted.includes(name));
-    const existing = schema.match(chosen.map(({ name }) => name));
-    return chosen.map(({ name, evidence }, index) => {
-      const type = chosenTypes.get(name);
-      return type === undefined
-        ? readingOf(evidence, existing[index]?.type ?? null)
-        : { type, needsCleaning: false, isChosen: true };
-    });
+    const taken = surveyed.filter(({ name }) => book.of(name).isTaken);
+    const existing = schema.match(taken.map(({ name }) => name));
+    const types = new Map(taken.map(({ name }, index) => [name, existing[index]?.type ?? null]));
+    return surveyed.map(({ name, evidence }) =>
+      readingUnder(
+        {
+          rule: book.of(name),
+          contract,
+          chosen: chosenTypes.get(name) ?? null,
+          isDoubtful: doubtful.has(name),
+        },
+        evidence,
+        types.get(name) ?? null,
+      ),
+    );
   };
-  const positions = columns.flatMap(({ name }, position) =>
-    wanted === null || wanted.includes(name) ? [position] : [],
-  );
-  const readings = readAll(columns);
+  const all = readAll(columns);
+  const positions = columns.flatMap((_, position) => (all[position] == null ? [] : [position]));
+  const readings = all.filter((reading) => reading !== null);
   const placed = await schema.place(
     positions.map((position, index) => ({
       name: (columns[position] as SurveyedColumn).name,
@@ -148,6 +162,7 @@ type PassOutcome =
       readonly written: number;
       readonly files: readonly DataFile[];
       readonly firstReject: Reject | null;
+      readonly keptOut: Pick<Parameters<typeof noteKeptOut>[1], 'seen' | 'nulls' | 'refused'>;
     }
   | {
       readonly kind: 'again';
@@ -161,12 +176,21 @@ async function loadPass(
   { file, name, sourceFile }: TabularSource,
   plan: FilePlan,
   rejects: RejectLog,
+  chosen: ReadonlyMap<string, ColumnType>,
 ): Promise<PassOutcome> {
   let firstReject: Reject | null = null;
-  const pass = file.pass(plan.layout, (reject) => {
-    firstReject ??= reject;
-    rejects.add(reject);
-  });
+  const refused = new Set<string>();
+  const kept = rejectKeeper(state, file, plan.layout);
+  const admitted = admittedBy(state, plan.layout, chosen);
+  const pass = file.pass(
+    plan.layout,
+    (reject) => {
+      if (reject.isRow !== true) firstReject ??= reject;
+      else refused.add(reject.column ?? '');
+      rejects.add(kept(reject));
+    },
+    admitted === null ? undefined : new RowAdmission(admitted),
+  );
   const written: WrittenFile[] = [];
   const files: DataFile[] = [];
   let isContradicted = false;
@@ -202,7 +226,15 @@ async function loadPass(
   const rows = written.reduce((sum, parquet) => sum + parquet.rows, 0);
   if (rows !== pass.rows)
     throw notReconciled(name, 'rows were lost or doubled', { read: pass.rows, written: rows });
-  return { kind: 'loaded', rows: pass.rows, written: rows, files, firstReject };
+  return {
+    kind: 'loaded',
+    rows: pass.rows,
+    written: rows,
+    files,
+    // Rows that a contract refused could be read.
+    firstReject: refused.size > 0 ? null : firstReject,
+    keptOut: { seen: pass.columns(), nulls: nullCounts(written), refused },
+  };
 }
 
 function writerFor(
@@ -217,14 +249,14 @@ function writerFor(
     const { type } = placed.fields[index] as Field;
     const reading = readings[index] as ColumnReading;
     types[position] = declaredType(type, reading);
-    return valueExpression(position, type, reading);
+    return valueExpression(position, type, reading, state.mask);
   });
   const earlier = file.hasUnfit === true ? `c${types.push('VARCHAR') - 1}` : null;
   const chosen = positions.flatMap((position, index) => {
     const { type, isChosen } = readings[index] as ColumnReading;
     const name = layout[position] as string;
     const isText = placed.fields[index]?.type === 'string';
-    return isChosen === true && !isText ? [{ text: chosenText(position), name, type }] : [];
+    return isChosen === true && !isText ? [{ text: chosenText(position, type), name, type }] : [];
   });
   const system = systemOutputs(state, placed.schema, sourceFile, {
     _unfit: unfitJson(chosen, earlier),
@@ -252,10 +284,13 @@ function contradicts(plan: FilePlan, pass: TabularPass): boolean {
   });
   const added = [...seen].map(([name, evidence]) => ({ name, evidence }));
   const readings = plan.readAll([...merged, ...added]);
+  const loaded = readings.flatMap((reading, index) => (reading === null ? [] : [{ reading, index }]));
   return (
-    readings.length !== plan.readings.length ||
-    readings.some(
-      (reading, index) => !isSameReading(reading, plan.readings[index] as ColumnReading),
+    loaded.length !== plan.readings.length ||
+    loaded.some(
+      ({ reading, index }, place) =>
+        index !== plan.positions[place] ||
+        !isSameReading(reading, plan.readings[place] as ColumnReading),
     )
   );
 }

@@ -3,6 +3,9 @@ import { sqlText } from '../duckdb/openDuckDb.ts';
 import type { DataFile } from '../lake/dataFile.ts';
 import { duckdbType } from '../lake/duckdbTypes.ts';
 import type { Field } from '../lake/schema.ts';
+import type { DriftLog } from '../schema/driftLog.ts';
+import type { RuleBook } from '../schema/ruleBook.ts';
+import type { ValueMask } from '../schema/valueMask.ts';
 import type { Publisher } from './publisher.ts';
 import type { StreamLoaderOptions } from './streamLoader.ts';
 import type { WorkingSchema } from './workingSchema.ts';
@@ -12,6 +15,10 @@ export interface LoaderState {
   readonly options: StreamLoaderOptions;
   readonly db: DuckDb;
   readonly schema: WorkingSchema;
+  /** What is decided about each column. */
+  readonly book: RuleBook;
+  readonly mask: ValueMask;
+  readonly drift: DriftLog;
   readonly data: Publisher;
   readonly adds: DataFile[];
   readonly rejectFiles: DataFile[];

@@ -1,12 +1,19 @@
 import type { SourceRecord } from '../connectors/connector.ts';
 import { openDuckDb } from '../duckdb/openDuckDb.ts';
+import type { DataFile } from '../lake/dataFile.ts';
 import type { Column } from '../lake/schema.ts';
+import { noRules } from '../schema/columnRules.ts';
+import { DriftLog } from '../schema/driftLog.ts';
+import { RuleBook } from '../schema/ruleBook.ts';
+import { ValueMask } from '../schema/valueMask.ts';
 import { loadCopyCsv } from './loadCopyCsv.ts';
 import type { LoaderState } from './loaderState.ts';
 import { loadFile } from './loadFile.ts';
 import { Publisher } from './publisher.ts';
+import { quietDuckDb } from './quietDuckDb.ts';
 import { RecordSpool } from './recordSpool.ts';
 import { RecordWriter } from './recordWriter.ts';
+import { SamplingPublisher } from './samplingPublisher.ts';
 import { rewriteFiles } from './rewriteFiles.ts';
 import type { Counts, LoadedFile, OpenStreamLoader, StreamLoader } from './streamLoader.ts';
 import { WorkingSchema } from './workingSchema.ts';
@@ -18,12 +25,31 @@ import { WorkingSchema } from './workingSchema.ts';
 export const openStreamLoader: OpenStreamLoader = async (options) => {
   const { workFolder, memoryLimitMegabytes, threads, signal } = options;
   let names = 0;
+  const rules = options.rules ?? noRules;
+  const book = new RuleBook(rules, options.stream.columns);
+  const mask = new ValueMask(rules.maskKey);
+  const drift = new DriftLog(options.schema, book);
+  const opened = await openDuckDb({ workFolder, memoryLimitMegabytes, threads, signal });
+  const db = book.hasMasks ? quietDuckDb(opened, signal) : opened;
+  await mask.prepare(db);
+  const adds: DataFile[] = [];
   const state: LoaderState = {
     options,
-    db: await openDuckDb({ workFolder, memoryLimitMegabytes, threads, signal }),
-    schema: new WorkingSchema(options.schema, options.systemColumns, options.reserveFieldIds),
-    data: new Publisher(options.dataPrefix, options.upload),
-    adds: [],
+    db,
+    book,
+    mask,
+    drift,
+    schema: new WorkingSchema({
+      stream: options.stream.name,
+      schema: options.schema,
+      systemColumns: options.systemColumns,
+      reserve: options.reserveFieldIds,
+      book,
+      drift,
+      files: async () => [...(await options.liveFiles()).map(({ file }) => file), ...adds],
+    }),
+    data: new SamplingPublisher(options.dataPrefix, options.upload, { db, drift }),
+    adds,
     rejectFiles: [],
     rejectPublisher: new Publisher(options.rejectPrefix, options.upload),
     scratchName: (purpose) => `${purpose}${++names}`,
@@ -99,6 +125,7 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
         rewrites,
         counts: totals,
         files,
+        drift: drift.result(state.schema.schema, state.schema.retyped),
       };
     },
     async [Symbol.asyncDispose]() {

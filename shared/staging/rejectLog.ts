@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { csvLine } from '../formats/canonicalCsv.ts';
-import type { Reject } from '../formats/reject.ts';
+import type { KeptReject } from './keptReject.ts';
 
 /** Rejects of one reading of one file, kept on disk as CSV because there may be as many as rows. */
 export class RejectLog implements AsyncDisposable {
@@ -16,9 +16,10 @@ export class RejectLog implements AsyncDisposable {
     this.#path = path;
   }
 
-  add({ text, line, column, reason }: Reject): void {
+  add({ text, line, column, reason, format, context }: KeptReject): void {
     this.count++;
-    this.#waiting += csvLine([text, String(line), column, reason]);
+    const place = line === null ? null : String(line);
+    this.#waiting += csvLine([text, place, column, reason, format, context]);
     if (this.#waiting.length > 1 << 16) this.#write();
   }
 

@@ -3,6 +3,8 @@ import type { DataFile } from '../lake/dataFile.ts';
 import type { LiveFile } from '../lake/liveFile.ts';
 import type { Column, Field } from '../lake/schema.ts';
 import type { Log } from '../log.ts';
+import type { ColumnRules } from '../schema/columnRules.ts';
+import type { SchemaDrift } from '../schema/schemaDrift.ts';
 
 /** `read = written + rejected + deduplicated`, or the commit is refused. */
 export interface Counts {
@@ -43,6 +45,8 @@ export interface Loaded {
   readonly rewrites: readonly Rewrite[];
   readonly counts: Counts;
   readonly files: readonly LoadedFile[];
+  /** How what was read differs from the table; null: not at all. */
+  readonly drift: SchemaDrift | null;
 }
 
 /**
@@ -59,6 +63,8 @@ export interface StreamLoader extends AsyncDisposable {
 
 export interface StreamLoaderOptions {
   readonly stream: StreamRequest;
+  /** What is decided about columns; left out: nothing. */
+  readonly rules?: ColumnRules;
   /** Columns the description declared; null for files. */
   readonly columns: readonly Column[] | null;
   /** The table's schema before this load; empty for a new table. */
@@ -87,7 +93,7 @@ export interface StreamLoaderOptions {
 
 export type OpenStreamLoader = (options: StreamLoaderOptions) => Promise<StreamLoader>;
 
-/** The reject table beside a stream's table. Ids are fixed: this schema never changes in place. */
+/** The reject table beside a stream's table. Ids are fixed: columns may come, and none ever changes. */
 export const rejectFields = [
   { id: 1, name: 'row_text', type: 'string' },
   { id: 2, name: 'line', type: 'long' },
@@ -96,4 +102,8 @@ export const rejectFields = [
   { id: 5, name: '_run_id', type: 'string' },
   { id: 6, name: '_ingested_at', type: 'timestamptz' },
   { id: 7, name: '_source_file', type: 'string' },
+  /** How `row_text` is to be read again: `csv`, `json` or `cells`; null: not at all. */
+  { id: 8, name: 'row_format', type: 'string' },
+  /** What that takes, as JSON (`RejectContext`). */
+  { id: 9, name: 'row_context', type: 'string' },
 ] as const satisfies readonly Field[];

@@ -1,5 +1,10 @@
-import { planSchema, schemaOf } from '../lake/planSchema.ts';
+import type { DataFile } from '../lake/dataFile.ts';
+import { longsFitDouble } from '../lake/longsFitDouble.ts';
+import { type PlanSchemaOptions, planSchema, type SchemaPlan, schemaOf } from '../lake/planSchema.ts';
 import type { Column, Field, SystemColumn } from '../lake/schema.ts';
+import type { DriftLog } from '../schema/driftLog.ts';
+import type { RuleBook } from '../schema/ruleBook.ts';
+import { schemaFrozen } from '../schema/schemaFrozen.ts';
 
 /** What a load writes, once its columns have their places in the table. */
 export interface PlacedColumns {
@@ -11,6 +16,18 @@ export interface PlacedColumns {
   readonly retyped: ReadonlyMap<number, Field>;
 }
 
+export interface WorkingSchemaOptions {
+  /** For messages. */
+  readonly stream: string;
+  readonly schema: readonly Field[];
+  readonly systemColumns: readonly SystemColumn[];
+  readonly reserve: (count: number) => Promise<number>;
+  readonly book: RuleBook;
+  readonly drift: DriftLog;
+  /** All files of the table, live ones and those this loader wrote. Asked for only when their bounds matter. */
+  readonly files: () => Promise<readonly DataFile[]>;
+}
+
 /**
  * The table's schema as one loader's batches change it. A placing counts only once it is accepted: a file that
  * turns out different, or cannot be read, leaves the schema as it was, and its reserved ids serve the next.
@@ -18,18 +35,12 @@ export interface PlacedColumns {
 export class WorkingSchema {
   #schema: readonly Field[];
   readonly #retyped = new Map<number, Field>();
-  readonly #systemColumns: readonly SystemColumn[];
-  readonly #reserve: (count: number) => Promise<number>;
+  readonly #options: WorkingSchemaOptions;
   #spare = { first: 0, count: 0 };
 
-  constructor(
-    schema: readonly Field[],
-    systemColumns: readonly SystemColumn[],
-    reserve: (count: number) => Promise<number>,
-  ) {
-    this.#schema = schema;
-    this.#systemColumns = systemColumns;
-    this.#reserve = reserve;
+  constructor(options: WorkingSchemaOptions) {
+    this.#schema = options.schema;
+    this.#options = options;
   }
 
   get schema(): readonly Field[] {
@@ -46,23 +57,35 @@ export class WorkingSchema {
     const { changes } = planSchema(
       this.#schema,
       names.map((name) => ({ name, type: 'string' })),
+      { renamed: this.#renamed },
     );
     return changes
       .slice(0, names.length)
       .map((change) => ('field' in change ? change.field : null));
   }
 
-  /** Reserves the ids new columns need. */
+  /**
+   * Reserves the ids new columns need. Throws `schema_frozen` for columns that would change a frozen schema, with
+   * nothing reserved.
+   */
   async place(columns: readonly Column[]): Promise<PlacedColumns> {
-    const plan = planSchema(this.#schema, columns, { systemColumns: this.#systemColumns });
+    const plan = await this.#plan(columns);
     if (plan.idsNeeded > this.#spare.count)
-      this.#spare = { first: await this.#reserve(plan.idsNeeded), count: plan.idsNeeded };
+      this.#spare = {
+        first: await this.#options.reserve(plan.idsNeeded),
+        count: plan.idsNeeded,
+      };
     const schema = schemaOf(plan, this.#spare.first);
     const byName = new Map(schema.map((field) => [field.name, field]));
     const fields: Field[] = [];
     const retyped = new Map<number, Field>();
     for (const change of plan.changes.slice(0, columns.length)) {
-      const name = change.kind === 'added' ? change.name : change.field.name;
+      const { name } =
+        'renaming' in change && change.renaming !== undefined
+          ? change.renaming
+          : 'field' in change
+            ? change.field
+            : change;
       const field = byName.get(name) as Field;
       fields.push(field);
       if (change.kind === 'retyped') retyped.set(change.field.id, field);
@@ -70,8 +93,12 @@ export class WorkingSchema {
     return { fields, schema, retyped };
   }
 
-  /** From now on the table is like this. */
-  accept({ schema, retyped }: PlacedColumns): void {
+  /**
+   * From now on the table is like this. `isComplete`: the source has no other columns, so that those of the table
+   * that are not among them are gone.
+   */
+  accept({ fields, schema, retyped }: PlacedColumns, isComplete = true): void {
+    this.#options.drift.deliver(fields, isComplete);
     const known = new Set(this.#schema.map(({ id }) => id));
     const used = schema.filter(({ id }) => !known.has(id)).length;
     this.#spare = { first: this.#spare.first + used, count: this.#spare.count - used };
@@ -81,5 +108,43 @@ export class WorkingSchema {
     }
     for (const [id, field] of retyped) this.#retyped.set(id, field);
     this.#schema = schema;
+  }
+
+  readonly #renamed = (original: string): string | null => this.#options.book.of(original).name;
+
+  /** A column whose type a person chose, or that is masked, has that type whatever the table's was. */
+  readonly #isChosen = (original: string): boolean => {
+    const { type, mask } = this.#options.book.of(original);
+    return type !== null || mask !== null;
+  };
+
+  async #plan(columns: readonly Column[]): Promise<SchemaPlan> {
+    const { stream, systemColumns, book, files } = this.#options;
+    const asked = new Set<number>();
+    const options: PlanSchemaOptions = {
+      systemColumns,
+      renamed: this.#renamed,
+      isChosen: ({ name }) => this.#isChosen(name),
+      longFitsDouble: ({ id, type }) => {
+        // Of longs that come, nothing is known here; those of the table have bounds.
+        if (type === 'long') asked.add(id);
+        return false;
+      },
+    };
+    let plan = planSchema(this.#schema, columns, options);
+    if (asked.size > 0) {
+      const all = await files();
+      const fitting = new Set([...asked].filter((id) => longsFitDouble(all, id)));
+      plan = planSchema(this.#schema, columns, {
+        ...options,
+        longFitsDouble: ({ id }) => fitting.has(id),
+      });
+    }
+    const frozen =
+      book.rules.contract === 'freeze' && this.#options.schema.length > 0
+        ? schemaFrozen(stream, plan.changes, this.#isChosen)
+        : null;
+    if (frozen !== null) throw frozen;
+    return plan;
   }
 }

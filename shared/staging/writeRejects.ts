@@ -7,6 +7,9 @@ import { notReconciled } from './notReconciled.ts';
 import type { RejectLog } from './rejectLog.ts';
 import { rejectFields } from './streamLoader.ts';
 
+/** Texts of rejects are cut at a megabyte, which quotes and escapes may double; so may names of columns be long. */
+const longestRejectBytes = 5 * 2 ** 20;
+
 /** Writes the rejects of one file. Their Parquet files hold no other file's, so that they can go with it. */
 export async function writeRejects(
   { db, options, rejectPublisher, scratchName }: LoaderState,
@@ -22,7 +25,7 @@ export async function writeRejects(
     name: scratchName('rejects'),
     dialect: canonicalDialect,
     nullText: canonicalNull,
-    columnTypes: ['VARCHAR', 'BIGINT', 'VARCHAR', 'VARCHAR'],
+    columnTypes: ['VARCHAR', 'BIGINT', 'VARCHAR', 'VARCHAR', 'VARCHAR', 'VARCHAR'],
     expressions: [
       'c0',
       'c1',
@@ -31,6 +34,8 @@ export async function writeRejects(
       sqlText(options.runId),
       `TIMESTAMPTZ ${sqlText(options.ingestedAt.toISOString())}`,
       sourceFile === null ? 'NULL::VARCHAR' : sqlText(sourceFile),
+      'c4',
+      'c5',
     ],
     fields: rejectFields,
     onFile: async (file) => {
@@ -38,8 +43,7 @@ export async function writeRejects(
       if (published !== null) files.push(published);
     },
   });
-  // Texts of rejects are cut at a megabyte, which quotes may double.
-  for await (const chunk of log.read()) await writer.write(chunk, 3 * 2 ** 20);
+  for await (const chunk of log.read()) await writer.write(chunk, longestRejectBytes);
   await writer.end();
   const written = files.reduce((sum, { rows }) => sum + rows, 0);
   if (written !== log.count)

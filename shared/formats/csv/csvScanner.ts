@@ -2,6 +2,7 @@ import { beyondDoubleBit, type CellKind, cellKind } from '../cellKind.ts';
 import { classifyText, isDay, isPlainNumber, survivesDouble } from '../classifyText.ts';
 import { addEvidence, type ColumnEvidence, noEvidence } from '../columnEvidence.ts';
 import { longestRejectText, type Reject } from '../reject.ts';
+import type { RowAdmission, RowFault, ScannedCell } from '../rowAdmission.ts';
 import {
   action,
   type CellAutomaton,
@@ -20,6 +21,8 @@ export interface CsvScannerOptions {
   readonly reject: (reject: Reject) => void;
   /** Longer rows are rejected; a quote that stays open longer is taken for one that is never closed. */
   readonly longestRowBytes?: number;
+  /** Refuses rows of the right width. */
+  readonly admission?: RowAdmission;
 }
 
 const longestClassifiedCell = 400;
@@ -27,6 +30,14 @@ const [lf, cr, space, minus, point] = [10, 13, 32, 45, 46];
 /** Bits of a cell's word, above its kind (4), integer digits (9) and scale (9). */
 const paddedCell = 1 << 22;
 const beyondDoubleCell = 1 << 23;
+
+const cellOf = (word: number): ScannedCell => ({
+  kind: (word & 15) as CellKind,
+  integerDigits: (word >> 4) & 511,
+  scale: (word >> 13) & 511,
+  padded: (word & paddedCell) !== 0,
+  survivesDouble: (word & beyondDoubleCell) === 0,
+});
 
 /**
  * Finds rows and cells of CSV text, keeps whole rows of the right width, rejects the others, and gathers from every
@@ -52,6 +63,7 @@ export class CsvScanner {
   /** 1 for columns that are known to be text. */
   readonly #isText: Uint8Array;
   readonly #bytes: { readonly delimiter: number; readonly quote: number };
+  readonly #faultOf: ((cells: Int32Array) => RowFault | null) | null;
   #line: number;
   #isSkipping = false;
   /** The block's kept rows end here; the run of kept rows that was not moved to the front yet starts at `runStart`. */
@@ -70,6 +82,7 @@ export class CsvScanner {
     this.#automaton = cellAutomaton(options.dialect);
     this.#longestRowBytes = options.longestRowBytes ?? 1 << 24;
     this.#line = options.firstLine;
+    this.#faultOf = options.admission?.forCells(options.columns, cellOf) ?? null;
     const width = options.columns.length;
     this.evidence = Array.from({ length: width }, noEvidence);
     this.#cells = new Int32Array(width);
@@ -217,6 +230,12 @@ export class CsvScanner {
     if (column + 1 !== width || this.#badColumn >= 0) return this.#rejectRow(block, rowEnd);
     const kind = this.#automaton.kindOf[this.#state >> 8] as CellKind;
     this.#cells[column] = this.#cell(block, kind, this.#state, this.#cellStart, cellEnd, column);
+    const fault = this.#faultOf === null ? null : this.#faultOf(this.#cells);
+    if (fault !== null) {
+      this.#reject(block, start, rowEnd, fault.reason, fault.column, true);
+      this.#line += this.#lines;
+      return this.#drop(block, start, rowEnd);
+    }
     this.#merge();
     this.rows++;
     this.#line += this.#lines;
@@ -353,12 +372,19 @@ export class CsvScanner {
     return this.#drop(block, start, end);
   }
 
-  #reject(block: Buffer, start: number, end: number, reason: string, column: string | null): void {
+  #reject(
+    block: Buffer,
+    start: number,
+    end: number,
+    reason: string,
+    column: string | null,
+    isRow = false,
+  ): void {
     this.rejected++;
     const text = block
       .toString('utf8', start, Math.min(end, start + longestRejectText))
       .replace(/[\r\n]+$/, '');
-    this.#options.reject({ text, line: this.#line, column, reason });
+    this.#options.reject({ text, line: this.#line, column, reason, ...(isRow ? { isRow } : {}) });
   }
 
   /** Leaves `[start, end)` out of the kept bytes. */

@@ -1,6 +1,7 @@
 import type { FileFormatOptions } from '../fileFormatOptions.ts';
 import { fileUnreadable } from '../fileUnreadable.ts';
 import type { Reject } from '../reject.ts';
+import type { RowAdmission } from '../rowAdmission.ts';
 import type { TabularFile, TabularPass } from '../tabularFile.ts';
 import { takeBytes } from '../takeBytes.ts';
 import { TextSource } from '../textSource.ts';
@@ -24,12 +25,13 @@ export async function openCsv(
   if (text.trim() === '') throw fileUnreadable('The file has no rows.');
   const layout = detectCsv(text, sample.isWhole, options);
 
-  const scanner = (reject: (reject: Reject) => void): CsvScanner =>
+  const scanner = (reject: (reject: Reject) => void, admission?: RowAdmission): CsvScanner =>
     new CsvScanner({
       dialect: layout.dialect,
       columns: layout.columns,
       firstLine: layout.firstLine,
       reject,
+      ...(admission === undefined ? {} : { admission }),
     });
   const surveyor = scanner(() => undefined);
   surveyor.scan(Buffer.from(sample.bytes.subarray(layout.dataOffset)), sample.isWhole);
@@ -42,12 +44,13 @@ export async function openCsv(
     survey: columnsOf(surveyor),
     dialect: layout.dialect,
     nullText: '',
+    rowFormat: 'csv',
     get detected() {
       return describe(source.encoding, layout, options);
     },
-    pass(_, reject): TabularPass {
+    pass(_, reject, admission): TabularPass {
       for (const row of layout.preamble) reject(row);
-      const reader = scanner(reject);
+      const reader = scanner(reject, admission);
       return {
         blocks: scanBlocks(source.chunks(), layout.dataOffset, reader),
         columns: () => columnsOf(reader),

@@ -2,6 +2,7 @@ import { canonicalDialect, canonicalNull, csvCell } from '../canonicalCsv.ts';
 import type { FileFormatOptions } from '../fileFormatOptions.ts';
 import { fileUnreadable } from '../fileUnreadable.ts';
 import { longestRejectText, type Reject } from '../reject.ts';
+import type { RowAdmission } from '../rowAdmission.ts';
 import type { TabularFile, TabularPass } from '../tabularFile.ts';
 import { takeBytes } from '../takeBytes.ts';
 import { TextSource } from '../textSource.ts';
@@ -12,13 +13,18 @@ import { JsonError, type JsonMember, parseRecord } from './parseRecord.ts';
 const sampleBytes = 4 * 2 ** 20;
 const blockCharacters = 1 << 18;
 
+/** Turns the members of a record into those that become columns. */
+export type ShapeMembers = (members: readonly JsonMember[]) => readonly JsonMember[];
+
 /**
  * A JSON file whose compression is gone: an array of objects, or objects one after the other, usually one a line.
- * Keys are columns; nested values are JSON text; numbers keep every digit. `open` gives its bytes from the start.
+ * Keys are columns; nested values are JSON text, or what `reshape` makes of them; numbers keep every digit. `open`
+ * gives its bytes from the start.
  */
 export async function openJson(
   open: () => AsyncIterable<Uint8Array>,
   options: FileFormatOptions,
+  reshape: ShapeMembers | null = null,
 ): Promise<TabularFile> {
   const source = await TextSource.open(open, options.encoding);
   const { bytes, isWhole } = await takeBytes(source.chunks(), sampleBytes);
@@ -29,27 +35,37 @@ export async function openJson(
   const surveyed = new JsonColumns();
   for await (const text of sampleTexts(bytes, isWhole, shape)) {
     const members = membersOf(text, () => undefined);
-    if (members !== null) surveyed.add(members);
+    if (members !== null) surveyed.add(reshape === null ? members : reshape(members));
   }
   return {
     survey: surveyed.survey(),
     dialect: canonicalDialect,
     nullText: canonicalNull,
+    rowFormat: 'json',
+    isSparse: true,
     get detected() {
       const layout = shape === 'lines' ? 'one record a line' : 'an array or single values';
       return `${options.format === 'jsonl' ? 'jsonl' : 'json'}, ${source.encoding}, ${layout}`;
     },
-    pass(layout, reject): TabularPass {
+    pass(layout, reject, admission?: RowAdmission): TabularPass {
       const columns = new JsonColumns();
       const counts = { rows: 0, rejected: 0, longestRow: 0 };
       async function* blocks(): AsyncGenerator<Uint8Array> {
         let rows = '';
         for await (const text of jsonTexts(source.chunks(), shape)) {
-          const members = membersOf(text, (row) => {
+          const rejectRow = (row: Reject): void => {
             counts.rejected++;
             reject(row);
-          });
-          if (members === null) continue;
+          };
+          const parsed = membersOf(text, rejectRow);
+          if (parsed === null) continue;
+          const members = reshape === null ? parsed : reshape(parsed);
+          const fault = admission?.members(members) ?? null;
+          if (fault !== null) {
+            const row = text.text.slice(0, longestRejectText);
+            rejectRow({ text: row, line: text.line, isRow: true, ...fault });
+            continue;
+          }
           columns.add(members);
           counts.rows++;
           const row = rowOf(members, layout);

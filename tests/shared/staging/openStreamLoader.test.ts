@@ -70,6 +70,8 @@ describe('files', () => {
         _run_id: 'run-1',
         _ingested_at: '2026-11-21 10:00:00+00',
         _source_file: 'dir/b.csv',
+        row_format: 'csv',
+        row_context: '{"columns":["id"],"delimiter":",","quote":"\\"","escape":"\\""}',
       },
     ]);
     expect(
