@@ -99,6 +99,11 @@ export function describeConnector(example: ConnectorExample): void {
     connector.syncModes.includes(mode),
   );
   let expected = sorted(example.expected);
+  // A read with a key and a cursor may begin before the last one's end: the merge drops what the table has.
+  const overlaps = example.stream.primaryKey.length > 0 && example.stream.cursorField !== null;
+  /** What a read delivers besides rows that reads before it delivered; without a key there is no besides. */
+  const news = (rows: readonly string[], known: readonly string[]): readonly string[] =>
+    overlaps ? rows.filter((row) => !known.includes(row)) : rows;
 
   describe(`connector ${connector.name}${example.title === undefined ? '' : `, ${example.title}`}`, () => {
     it('describes itself for the catalogue', () => {
@@ -192,7 +197,9 @@ export function describeConnector(example: ConnectorExample): void {
           const before = rowsOf(batches.slice(0, index + 1));
           const after = rowsOf(await read(mode, checkpoint));
           expect(sorted(new Set([...before, ...after]))).toEqual(expected);
-          expect(before.length + after.length - expected.length).toBeLessThanOrEqual(rows.length);
+          const again = mode === 'incremental' && index === batches.length - 1 && overlaps;
+          if (!again)
+            expect(before.length + after.length - expected.length).toBeLessThanOrEqual(rows.length);
           resumed += 1;
         }
         expect(resumed, 'checkpoints in the example').toBeGreaterThanOrEqual(3);
@@ -204,7 +211,7 @@ export function describeConnector(example: ConnectorExample): void {
         let last = (await read('incremental')).at(-1)?.checkpoint;
         for (const _ of [1, 2]) {
           const again = await read('incremental', last);
-          expect(rowsOf(again)).toEqual([]);
+          expect(news(rowsOf(again), expected)).toEqual([]);
           last = again.at(-1)?.checkpoint ?? last;
         }
       });
@@ -212,15 +219,16 @@ export function describeConnector(example: ConnectorExample): void {
       if (example.add !== undefined)
         it('delivers exactly what came since, ties and all, from wherever it is stopped', async () => {
           const before = await read('incremental');
+          const known = expected;
           const added = sorted((await example.add?.()) ?? []);
           expected = sorted([...expected, ...added]);
           const batches = await read('incremental', before.at(-1)?.checkpoint);
-          expect(sorted(rowsOf(batches))).toEqual(added);
+          expect(sorted(news(rowsOf(batches), known))).toEqual(added);
           for (const [index, { checkpoint }] of batches.entries()) {
             if (checkpoint === undefined) continue;
             const rest = rowsOf(await read('incremental', checkpoint));
             const all = [...rowsOf(batches.slice(0, index + 1)), ...rest];
-            expect(sorted(new Set(all))).toEqual(added);
+            expect(sorted(new Set(news(all, known)))).toEqual(added);
           }
         });
     }

@@ -197,7 +197,7 @@ it('goes by another unique key where there is no primary key, never by one that 
     create table keyed.nullable(a int unique)`);
   const config = { schemas: ['keyed'] };
   const streams = await discover({ config });
-  expect(streams.get('keyed.other')).toMatchObject({ primaryKey: [], ordered: true });
+  expect(streams.get('keyed.other')).toMatchObject({ primaryKey: ['b'], ordered: true });
   expect(streams.get('keyed.other')?.notes?.join()).not.toContain('No key');
   expect(streams.get('keyed.nullable')?.notes?.join()).toContain('No key');
   await postgres.execute('insert into keyed.other values (1, 2, 3), (2, 4, 3)');
@@ -206,9 +206,9 @@ it('goes by another unique key where there is no primary key, never by one that 
     postgresContext(postgres, { config }),
     requestOf('keyed.other'),
   );
-  expect(read.checkpoints.map((at) => [at?.order, at?.after])).toEqual([
-    [['b'], ['2']],
-    [['b'], ['4']],
+  expect(read.checkpoints.map((checkpoint) => checkpoint?.at ?? null)).toEqual([
+    expect.objectContaining({ order: ['b'], after: ['2'] }),
+    null,
   ]);
 });
 

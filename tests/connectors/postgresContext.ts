@@ -3,7 +3,12 @@ import type {
   PostgresCredentials,
 } from '../../connectors/postgres/postgresConfig.ts';
 import postgres from '../../connectors/postgres.ts';
-import type { Connector, Context, StreamRequest } from '../../shared/connectors/connector.ts';
+import type {
+  Batch,
+  Connector,
+  Context,
+  StreamRequest,
+} from '../../shared/connectors/connector.ts';
 import type { SqlCheckpoint } from '../../shared/connectors/sql/sqlCheckpoint.ts';
 import { createLog } from '../../shared/log.ts';
 import { type PostgresServer, postgresHost } from '../postgres.ts';
@@ -62,6 +67,8 @@ export interface ReadAll {
   readonly rows: readonly Row[];
   readonly batches: readonly (readonly Row[])[];
   readonly checkpoints: readonly (SqlCheckpoint | undefined)[];
+  /** What each batch says of its rows. */
+  readonly marks: readonly Pick<Batch<unknown>, 'fresh' | 'replacesNullCursor'>[];
   readonly last: SqlCheckpoint | null;
 }
 
@@ -74,11 +81,17 @@ export async function readAll(
 ): Promise<ReadAll> {
   const batches: (readonly Row[])[] = [];
   const checkpoints: (SqlCheckpoint | undefined)[] = [];
+  const marks: ReadAll['marks'][number][] = [];
   for await (const batch of connector.read(context, request, from)) {
     batches.push(await readBatch(batch, null));
+    const { fresh, replacesNullCursor } = batch;
+    marks.push({
+      ...(fresh === undefined ? {} : { fresh }),
+      ...(replacesNullCursor === undefined ? {} : { replacesNullCursor }),
+    });
     checkpoints.push(
       typeof batch.checkpoint === 'function' ? batch.checkpoint() : batch.checkpoint,
     );
   }
-  return { rows: batches.flat(), batches, checkpoints, last: checkpoints.at(-1) ?? null };
+  return { rows: batches.flat(), batches, checkpoints, marks, last: checkpoints.at(-1) ?? null };
 }

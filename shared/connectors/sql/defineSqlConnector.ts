@@ -32,8 +32,7 @@ export function defineSqlConnector<Config extends SqlOptions, Credentials>(
     ...spec,
     syncModes: ['full_refresh', 'full_refresh_append', 'incremental'],
     supportsContinuous: false,
-    // Reading a window works; loading it would add its rows to those that are there. Not before it replaces them.
-    supportsDateRange: false,
+    supportsDateRange: true,
     landing: false,
     checkpoint: sqlCheckpoint,
 

@@ -1,7 +1,9 @@
 import { HeadgateError } from '../../errors.ts';
 import type { StreamRequest } from '../connector.ts';
-import type { SqlCheckpoint } from './sqlCheckpoint.ts';
+import { resumeAt } from './resumeAt.ts';
+import type { Position, SqlCheckpoint } from './sqlCheckpoint.ts';
 import type { SqlColumn, SqlTable } from './sqlDialect.ts';
+import { type SqlSlice, sqlSlice } from './sqlSlice.ts';
 
 /** What one read does, decided from the catalogue, the request and the position; nothing is asked yet. */
 export interface ReadPlan {
@@ -9,15 +11,28 @@ export interface ReadPlan {
   /** Columns delivered: those asked for, and those the order needs. */
   readonly columns: readonly SqlColumn[];
   readonly cursor: SqlColumn | null;
-  /**
-   * Cursor, then key; for a whole table its key alone, else its cursor, whose nulls come last. Empty: there is no
-   * order to resume in.
-   */
+  /** Columns that tell any two rows apart and are never null; empty where none do. */
+  readonly key: readonly SqlColumn[];
+  /** Cursor, then key; for a whole table its key alone, else its cursor. Empty: there is no order to resume in. */
   readonly order: readonly SqlColumn[];
   /** Whether the order tells any two rows apart. */
   readonly unique: boolean;
-  /** Values of the first order columns, where the read goes on. */
-  readonly after: readonly string[] | null;
+  /**
+   * Whether the rows have a key that finds what is delivered twice. Without one, reads are half-open windows of the
+   * cursor that touch and never overlap.
+   */
+  readonly keyed: boolean;
+  /** Whether no two rows can have the same cursor value. */
+  readonly cursorIsKey: boolean;
+  /** Rows that no range of the cursor holds are read apart, after the others. */
+  readonly nullsApart: boolean;
+  readonly slice: SqlSlice | null;
+  /** Where an unfinished read goes on; null: a read begins. */
+  readonly at: Position | null;
+  /** Of the read before: where this one begins, or may not go beyond. */
+  readonly through: SqlCheckpoint['through'];
+  /** The read is complete already. */
+  readonly isOver: boolean;
 }
 
 /** Throws `invalid_config` for what the table has not, `cursor_expired` for a position that no longer fits. */
@@ -26,34 +41,10 @@ export function planRead(
   request: StreamRequest,
   from: SqlCheckpoint | null,
 ): ReadPlan {
-  const byName = new Map(table.columns.map((column) => [column.name, column]));
-  const find = (name: string, use: string): SqlColumn => {
-    const column = byName.get(name);
-    if (column !== undefined) return column;
-    throw new HeadgateError(
-      'invalid_config',
-      `${request.name} has no column "${name}" to use as ${use}. It has: ${list(byName.keys())}.`,
-      { facts: { stream: request.name } },
-    );
-  };
-  const cursor = request.cursorField === null ? null : find(request.cursorField, 'cursor');
-  if (cursor !== null && cursor.cursor === null)
-    throw new HeadgateError(
-      'invalid_config',
-      `"${cursor.name}" of ${request.name} is ${cursor.nativeType}, which cannot be a cursor. Choose a time, a date or a whole number that only grows.`,
-      { facts: { stream: request.name, column: cursor.name } },
-    );
+  const find = finder(table, request);
+  const cursor = cursorOf(request, find);
   for (const name of request.primaryKey) find(name, 'primary key');
-
-  // The first incremental read is a whole one, by key: it needs no index on the cursor, and rows without a
-  // cursor value come with it.
-  const first = from === null || (from.read === 'full' && !from.done);
-  const kind =
-    request.window !== null
-      ? 'window'
-      : request.mode === 'incremental' && !first
-        ? 'incremental'
-        : 'full';
+  const kind = kindOf(request, from);
   if (cursor === null && (kind === 'window' || request.mode === 'incremental'))
     throw new HeadgateError(
       'invalid_config',
@@ -67,29 +58,75 @@ export function planRead(
       { facts: { stream: request.name, column: cursor.name } },
     );
 
+  const slice = request.slice === undefined ? null : sqlSlice.parse(request.slice);
   const key = table.orderKey.map((name) => find(name, 'key'));
   const leading = cursor !== null && (kind !== 'full' || key.length === 0) ? [cursor] : [];
-  const order = [...leading, ...key.filter((column) => !leading.includes(column))];
-  return {
+  const order =
+    slice === null
+      ? [...leading, ...key.filter((column) => !leading.includes(column))]
+      : slice.by.map((name) => find(name, 'order of a slice'));
+  const unique = key.length > 0 && key.every((column) => order.includes(column));
+  const keyed = request.primaryKey.length > 0;
+  const nullsApart =
+    cursor !== null && (kind === 'incremental' || (kind === 'full' && (!keyed || !unique)));
+  const plan = {
     kind,
-    columns: selectedColumns(
-      table,
-      request,
-      [...order, ...(cursor === null ? [] : [cursor])],
-      find,
-    ),
+    columns: selectedColumns(table, request, [...order, ...(cursor ? [cursor] : [])], find),
     cursor,
+    key,
     order,
-    unique: key.length > 0,
-    after: resumeAt(kind, request, order, from),
+    unique,
+    keyed,
+    cursorIsKey: key.length === 1 && key[0] === cursor,
+    nullsApart,
+    slice,
   };
+  return { ...plan, ...resumeAt(plan, request, from) };
+}
+
+/**
+ * The first incremental read is a whole one, by key: it needs no index on the cursor, and rows without a cursor
+ * value come with it.
+ */
+function kindOf(request: StreamRequest, from: SqlCheckpoint | null): SqlCheckpoint['read'] {
+  if (request.window !== null) return 'window';
+  const first = from === null || (from.read === 'full' && from.at !== null);
+  return request.mode === 'incremental' && request.slice === undefined && !first
+    ? 'incremental'
+    : 'full';
+}
+
+type Find = (name: string, use: string) => SqlColumn;
+
+function finder(table: SqlTable, request: StreamRequest): Find {
+  const byName = new Map(table.columns.map((column) => [column.name, column]));
+  return (name, use) => {
+    const column = byName.get(name);
+    if (column !== undefined) return column;
+    throw new HeadgateError(
+      'invalid_config',
+      `${request.name} has no column "${name}" to use as ${use}. It has: ${list(byName.keys())}.`,
+      { facts: { stream: request.name } },
+    );
+  };
+}
+
+function cursorOf(request: StreamRequest, find: Find): SqlColumn | null {
+  if (request.cursorField === null) return null;
+  const cursor = find(request.cursorField, 'cursor');
+  if (cursor.cursor !== null) return cursor;
+  throw new HeadgateError(
+    'invalid_config',
+    `"${cursor.name}" of ${request.name} is ${cursor.nativeType}, which cannot be a cursor. Choose a time, a date or a whole number that only grows.`,
+    { facts: { stream: request.name, column: cursor.name } },
+  );
 }
 
 function selectedColumns(
   table: SqlTable,
   request: StreamRequest,
   needed: readonly SqlColumn[],
-  find: (name: string, use: string) => SqlColumn,
+  find: Find,
 ): readonly SqlColumn[] {
   if (request.columns === null) return table.columns;
   const wanted = new Set([
@@ -98,29 +135,6 @@ function selectedColumns(
     ...needed,
   ]);
   return table.columns.filter((column) => wanted.has(column));
-}
-
-function resumeAt(
-  kind: SqlCheckpoint['read'],
-  request: StreamRequest,
-  order: readonly SqlColumn[],
-  from: SqlCheckpoint | null,
-): readonly string[] | null {
-  if (from === null) return null;
-  const fits = from.order.every((name, index) => order[index]?.name === name);
-  const follows =
-    from.read === kind || (kind === 'incremental' && from.read === 'full' && from.done);
-  const placed = from.order.length > 0 || (from.read === kind && from.after === null);
-  if (follows && fits && placed) return from.after;
-  // With a key everything may come once more; without one, rows would double.
-  if (kind === 'incremental' && from.read === 'full' && request.primaryKey.length > 0) return null;
-  throw new HeadgateError(
-    'cursor_expired',
-    kind === 'incremental' && from.read === 'full'
-      ? `${request.name} was read whole before, without the cursor "${request.cursorField}": rows of that read cannot be told from new ones. Start a full refresh once, then go on incrementally.`
-      : `${request.name} was last read by (${from.order.join(', ')}), now it is read by (${order.map((column) => column.name).join(', ')}). Start a full refresh once, then go on incrementally.`,
-    { facts: { stream: request.name } },
-  );
 }
 
 function list(names: Iterable<string>): string {

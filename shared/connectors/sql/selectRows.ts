@@ -1,9 +1,10 @@
+import { compare } from './compare.ts';
 import type { SqlBound, SqlColumn, SqlDialect, SqlStatement, SqlTable } from './sqlDialect.ts';
 import type { SqlOptions } from './sqlOptions.ts';
 
-type Names = Pick<
+export type StatementDialect = Pick<
   SqlDialect<SqlOptions, unknown>,
-  'quote' | 'parameter' | 'instant' | 'comparesRows' | 'nullsLast' | 'endless'
+  'quote' | 'parameter' | 'instant' | 'comparesRows' | 'endless'
 >;
 
 /** Which rows, in which order. All columns come from the catalogue. */
@@ -14,103 +15,131 @@ export interface RowSelection {
   readonly order: readonly SqlColumn[];
   /** Values of the first order columns; only rows above them are selected. */
   readonly after: readonly string[] | null;
+  /** Values of the first order columns; only rows up to them are selected. */
+  readonly to: readonly string[] | null;
   readonly cursor: SqlColumn | null;
+  /** null: from the first year on, or the smallest number. */
+  readonly lower: SqlBound | null;
   readonly upper: SqlBound | null;
-  /** Also rows whose cursor is null or endless, which no upper bound ever covers. */
-  readonly withUncovered: boolean;
+  /**
+   * Rows that no range of the cursor holds: null, endless, or before the year 1, none of which has a place in a
+   * table's time column. Together with the others, left out, or nothing else.
+   */
+  readonly uncovered: 'with' | 'without' | 'only';
   /** ISO 8601, upper end exclusive, on the cursor. */
   readonly window: { readonly from: string; readonly to: string | null } | null;
   readonly timeZone: string;
 }
 
-/** The one SELECT of a bulk read. Names are quoted, values bound. */
-export function selectRows(dialect: Names, selection: RowSelection): SqlStatement {
-  const { table, columns, order, after, cursor, upper, window } = selection;
-  const values: string[] = [];
-  const bind = (value: string, column: SqlColumn): string =>
-    dialect.parameter(values.push(value), column);
-  const conditions: string[] = [];
-  const [first] = order;
-  const nullsFollow =
-    selection.withUncovered && first !== undefined && first === cursor && first.nullable;
-  if (after !== null) {
-    const next = above(dialect, order.slice(0, after.length), after, bind);
-    conditions.push(nullsFollow ? `(${next} or ${dialect.quote(first.name)} is null)` : next);
-  }
-  if (cursor !== null && upper !== null) {
-    const name = dialect.quote(cursor.name);
-    const covered = `${name} ${upper.inclusive ? '<=' : '<'} ${bind(upper.value, cursor)}`;
-    const uncovered = [
-      ...(cursor.nullable ? [`${name} is null`] : []),
-      dialect.endless(name, cursor) ?? [],
-    ].flat();
-    conditions.push(
-      selection.withUncovered && uncovered.length > 0
-        ? `(${[covered, ...uncovered].join(' or ')})`
-        : covered,
-    );
-  }
-  if (cursor !== null && window !== null) {
-    const name = dialect.quote(cursor.name);
-    const end = (value: string): string =>
-      dialect.instant((bound) => values.push(bound), value, cursor, selection.timeZone);
-    conditions.push(`${name} >= ${end(window.from)}`);
-    if (window.to !== null) conditions.push(`${name} < ${end(window.to)}`);
-  }
-  const sql = [
-    `select ${columns.map((column) => column.expression ?? dialect.quote(column.name)).join(', ')}`,
-    `from ${qualifiedName(dialect, table)}`,
-    ...(conditions.length > 0 ? [`where ${conditions.join(' and ')}`] : []),
-    ...(order.length > 0
-      ? [
-          `order by ${[
-            ...(nullsFollow && !dialect.nullsLast ? [`${dialect.quote(first.name)} is null`] : []),
-            ...order.map((column) => dialect.quote(column.name)),
-          ].join(', ')}`,
-        ]
-      : []),
-  ].join(' ');
-  return { sql, values };
-}
+/** Whether a column can have values that no range of it holds. */
+export const hasUncovered = (column: SqlColumn): boolean =>
+  column.nullable || column.cursor !== 'number';
 
-/** The largest value of a column below a bound, as text. */
-export function selectLargest(
-  dialect: Names,
-  table: SqlTable,
-  column: SqlColumn,
-  upper: SqlBound,
-): SqlStatement {
-  const name = dialect.quote(column.name);
-  const end = `${upper.inclusive ? '<=' : '<'} ${dialect.parameter(1, column)}`;
+const firstDay = '0001-01-01';
+
+/** The one SELECT of a bulk read. Names are quoted, values bound. */
+export function selectRows(dialect: StatementDialect, selection: RowSelection): SqlStatement {
+  const list = selection.columns.map((column) => column.expression ?? dialect.quote(column.name));
+  const { clauses, values } = fromWhere(dialect, selection);
   return {
-    sql: `select max(${name}) from ${qualifiedName(dialect, table)} where ${name} ${end}`,
-    values: [upper.value],
+    sql: [`select ${list.join(', ')}`, ...clauses, ...inOrder(dialect, selection)].join(' '),
+    values,
   };
 }
 
-export const qualifiedName = (dialect: Pick<Names, 'quote'>, table: SqlTable): string =>
-  `${dialect.quote(table.schema)}.${dialect.quote(table.name)}`;
-
-/** Rows above a position in lexical order: as a row comparison, or spelled out for those who lack it. */
-function above(
-  dialect: Names,
-  columns: readonly SqlColumn[],
-  after: readonly string[],
-  bind: (value: string, column: SqlColumn) => string,
-): string {
-  const pairs = columns.map((column, index) => ({ column, value: after[index] ?? '' }));
-  if (dialect.comparesRows || pairs.length === 1) {
-    const names = pairs.map(({ column }) => dialect.quote(column.name)).join(', ');
-    const bound = pairs.map(({ column, value }) => bind(value, column)).join(', ');
-    return pairs.length === 1 ? `${names} > ${bound}` : `(${names}) > (${bound})`;
-  }
-  const branches = pairs.map(({ column, value }, depth) =>
-    [
-      ...pairs
-        .slice(0, depth)
-        .map((equal) => `${dialect.quote(equal.column.name)} = ${bind(equal.value, equal.column)}`),
-      `${dialect.quote(column.name)} > ${bind(value, column)}`,
-    ].join(' and '),
-  );
-  return `((${branches.join(') or (')}))`;
+/** The smallest and the largest value that a column has in the selected rows. */
+export function selectRange(
+  dialect: StatementDialect,
+  selection: RowSelection,
+  column: SqlColumn,
+): SqlStatement {
+  const name = dialect.quote(column.name);
+  const { clauses, values } = fromWhere(dialect, selection);
+  return { sql: [`select min(${name}), max(${name})`, ...clauses].join(' '), values };
 }
+
+/** Order values of the selected row that comes after so many others. */
+export function selectNth(
+  dialect: StatementDialect,
+  selection: RowSelection,
+  skipped: number,
+): SqlStatement {
+  const { sql, values } = selectRows(dialect, { ...selection, columns: selection.order });
+  return { sql: `${sql} limit 1 offset ${skipped}`, values };
+}
+
+export const qualifiedName = (
+  dialect: Pick<StatementDialect, 'quote'>,
+  table: Pick<SqlTable, 'schema' | 'name'>,
+): string => `${dialect.quote(table.schema)}.${dialect.quote(table.name)}`;
+
+function inOrder(dialect: StatementDialect, { order }: RowSelection): readonly string[] {
+  return order.length === 0
+    ? []
+    : [`order by ${order.map((column) => dialect.quote(column.name)).join(', ')}`];
+}
+
+function fromWhere(
+  dialect: StatementDialect,
+  selection: RowSelection,
+): { readonly clauses: readonly string[]; readonly values: readonly string[] } {
+  const { table, order, after, to } = selection;
+  const values: string[] = [];
+  const bind = (value: string, column: SqlColumn): string =>
+    dialect.parameter(values.push(value), column);
+  const conditions = [
+    ...(after === null ? [] : [compare(dialect, order, '>', after, bind)]),
+    ...(to === null ? [] : [compare(dialect, order, '<=', to, bind)]),
+    ...onCursor(dialect, selection, bind),
+    ...inWindow(dialect, selection, (value) => values.push(value)),
+  ];
+  return {
+    clauses: [
+      `from ${qualifiedName(dialect, table)}`,
+      ...(conditions.length > 0 ? [`where ${conditions.join(' and ')}`] : []),
+    ],
+    values,
+  };
+}
+
+function onCursor(
+  dialect: StatementDialect,
+  { cursor, lower, upper, uncovered, window }: RowSelection,
+  bind: (value: string, column: SqlColumn) => string,
+): readonly string[] {
+  if (cursor === null) return [];
+  const name = dialect.quote(cursor.name);
+  const beyond = [
+    ...(cursor.nullable ? [`${name} is null`] : []),
+    ...[dialect.endless(name, cursor) ?? []].flat(),
+  ];
+  const isTime = cursor.cursor !== 'number';
+  if (uncovered === 'only')
+    return [either([...beyond, ...(isTime ? [`${name} < ${bind(firstDay, cursor)}`] : [])])];
+  const end = (bound: SqlBound, operator: '<' | '>'): string =>
+    `${name} ${operator}${bound.inclusive ? '=' : ''} ${bind(bound.value, cursor)}`;
+  if (uncovered === 'with') return upper === null ? [] : [either([end(upper, '<'), ...beyond])];
+  const first = { value: firstDay, inclusive: true };
+  const from = lower ?? (isTime && window === null ? first : null);
+  return [...(from === null ? [] : [end(from, '>')]), ...(upper === null ? [] : [end(upper, '<')])];
+}
+
+/** The endless are in no window: they have no time that a window of the table could hold. */
+function inWindow(
+  dialect: StatementDialect,
+  { cursor, upper, window, timeZone }: RowSelection,
+  push: (value: string) => number,
+): readonly string[] {
+  if (cursor === null || window === null) return [];
+  const name = dialect.quote(cursor.name);
+  const instant = (value: string): string => dialect.instant(push, value, cursor, timeZone);
+  const endless = dialect.endless(name, cursor);
+  return [
+    `${name} >= ${instant(window.from)}`,
+    ...(window.to === null ? [] : [`${name} < ${instant(window.to)}`]),
+    ...(window.to === null && upper === null && endless !== null ? [`not (${endless})`] : []),
+  ];
+}
+
+const either = (conditions: readonly string[]): string =>
+  conditions.length === 1 ? (conditions[0] ?? '') : `(${conditions.join(' or ')})`;

@@ -1,20 +1,48 @@
 import * as z from 'zod';
 
+const bound = z.strictObject({ value: z.string(), inclusive: z.boolean() });
+
 /**
- * Where a read stands. `after` holds the values of the `order` columns, as the database prints them: every row
- * up to and including these is delivered. `order` may be shorter than the read's own order (the cursor without
- * the key): then every row with these leading values is. A complete full refresh of a stream with a cursor says
- * in `order` and `after` where incremental reads go on.
+ * How far a column was read: every row below the value is delivered, and those that equal it where `inclusive`.
+ * A null value: no row had one.
+ */
+const through = z.strictObject({
+  column: z.string(),
+  value: z.string().nullable(),
+  inclusive: z.boolean(),
+});
+export type Through = z.infer<typeof through>;
+
+/** Where a read stands that is not complete. */
+const position = z.strictObject({
+  /** `nulls`: rows that no range of the cursor holds, read apart from the others and after them. */
+  part: z.enum(['rows', 'nulls']),
+  /**
+   * Every row of the part up to and including these values, as the database prints them, is delivered. Fewer columns
+   * than the read is ordered by: every row with these leading values is. null: none is.
+   */
+  order: z.array(z.string()),
+  after: z.array(z.string()).nullable(),
+  /** The frozen upper end of the cursor. */
+  upper: bound.nullable(),
+  /** What `through` becomes once the read is complete, as far as is known. */
+  next: through.nullable(),
+});
+export type Position = z.infer<typeof position>;
+
+/**
+ * What was read of a table, by whole reads and by cursor; values are text as the database prints it. The position
+ * within a read is kept apart from the cursor: the next read begins where this one's rows may still be joined by
+ * others, which is not where it was stopped.
  */
 export const sqlCheckpoint = z.strictObject({
   v: z.literal(1),
-  /** `full`: the whole table by key. `incremental`: by cursor, then key. `window`: a backfill. */
+  /** `full`: the whole table. `incremental`: what came since. `window`: a backfill. */
   read: z.enum(['full', 'incremental', 'window']),
-  order: z.array(z.string()),
-  after: z.array(z.string()).nullable(),
-  /** A full refresh's frozen end of the cursor, kept until it is complete. */
-  upper: z.strictObject({ value: z.string(), inclusive: z.boolean() }).nullable(),
-  done: z.boolean(),
+  /** Where the next incremental read begins. null: nothing was read by a cursor. */
+  through: through.nullable(),
+  /** null: the read is complete. */
+  at: position.nullable(),
   /** `paged`: read in more than one transaction, so its rows are of more than one moment. */
   consistency: z.enum(['snapshot', 'paged']),
 });

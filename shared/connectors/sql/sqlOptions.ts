@@ -21,6 +21,21 @@ export const sqlOptions = {
     description:
       'An incremental read stops this long before now, so that rows whose transaction is still open are not passed over. Longer than the longest writing transaction is safe.',
   }),
+  overlapSeconds: z
+    .int()
+    .min(0)
+    .max(31 * 86_400)
+    .default(300)
+    .meta({
+      title: 'Overlap in seconds',
+      description:
+        'An incremental read by a time begins this long before the last one’s newest row, for rows that were committed even later than the lag allows. What was loaded before is recognised by its key. Without a key there is no overlap.',
+    }),
+  overlapValues: z.int().min(0).max(1_000_000_000).default(0).meta({
+    title: 'Overlap in values',
+    description:
+      'The same for a cursor that is a number: an incremental read begins this far below the largest number loaded.',
+  }),
 };
 
 const sqlOptionsObject = z.object(sqlOptions);

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { selectLargest, selectRows } from '../../../../shared/connectors/sql/selectRows.ts';
+import {
+  type StatementDialect as Dialect,
+  selectNth,
+  selectRange,
+  selectRows,
+} from '../../../../shared/connectors/sql/selectRows.ts';
 import { changed, column, id, note, part, selection, table } from './sqlExamples.ts';
-
-type Dialect = Parameters<typeof selectRows>[0];
 
 const rowWise: Dialect = {
   quote: (name) => `"${name.replaceAll('"', '""')}"`,
   parameter: (index, { nativeType }) => `$${index}::${nativeType}`,
   instant: (bind, value) => `$${bind(value)}::timestamptz`,
   comparesRows: true,
-  nullsLast: true,
   endless: (quoted) => `${quoted} = 'infinity'`,
 };
 /** As MySQL has it: no row comparison by index, nulls first, every placeholder bound by place. */
@@ -18,7 +20,6 @@ const spelledOut: Dialect = {
   parameter: () => '?',
   instant: (bind, value) => '?'.repeat(Math.min(1, bind(value))),
   comparesRows: false,
-  nullsLast: false,
   endless: () => null,
 };
 
@@ -51,47 +52,62 @@ describe('selectRows', () => {
     });
   });
 
-  it('goes on above the cursor alone when the key was not known', () => {
+  it('ends a slice at a key of two columns, and either way of comparing', () => {
+    const slice = selection({ order: [id, part], after: ['7'], to: ['9', '2'] });
+    expect(selectRows(rowWise, slice).sql).toContain(
+      'where "id" > $1::bigint and ("id", "part") <= ($2::bigint, $3::integer) order by',
+    );
+    expect(selectRows(spelledOut, slice)).toMatchObject({
+      sql: expect.stringContaining('where `id` > ? and ((`id` < ?) or (`id` = ? and `part` <= ?))'),
+      values: ['7', '9', '9', '2'],
+    });
+  });
+
+  it('reads from the lower end on, inclusive or not, up to the upper end', () => {
     const { sql, values } = selectRows(
       rowWise,
       selection({
         order: [changed, id],
-        after: ['2024-01-01'],
         cursor: changed,
+        lower: { value: '2024-01-01', inclusive: true },
         upper: { value: '2024-02-01', inclusive: false },
       }),
     );
     expect(sql).toContain(
-      'where "changed_at" > $1::timestamp with time zone and "changed_at" < $2::timestamp with time zone order by "changed_at", "id"',
+      'where "changed_at" >= $1::timestamp with time zone and "changed_at" < $2::timestamp with time zone order by "changed_at", "id"',
     );
     expect(values).toEqual(['2024-01-01', '2024-02-01']);
+    const lower = { value: '7', inclusive: false };
+    expect(selectRows(spelledOut, selection({ cursor: id, lower })).sql).toMatch(
+      /where `id` > \?$/,
+    );
   });
 
-  it('takes rows that no bound covers with a whole read only', () => {
+  it('begins with the first year where times have no lower end, because what is before has no place', () => {
+    const upper = { value: '2024-02-01', inclusive: false };
+    expect(selectRows(spelledOut, selection({ cursor: changed, upper }))).toMatchObject({
+      sql: expect.stringMatching(/where `changed_at` >= \? and `changed_at` < \?$/),
+      values: ['0001-01-01', '2024-02-01'],
+    });
+    expect(selectRows(spelledOut, selection({ cursor: id, upper })).sql).toMatch(
+      /where `id` < \?$/,
+    );
+  });
+
+  it('takes rows that no bound covers along, or alone', () => {
     const upper = { value: '9', inclusive: true };
     expect(
-      selectRows(rowWise, selection({ cursor: changed, upper, withUncovered: true })).sql,
+      selectRows(rowWise, selection({ cursor: changed, upper, uncovered: 'with' })).sql,
     ).toContain(
       `where ("changed_at" <= $1::timestamp with time zone or "changed_at" is null or "changed_at" = 'infinity')`,
     );
     expect(
-      selectRows(spelledOut, selection({ cursor: id, upper, withUncovered: true })).sql,
+      selectRows(spelledOut, selection({ cursor: id, upper, uncovered: 'with' })).sql,
     ).toContain('where `id` <= ?');
-  });
-
-  it('keeps nulls for last when a whole table goes by its cursor, also where nulls sort first', () => {
-    const whole = selection({
-      order: [changed],
-      after: ['2024-01-01'],
-      cursor: changed,
-      withUncovered: true,
+    expect(selectRows(rowWise, selection({ cursor: changed, uncovered: 'only' }))).toEqual({
+      sql: `select "id", "note" from "public"."orders" where ("changed_at" is null or "changed_at" = 'infinity' or "changed_at" < $1::timestamp with time zone)`,
+      values: ['0001-01-01'],
     });
-    expect(selectRows(rowWise, whole).sql).toMatch(
-      /where \("changed_at" > \$1::[a-z ]+ or "changed_at" is null\) order by "changed_at"$/,
-    );
-    expect(selectRows(spelledOut, whole).sql).toMatch(
-      /where \(`changed_at` > \? or `changed_at` is null\) order by `changed_at` is null, `changed_at`$/,
-    );
   });
 
   it('binds both ends of a window and leaves an open end open', () => {
@@ -104,7 +120,7 @@ describe('selectRows', () => {
     });
     expect(
       selectRows(rowWise, selection({ cursor: changed, window: { ...window, to: null } })).sql,
-    ).toMatch(/where "changed_at" >= \$1::timestamptz$/);
+    ).toMatch(/where "changed_at" >= \$1::timestamptz and not \("changed_at" = 'infinity'\)$/);
   });
 
   it('lets no name and no value out of its quotes', () => {
@@ -127,12 +143,15 @@ describe('selectRows', () => {
   });
 });
 
-it('asks for the largest cursor value below a bound', () => {
-  expect(
-    selectLargest(rowWise, table(), changed, { value: '2024-01-01', inclusive: false }),
-  ).toEqual({
-    sql: 'select max("changed_at") from "public"."orders" where "changed_at" < $1::timestamp with time zone',
-    values: ['2024-01-01'],
+it('asks for the range of a column, and for the key after so many others', () => {
+  const upper = { value: '2024-01-01', inclusive: false };
+  expect(selectRange(rowWise, selection({ cursor: changed, upper }), changed)).toEqual({
+    sql: 'select min("changed_at"), max("changed_at") from "public"."orders" where "changed_at" >= $1::timestamp with time zone and "changed_at" < $2::timestamp with time zone',
+    values: ['0001-01-01', '2024-01-01'],
+  });
+  expect(selectNth(rowWise, selection({ order: [id, part], after: ['7', '2'] }), 99)).toEqual({
+    sql: 'select "id", "part" from "public"."orders" where ("id", "part") > ($1::bigint, $2::integer) order by "id", "part" limit 1 offset 99',
+    values: ['7', '2'],
   });
   expect(note.cursor).toBeNull();
 });
