@@ -100,6 +100,5 @@ function holdsCell(admitted: ColumnType | 'nothing', cell: ScannedCell): boolean
 /** The fault of a value, in words. */
 export const faultOf = (column: string, admitted: ColumnType | 'nothing'): RowFault => ({
   column,
-  reason:
-    admitted === 'nothing' ? 'a value in a column the table does not have' : `no ${admitted}`,
+  reason: admitted === 'nothing' ? 'a value in a column the table does not have' : `no ${admitted}`,
 });

@@ -54,7 +54,8 @@ export class DriftLog {
   sample(name: string, value: string): void {
     const known = this.#samples.get(name) ?? [];
     this.#samples.set(name, known);
-    const short = value.length > longestSample ? `${[...value].slice(0, longestSample).join('')}…` : value;
+    const short =
+      value.length > longestSample ? `${[...value].slice(0, longestSample).join('')}…` : value;
     if (known.length < mostSamples && !known.includes(short)) known.push(short);
   }
 
@@ -109,7 +110,14 @@ export class DriftLog {
         const field = now.find(({ after }) => after.name === name)?.after;
         if (field === undefined) return [];
         const samples = this.#samplesOf(name);
-        return { ...namesOf(field), from: field.type, to: type, samples, isStored: false, discarded };
+        return {
+          ...namesOf(field),
+          from: field.type,
+          to: type,
+          samples,
+          isStored: false,
+          discarded,
+        };
       }),
     ];
     const removed: SchemaDrift['removed'] = now

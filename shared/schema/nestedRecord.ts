@@ -13,7 +13,10 @@ export function nestedRecord(
   const flattens = book.rules.nested === 'flatten';
   const hasInner = Object.keys(book.rules.masks).some((name) => name.includes('.'));
   if (!flattens && !hasInner) return null;
-  const masked = ([name, value]: Member): Member => [name, maskInside(name, value, book, valueMask)];
+  const masked = ([name, value]: Member): Member => [
+    name,
+    maskInside(name, value, book, valueMask),
+  ];
   return (record) => {
     const members = Object.entries(record) as Member[];
     if (!flattens) return Object.fromEntries(members.map(masked));

@@ -44,9 +44,7 @@ export class ValueMask {
     if (this.#key === null) return;
     const key = Buffer.alloc(blockBytes);
     key.set(
-      this.#key.length > blockBytes
-        ? createHash('sha256').update(this.#key).digest()
-        : this.#key,
+      this.#key.length > blockBytes ? createHash('sha256').update(this.#key).digest() : this.#key,
     );
     for (const [variable, pad] of [
       [innerVariable, innerPad],

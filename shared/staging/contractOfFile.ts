@@ -1,3 +1,4 @@
+import { HeadgateError } from '../errors.ts';
 import {
   type ColumnEvidence,
   columnTypeOf,
@@ -6,7 +7,6 @@ import {
 } from '../formats/columnEvidence.ts';
 import type { Admitted } from '../formats/rowAdmission.ts';
 import type { SurveyedColumn, TabularFile } from '../formats/tabularFile.ts';
-import { HeadgateError } from '../errors.ts';
 import type { ColumnType } from '../lake/schema.ts';
 import { spelling } from '../schema/ruleBook.ts';
 import type { LoaderState } from './loaderState.ts';
@@ -106,10 +106,7 @@ export function assertMasksReach({ book }: Pick<State, 'book'>, file: TabularFil
 }
 
 /** The same for columns by name. A mask may also name another column literally. */
-export function assertNoInnerMasks(
-  book: State['book'],
-  names: readonly string[],
-): void {
+export function assertNoInnerMasks(book: State['book'], names: readonly string[]): void {
   const spelled = new Set(names.map(spelling));
   for (const name of names)
     for (const { path } of book.inside(name)) {

@@ -100,9 +100,7 @@ function recordKeeper({ book, mask }: State): (text: string) => KeptRow | null {
         masked.push(member.key);
         return [{ ...member, kind: 'string' as const, text: mask.text(rule.mask, member.text) }];
       });
-      const values = members.map(
-        (member) => `${JSON.stringify(member.key)}:${jsonOf(member)}`,
-      );
+      const values = members.map((member) => `${JSON.stringify(member.key)}:${jsonOf(member)}`);
       return { text: `{${values.join(',')}}`, format: 'json', context: contextOf(masked) };
     } catch (error) {
       if (error instanceof JsonError) return null;

@@ -21,9 +21,9 @@ import {
 import { admittedBy, assertMasksReach, noteKeptOut } from './contractOfFile.ts';
 import { CsvToParquet, type WrittenFile } from './csvToParquet.ts';
 import { unfitJson } from './guardedSql.ts';
+import { rejectKeeper } from './keptReject.ts';
 import { type LoaderState, systemOutputs } from './loaderState.ts';
 import { notReconciled } from './notReconciled.ts';
-import { rejectKeeper } from './keptReject.ts';
 import { RejectLog } from './rejectLog.ts';
 import type { PlacedColumns } from './workingSchema.ts';
 import { WriteQueue } from './writeQueue.ts';
@@ -284,7 +284,9 @@ function contradicts(plan: FilePlan, pass: TabularPass): boolean {
   });
   const added = [...seen].map(([name, evidence]) => ({ name, evidence }));
   const readings = plan.readAll([...merged, ...added]);
-  const loaded = readings.flatMap((reading, index) => (reading === null ? [] : [{ reading, index }]));
+  const loaded = readings.flatMap((reading, index) =>
+    reading === null ? [] : [{ reading, index }],
+  );
   return (
     loaded.length !== plan.readings.length ||
     loaded.some(

@@ -13,8 +13,8 @@ import { Publisher } from './publisher.ts';
 import { quietDuckDb } from './quietDuckDb.ts';
 import { RecordSpool } from './recordSpool.ts';
 import { RecordWriter } from './recordWriter.ts';
-import { SamplingPublisher } from './samplingPublisher.ts';
 import { rewriteFiles } from './rewriteFiles.ts';
+import { SamplingPublisher } from './samplingPublisher.ts';
 import type { Counts, LoadedFile, OpenStreamLoader, StreamLoader } from './streamLoader.ts';
 import { WorkingSchema } from './workingSchema.ts';
 

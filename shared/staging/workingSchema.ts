@@ -1,6 +1,11 @@
 import type { DataFile } from '../lake/dataFile.ts';
 import { longsFitDouble } from '../lake/longsFitDouble.ts';
-import { type PlanSchemaOptions, planSchema, type SchemaPlan, schemaOf } from '../lake/planSchema.ts';
+import {
+  type PlanSchemaOptions,
+  planSchema,
+  type SchemaPlan,
+  schemaOf,
+} from '../lake/planSchema.ts';
 import type { Column, Field, SystemColumn } from '../lake/schema.ts';
 import type { DriftLog } from '../schema/driftLog.ts';
 import type { RuleBook } from '../schema/ruleBook.ts';

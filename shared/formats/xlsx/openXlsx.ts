@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { canonicalDialect, canonicalNull, csvCell } from '../canonicalCsv.ts';
 import type { FileFormatOptions } from '../fileFormatOptions.ts';
 import { fileUnreadable } from '../fileUnreadable.ts';
-import { longestRejectText } from '../reject.ts';
 import { JsonColumns } from '../json/jsonColumns.ts';
 import type { JsonMember } from '../json/parseRecord.ts';
+import { longestRejectText } from '../reject.ts';
 import type { TabularFile, TabularPass } from '../tabularFile.ts';
 import { cellReader, type ReadCell } from './cellReader.ts';
 import { SharedStrings } from './sharedStrings.ts';
@@ -148,7 +148,8 @@ const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 function jsonText(members: readonly JsonMember[]): string {
   const texts = members.map(({ key, kind, text }) => {
     const isPlain = kind === 'boolean' || jsonNumber.test(text);
-    const value = kind === 'null' ? 'null' : kind !== 'string' && isPlain ? text : JSON.stringify(text);
+    const value =
+      kind === 'null' ? 'null' : kind !== 'string' && isPlain ? text : JSON.stringify(text);
     return `${JSON.stringify(key)}:${value}`;
   });
   return `{${texts.join(',')}}`.slice(0, longestRejectText);
