@@ -20,12 +20,15 @@ interface Bucket {
 }
 
 /**
- * In no window of `perSeconds` more than `requests`: a burst of b and one each T ÷ (n − b + 1) after it come to at most
- * n. A fifth may come at once, so that pages and what is looked up for them do not wait for each other.
+ * In no window of T seconds more than n requests: a burst of b, one each T ÷ (n − 2b + 1) after it, and b − 1 that were
+ * taken before the window and sent in it come to at most n. A tenth may come at once, so that the table is not asked for
+ * every request.
  */
 function bucketOf({ requests, perSeconds }: RequestLimit): Bucket {
-  const burst = Math.max(1, Math.floor(requests / 5));
-  return { burst, intervalMilliseconds: (perSeconds * 1000) / (requests - burst + 1) };
+  const burst = Math.max(1, Math.floor(requests / 10));
+  const steady = burst === 1 ? requests : requests - 2 * burst + 1;
+  // Up to a hundredth, because fractions of epoch milliseconds are rounded, too.
+  return { burst, intervalMilliseconds: Math.floor((perSeconds * 100_000) / steady + 1) / 100 };
 }
 
 /** Requests that were taken and not sent yet. */
@@ -65,7 +68,8 @@ export function sharedRateLimit(options: SharedRateLimitOptions): RateLimit {
       const size = Math.max(cost, Math.min(wanted, free));
       const next = start + size * intervalMilliseconds;
       const paused = (seen.pausedUntil ?? 0) - time;
-      const wait = Math.max(0, paused, next - burst * intervalMilliseconds - time);
+      // Clocks tell whole milliseconds: never one early.
+      const wait = Math.ceil(Math.max(0, paused, next - burst * intervalMilliseconds - time));
       if (wait > longestWaitSeconds * 1000)
         throw new ParkUntil(
           new Date(time + wait),

@@ -1,9 +1,10 @@
-import { afterAll } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import stripeCustomers from '../../connectors/stripe_customers.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { startStripe } from '../simulators/stripe.ts';
 import { describeConnector } from './conformance.ts';
-import { expectHeldToDescription, surroundingsOf } from './restExample.ts';
+import { expectHeldToDescription, readAll, restContext, surroundingsOf } from './restExample.ts';
+import { describeRestFaults } from './restFaults.ts';
 
 const stripe = await startStripe();
 afterAll(async () => {
@@ -71,4 +72,122 @@ describeConnector({
     },
   ],
   throttled: () => surroundingsOf(stripe),
+});
+
+const connector = stripeCustomers as Connector;
+const stream = { name: 'customers', primaryKey: ['id'] };
+const context = (apiKey = stripe.key) =>
+  restContext(connector, stripe, { credentials: { apiKey } });
+
+describeRestFaults({
+  connector,
+  simulator: stripe,
+  credentials,
+  stream,
+  identify,
+  expected: () => stripe.customers().map(told),
+  path: '/v1/',
+});
+
+describe('Stripe customers', () => {
+  it('reads what events tell of as it is now, once, and what was deleted as a tombstone', async () => {
+    const { checkpoint } = await readAll(connector, context(), stream);
+    const [first, second, third] = stripe.customers();
+    stripe.update(first!.id, { email: 'one@example.com' });
+    stripe.update(first!.id, { email: 'two@example.com', metadata: { vip: 'yes' } });
+    stripe.update(second!.id, { email: 'gone@example.com' });
+    stripe.remove(second!.id);
+    const fresh = stripe.create({ email: 'new@example.com' });
+    stripe.remove(third!.id);
+    stripe.clock.advance(60_000);
+    const changes = await readAll(connector, context(), stream, checkpoint);
+    expect(changes.rows.map(({ id, email, metadata }) => [id, email, metadata]).sort()).toEqual(
+      [
+        [first!.id, 'two@example.com', '{"vip":"yes"}'],
+        [fresh.id, 'new@example.com', '{}'],
+      ].sort(),
+    );
+    expect(changes.tombstones.map(({ id }) => id).sort()).toEqual([second!.id, third!.id].sort());
+    // Events of the overlap come again; they are known.
+    stripe.clock.advance(60_000);
+    const again = await readAll(connector, context(), stream, changes.checkpoint);
+    expect([again.rows, again.tombstones]).toEqual([[], []]);
+  });
+
+  it('misses nothing that happens while the list is read', async () => {
+    let pages = 0;
+    const happened: string[] = [];
+    stripe.onRequest(({ path }) => {
+      if (path !== '/v1/customers') return;
+      pages += 1;
+      if (pages > 3) return;
+      stripe.clock.advance(1000);
+      happened.push(stripe.create({ email: `while${pages}@example.com` }).id);
+      stripe.update(stripe.customers()[50 * pages]!.id, { description: `changed ${pages}` });
+    });
+    const whole = await readAll(connector, context(), stream);
+    stripe.onRequest(null);
+    stripe.clock.advance(60_000);
+    const after = await readAll(connector, context(), stream, whole.checkpoint);
+    const table = new Map([...whole.rows, ...after.rows].map((row) => [row['id'], identify(row)]));
+    expect([...table.values()].sort()).toEqual(stripe.customers().map(told).sort());
+    expect(happened.every((id) => table.has(id))).toBe(true);
+  });
+
+  it('goes on by time when the customer at the end of a page is gone', async () => {
+    for (let index = 0; index < 150; index += 1) {
+      stripe.create();
+      stripe.clock.advance(1000);
+    }
+    let removed = '';
+    let pages = 0;
+    const { rows } = await readAll(connector, context(), stream, null, (batch) => {
+      pages += 1;
+      const last = batch.body.kind === 'records' ? batch.body.records.at(-1) : undefined;
+      if (pages !== 1 || last === undefined) return;
+      removed = String(last['id']);
+      stripe.remove(removed);
+    });
+    const ids = new Set(rows.map(({ id }) => String(id)));
+    expect(ids.has(removed)).toBe(true);
+    expect([...ids].filter((id) => id !== removed).sort()).toEqual(
+      stripe
+        .customers()
+        .map(({ id }) => id)
+        .sort(),
+    );
+    expect(rows.length).toBeLessThan(stripe.customers().length + 10);
+  });
+
+  it('says that changes are gone when the last run is longer ago than Stripe keeps events', async () => {
+    const { checkpoint } = await readAll(connector, context(), stream);
+    stripe.clock.advance(31 * 86_400_000);
+    await expect(readAll(connector, context(), stream, checkpoint)).rejects.toMatchObject({
+      code: 'cursor_expired',
+      message: expect.stringContaining('full refresh'),
+    });
+  });
+
+  it('names the permission that a restricted key lacks, and not the key', async () => {
+    const apiKey = stripe.keyWithoutEvents;
+    const result = await connector.check(context(apiKey));
+    expect(result).toMatchObject({ ok: false, code: 'source_forbidden' });
+    expect(result.message).toContain('read permission for customers and events');
+    expect(result.message).not.toContain(apiKey);
+  });
+
+  it('keeps money whole, times as times, and fields it does not know as JSON', async () => {
+    const customer = stripe.create({ balance: -9_007_199_254_740_991, brand_new: { a: [1] } });
+    const { rows } = await readAll(connector, context(), stream);
+    expect(rows.find(({ id }) => id === customer.id)).toMatchObject({
+      balance: -9_007_199_254_740_991,
+      created: new Date(customer.created * 1000).toISOString(),
+      other_fields: '{"brand_new":{"a":[1]}}',
+    });
+  });
+
+  it('reads only the columns asked for, and the key', async () => {
+    const { rows } = await readAll(connector, context(), { ...stream, columns: ['email'] });
+    expect([...new Set(rows.flatMap((row) => Object.keys(row)))].sort()).toEqual(['email', 'id']);
+  });
 });

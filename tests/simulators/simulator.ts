@@ -71,6 +71,8 @@ export interface Simulator extends AsyncDisposable {
   readonly violations: () => number;
   /** The next requests whose path holds this text meet the fault. */
   fail(fault: Fault, times?: number, path?: string): void;
+  /** No fault is left to meet. */
+  forgive(): void;
   /** From now on the vendor takes so many requests in so many seconds, and says when to come again unless told not to. */
   throttle(limit: { requests: number; perSeconds: number; saysWhen?: boolean } | null): void;
   /** Called before each answer is made: the place to change the vendor's state while pages are read. */
@@ -197,6 +199,9 @@ export async function startSimulator(
     violations: () => violations,
     fail: (fault, times = 1, path = '') => {
       faults.push({ fault, left: times, path });
+    },
+    forgive: () => {
+      faults.length = 0;
     },
     throttle: (next) => {
       limit = next;
