@@ -14,13 +14,16 @@ export interface SchemaEvolution {
 }
 
 /**
- * The table's schemas once `fields` is its schema. A schema that is among the old ones keeps its id.
+ * The table's schemas once `fields` is its schema. A schema that is among the old ones keeps its id. `revertTo` is
+ * the schema of the data where the table goes back to older data: types are compared with that one then, so that
+ * they may become narrow again, and columns that came since may go.
  * Throws `internal_error` when a name or id is used twice, a type changes in a way v2 does not allow in place,
  * or a new column takes an id that was used before.
  */
 export function evolveSchema(
   base: TableMetadata | null,
   fields: readonly Field[],
+  revertTo?: readonly Field[],
 ): SchemaEvolution {
   refuseDuplicates(fields);
   const lastColumnId = Math.max(base?.['last-column-id'] ?? 0, ...fields.map(({ id }) => id));
@@ -28,13 +31,16 @@ export function evolveSchema(
     const schema = toIcebergSchema(0, fields);
     return { schema, schemas: [schema], lastColumnId, dropped: new Set() };
   }
-  const current = new Map(fieldsOf(schemaWithId(base)).map((field) => [field.id, field]));
+  const current = new Map(
+    (revertTo ?? fieldsOf(schemaWithId(base))).map((field) => [field.id, field]),
+  );
   const known = new Map(
     base.schemas.flatMap((schema) => fieldsOf(schema).map((field) => [field.id, field] as const)),
   );
   for (const field of fields) {
-    const before = current.get(field.id) ?? known.get(field.id);
-    if (before === undefined && field.id <= base['last-column-id'])
+    const before =
+      current.get(field.id) ?? (revertTo === undefined ? known.get(field.id) : undefined);
+    if (before === undefined && field.id <= base['last-column-id'] && revertTo === undefined)
       throw refused(`column ${field.name} takes the id ${field.id}, which was used before`);
     if (before !== undefined && before.type !== field.type && !canWiden(before.type, field.type))
       throw refused(`column ${field.name} cannot change from ${before.type} to ${field.type}`);

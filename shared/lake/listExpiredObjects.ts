@@ -4,12 +4,7 @@ import { keyOf } from './objectPath.ts';
 import { prefetch } from './prefetch.ts';
 import { readManifestList, readManifests } from './readManifests.ts';
 import type { ObjectStore } from './tableChange.ts';
-import {
-  currentSnapshot,
-  readTableMetadata,
-  type Snapshot,
-  type TableMetadata,
-} from './tableMetadata.ts';
+import { currentSnapshot, readTableMetadata, type Snapshot } from './tableMetadata.ts';
 
 /** Manifest lists read at a time. */
 const depth = 8;
@@ -27,8 +22,7 @@ export interface ListExpiredObjects {
 
 /**
  * Keys of the objects that commits between `before` and `after` made unreachable: manifest lists and manifests of
- * snapshots that left the metadata, data files whose removal is now the oldest history, metadata files that left
- * the log. Nothing a snapshot in `after` reads is among them, and nothing Glue's metadata file and its current
+ * snapshots that left the metadata, data and delete files that only those read, metadata files that left the log. Nothing a snapshot in `after` reads is among them, and nothing Glue's metadata file and its current
  * snapshot read. Data files come first and metadata files last, so that a deletion that stops half way can be
  * listed again. Nothing is listed when `before` or `after` is gone.
  */
@@ -55,8 +49,10 @@ export async function listExpiredObjects(input: ListExpiredObjects): Promise<rea
   if (expired.length > 0) {
     const kept = await manifestsOf(input, retained, false);
     const gone = await manifestsOf(input, expired, true);
-    dead.push(...(await deadDataFiles(input, after, expired, gone, kept)));
-    dead.push(...[...gone.keys()].filter((path) => !kept.has(path)));
+    const unlisted = [...gone.values()].filter(({ manifest_path }) => !kept.has(manifest_path));
+    if ([...before.snapshots, ...after.snapshots].some(removedFiles))
+      dead.push(...(await deadFiles(input, unlisted, kept)));
+    dead.push(...unlisted.map(({ manifest_path }) => manifest_path));
     dead.push(...expired.map((snapshot) => snapshot['manifest-list']));
   }
   const keys = [...dead, ...oldMetadata].map((path) => keyOf(store.bucket, path));
@@ -90,31 +86,25 @@ async function manifestsOf(
   return manifests;
 }
 
+/** Whether a snapshot took out a data file or a delete file. Where none did, a file that was read still is. */
+const removedFiles = ({ summary }: Snapshot): boolean =>
+  Number(summary['deleted-data-files'] ?? 0) + Number(summary['removed-delete-files'] ?? 0) > 0;
+
 /**
- * A data file is dead once the snapshot that removed it is the oldest one left, or older. A path that a retained
- * snapshot still reads is spared all the same.
+ * Files that only expired snapshots read. A file that went may have come back (`prepareRevert`), and one that came
+ * may have gone without a trace, so nothing but what is listed now decides.
  */
-async function deadDataFiles(
+async function deadFiles(
   { store, signal }: ListExpiredObjects,
-  after: TableMetadata,
-  expired: readonly Snapshot[],
-  gone: ReadonlyMap<string, ManifestFile>,
+  unlisted: readonly ManifestFile[],
   kept: ReadonlyMap<string, ManifestFile>,
 ): Promise<ReadonlySet<string>> {
-  const oldest = after.snapshots.toSorted(
-    (left, right) => left['sequence-number'] - right['sequence-number'],
-  )[0];
-  const removers = new Set(expired.map(idOf));
-  if (oldest !== undefined) removers.add(idOf(oldest));
-  const removals = [...new Map([...gone, ...kept]).values()].filter(
-    (manifest) =>
-      manifest.deleted_files_count > 0 && removers.has(String(manifest.added_snapshot_id)),
-  );
   const dead = new Set<string>();
-  for (const manifest of removals) {
+  for (const manifest of unlisted) {
+    if (liveFiles(manifest) === 0) continue;
     const read = await ifThere(readManifests(store, [manifest], signal).next());
     for (const { status, data_file } of read?.value?.entries ?? [])
-      if (status === entryStatus.deleted) dead.add(data_file.file_path);
+      if (status !== entryStatus.deleted) dead.add(data_file.file_path);
   }
   if (dead.size === 0) return dead;
   const alive = [...kept.values()].filter((manifest) => liveFiles(manifest) > 0);

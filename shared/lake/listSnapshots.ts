@@ -1,3 +1,4 @@
+import { runIdProperty } from './retainedSnapshots.ts';
 import { snapshotTotals } from './snapshotSummary.ts';
 import type { ObjectStore } from './tableChange.ts';
 import { readTableMetadata } from './tableMetadata.ts';
@@ -45,7 +46,7 @@ export async function listSnapshots(
           number('removed-position-deletes'),
         deletedRows: number('total-position-deletes'),
         ...snapshotTotals({ ...snapshot, summary }),
-        runId: summary['headgate.run-id'] ?? null,
+        runId: summary[runIdProperty] ?? null,
       };
     });
 }

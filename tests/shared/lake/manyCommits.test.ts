@@ -226,9 +226,12 @@ describe('the objects of expired snapshots', () => {
     const kept = newFile();
     await table.commit(fields, [kept]);
     const pointers: TablePointer[] = [];
+    const staying: string[] = [];
     for (let commit = 0; commit < 60; commit++) {
       const file = newFile();
-      await table.commit(fields, [file]);
+      const neighbour = newFile();
+      staying.push(neighbour.path.replace('s3://lake/', ''));
+      await table.commit(fields, [file, neighbour]);
       await table.commit(fields, [], { kind: 'files', paths: [file.path] });
       pointers.push(table.current);
       table.now = new Date(table.now.getTime() + day);
@@ -249,6 +252,7 @@ describe('the objects of expired snapshots', () => {
     const dead = [...all].filter((key) => key.endsWith('.parquet'));
     expect(dead.length).toBeGreaterThan(20);
     expect(dead).not.toContain(kept.path.replace('s3://lake/', ''));
+    expect(staying.filter((key) => all.has(key))).toEqual([]);
     const readable = new Set<string>();
     for (const snapshot of metadataOf(table).snapshots) {
       readable.add(snapshot['manifest-list']);

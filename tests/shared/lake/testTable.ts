@@ -12,6 +12,7 @@ import {
   positionDeleteFile,
 } from '../../../shared/lake/positionDeleteFile.ts';
 import { prepareCommit } from '../../../shared/lake/prepareCommit.ts';
+import { prepareRevert } from '../../../shared/lake/prepareRevert.ts';
 import type { Field } from '../../../shared/lake/schema.ts';
 import type { Removes } from '../../../shared/lake/tableChange.ts';
 import type { TablePointer } from '../../../shared/lake/tablePointer.ts';
@@ -135,6 +136,29 @@ export class TestTable {
       commitId: `run1-a1-${++this.#commits}`,
       current: this.pointer,
       change: { schema, adds, deletes, removes, summary },
+      now: this.now,
+      signal: never,
+    });
+    this.pointer = pointer;
+    this.now = new Date(this.now.getTime() + 60_000);
+    return removedRows;
+  }
+
+  /** Goes back to an older pointer and moves on a minute. Answers how many rows went. */
+  async revert(
+    to: TablePointer | null,
+    schema: readonly Field[],
+    summary: Record<string, string> = {},
+  ): Promise<number> {
+    const { pointer, removedRows } = await prepareRevert({
+      store: this.store,
+      location: this.location,
+      metadataPrefix: this.metadataPrefix,
+      commitId: `run1-a1-${++this.#commits}`,
+      current: this.current,
+      to,
+      schema,
+      summary,
       now: this.now,
       signal: never,
     });
