@@ -1,16 +1,24 @@
 import type { Connector } from '../shared/connectors/connector.ts';
 import csvUpload from './csv_upload.ts';
 import localFiles from './local_files.ts';
+import mysql from './mysql.ts';
 import postgres from './postgres.ts';
 import stripeCustomers from './stripe_customers.ts';
 
 /** The connectors of this release. Each is `connectors/<name>.ts` with the connector as its default export. */
-export const connectorNames = ['csv_upload', 'local_files', 'postgres', 'stripe_customers'] as const;
+export const connectorNames = [
+  'csv_upload',
+  'local_files',
+  'mysql',
+  'postgres',
+  'stripe_customers',
+] as const;
 export type ConnectorName = (typeof connectorNames)[number];
 
 const byName: Readonly<Record<ConnectorName, Connector>> = {
   csv_upload: csvUpload,
   local_files: localFiles,
+  mysql,
   postgres,
   stripe_customers: stripeCustomers,
 };

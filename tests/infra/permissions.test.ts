@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectors } from '../../connectors/registry.ts';
 import { bundleFunctions } from '../../infra/bundle/bundleFunctions.ts';
 import { entryNames } from '../../infra/bundle/entries.ts';
 import { statementsByRole } from './policies.ts';
@@ -70,9 +71,12 @@ const neverSent: Readonly<Record<string, readonly string[]>> = {
   // A source that an upload makes has no credentials.
   apiFiles: ['CreateSecret', 'PutSecretValue', 'DeleteSecret'],
   // Nor has a source whose files land here.
-  'ingest:csv_upload': ['DeleteObjects', 'GetSecretValue'],
-  'ingest:local_files': ['DeleteObjects', 'GetSecretValue'],
-  'ingest:postgres': ['DeleteObjects'],
+  ...Object.fromEntries(
+    connectors.map(({ name, landing }) => [
+      `ingest:${name}`,
+      ['DeleteObjects', ...(landing ? ['GetSecretValue'] : [])],
+    ]),
+  ),
 };
 
 let folder: string;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { connectors } from '../../connectors/registry.ts';
 import { namesOf } from '../../infra/names.ts';
 import { readSettings } from '../../infra/settings.ts';
 import { synthesise } from './synthesise.ts';
@@ -76,9 +77,11 @@ describe('a VPC', () => {
     const placed = inVpc()
       .ofType('AWS::Lambda::Function')
       .filter(([, { Properties }]) => Properties.VpcConfig !== undefined);
-    expect(placed.map(([, { Properties }]) => Properties.FunctionName)).toEqual([
-      'headgate-dev-ingest-postgres',
-    ]);
+    expect(placed.map(([, { Properties }]) => Properties.FunctionName)).toEqual(
+      connectors
+        .filter(({ labels }) => labels.includes('database') || labels.includes('warehouse'))
+        .map(({ name }) => `headgate-dev-ingest-${name}`),
+    );
     expect(placed[0]?.[1].Properties.VpcConfig.SubnetIds).toEqual([
       'subnet-0a1b2c3d',
       'subnet-1a1b2c3d',
