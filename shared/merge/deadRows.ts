@@ -1,7 +1,8 @@
 import type { DataFile } from '../lake/dataFile.ts';
 import type { LiveFile } from '../lake/liveFile.ts';
+import { deletedPositions } from './batchSql.ts';
 import type { MergeSession } from './mergeSession.ts';
-import { type Batch, deletedPositions } from './scanLive.ts';
+import type { Batch } from './scanLive.ts';
 import type { TouchedFile } from './settleFiles.ts';
 
 /** Rows of the table that go: whole files by name, the others in the table `dead (file, pos)`. */

@@ -5,24 +5,30 @@ import type { Field } from '../lake/schema.ts';
 import type { RowFilter } from './columnRange.ts';
 import type { MergeSession } from './mergeSession.ts';
 import { columnOf, columnsOf, sameValues } from './parquetRows.ts';
-import { scanLive } from './scanLive.ts';
+import { type Scan, scanLive } from './scanLive.ts';
 
 /**
  * Loads columns of the new files into the table `incoming (place, columns)`, and makes the empty table `lost (place)`.
- * A place counts the rows of all new files from 0, so that later rows have greater ones.
+ * A place counts the rows of all new files from 0, so that later rows have greater ones. Columns that are `idle` in a
+ * file are null.
  */
-export async function loadIncoming(session: MergeSession, fields: readonly Field[]): Promise<void> {
+export async function loadIncoming(
+  session: MergeSession,
+  fields: readonly Field[],
+  idle: NonNullable<Scan['idle']> = () => [],
+): Promise<void> {
   const { db, options } = session;
   const columns = fields.map((field) => `, ${columnOf(field)} ${duckdbType(field.type)}`).join('');
   await db.rows(`CREATE TABLE incoming (place BIGINT${columns})`);
   await db.rows('CREATE TABLE lost (place BIGINT)');
-  const bases = firstPlaces(options.adds);
-  const scan = { fields, filter: everyRow, whole: () => undefined };
+  const places = firstPlaces(options.adds);
+  const placeOf = new Map(options.adds.map(({ path }, index) => [path, places[index]]));
+  const scan = { fields, idle, filter: everyRow, whole: () => undefined };
   for await (const batch of scanLive(session, asLive(options.adds), scan)) {
     const first = batch.files[0]?.number ?? 0;
-    const places = batch.files.map(({ number }) => bases[number]);
+    const firsts = batch.files.map(({ live }) => placeOf.get(live.file.path));
     await db.rows(
-      `INSERT INTO incoming SELECT pos + ([${places.join(', ')}]::BIGINT[])[file - ${first} + 1], ${columnsOf(fields)}
+      `INSERT INTO incoming SELECT pos + ([${firsts.join(', ')}]::BIGINT[])[file - ${first} + 1], ${columnsOf(fields)}
        FROM ${batch.rows}`,
     );
     await batch.release(new Set());

@@ -1,19 +1,18 @@
 import type { LiveFile } from '../lake/liveFile.ts';
-import { positionDeleteFields } from '../lake/positionDeleteFile.ts';
 import type { Field } from '../lake/schema.ts';
-import { type RowFilter, rangesOfFile } from './columnRange.ts';
+import {
+  aliveOf,
+  inScanOrder,
+  type Located,
+  type NumberedCopy,
+  type NumberedFile,
+  posField,
+  rowsOf,
+} from './batchSql.ts';
+import { type RangeOf, type RowFilter, rangesOfFile } from './columnRange.ts';
 import { mapAhead } from './mapAhead.ts';
 import type { MergeSession } from './mergeSession.ts';
-import { columnOf, columnsOf, parquetRows } from './parquetRows.ts';
 import { SparseCopy } from './sparseCopy.ts';
-
-/** A file of the lake that is being looked at, and the number it has in tables of this merge. */
-export interface NumberedFile {
-  readonly number: number;
-  readonly live: LiveFile;
-  /** Local copy of the positions that were deleted before. */
-  readonly deletes: SparseCopy | null;
-}
 
 /** Files whose wanted columns lie here now. */
 export interface Batch {
@@ -27,7 +26,10 @@ export interface Batch {
 }
 
 export interface Scan {
+  /** The columns of the relation. */
   readonly fields: readonly Field[];
+  /** Those whose values cannot matter in a file with such ranges: they are not fetched, and null. */
+  readonly idle?: (rangeOf: RangeOf) => readonly Field[];
   readonly filter: RowFilter;
   /** Called for a file that goes as a whole and is not read. */
   readonly whole: (live: LiveFile) => void;
@@ -46,11 +48,15 @@ export async function* scanLive(
   scan: Scan,
 ): AsyncGenerator<Batch> {
   const located = mapAhead(candidates(live, scan), footersAhead, async (file) => {
-    const { lake } = session;
-    const path = session.scratchPath('live');
+    const idle = scan.idle?.(rangesOfFile(file.file)) ?? [];
     return {
       live: file,
-      copy: await SparseCopy.open(lake, file.file, path, scan.fields, scan.filter),
+      copy: await SparseCopy.open(session.lake, {
+        file: file.file,
+        localPath: session.scratchPath('live'),
+        fields: scan.fields.filter((field) => !idle.includes(field)),
+        filter: scan.filter,
+      }),
     };
   });
   yield* mapAhead(batchesOf(located), batchesAhead, (files) => fetchBatch(session, scan, files));
@@ -65,24 +71,13 @@ async function* candidates(live: AsyncIterable<LiveFile>, scan: Scan): AsyncGene
   }
 }
 
-interface Located {
-  readonly live: LiveFile;
-  readonly copy: SparseCopy;
-}
-type NumberedCopy = Located & { readonly number: number };
-
 async function* batchesOf(
   located: AsyncIterable<Located>,
 ): AsyncGenerator<readonly NumberedCopy[]> {
   let batch: Located[] = [];
   let [bytes, rows, next] = [0, 0, 0];
   const numbered = (): readonly NumberedCopy[] => {
-    // DuckDB numbers files in the order they are listed, so those that one scan reads stand together.
-    const ordered = [
-      ...batch.filter(({ copy }) => copy.isWhole),
-      ...batch.filter(({ copy }) => !copy.isWhole),
-    ];
-    const files = ordered.map((file, index) => ({ ...file, number: next + index }));
+    const files = inScanOrder(batch).map((file, index) => ({ ...file, number: next + index }));
     next += files.length;
     [batch, bytes, rows] = [[], 0, 0];
     return files;
@@ -115,8 +110,12 @@ async function fetchBatch(
     copies.map(async ({ number, live, copy }): Promise<NumberedFile> => {
       await copy.fill(lake);
       if (live.deletes === null) return { number, live, deletes: null };
-      const path = session.scratchPath('deleted');
-      const deletes = await SparseCopy.open(lake, live.deletes, path, [posField], null);
+      const deletes = await SparseCopy.open(lake, {
+        file: live.deletes,
+        localPath: session.scratchPath('deleted'),
+        fields: [posField],
+        filter: null,
+      });
       await deletes.fill(lake);
       return { number, live, deletes };
     }),
@@ -127,8 +126,8 @@ async function fetchBatch(
   });
   return {
     files,
-    rows: rowsSql(copies, fields),
-    alive: (sql) => aliveSql(files, sql),
+    rows: rowsOf(copies, fields),
+    alive: (sql) => aliveOf(files, sql),
     async release(keptDeletes) {
       for (const { copy } of copies) await copy[Symbol.asyncDispose]();
       for (const { number, deletes } of files)
@@ -136,44 +135,3 @@ async function fetchBatch(
     },
   };
 }
-
-/** `pos` of position-delete files. */
-const posField = positionDeleteFields[1] as Field;
-
-function rowsSql(copies: readonly NumberedCopy[], fields: readonly Field[]): string {
-  const columns = fields.length === 0 ? '' : `, ${columnsOf(fields)}`;
-  const whole = copies.filter(({ copy }) => copy.isWhole);
-  const [first] = whole;
-  const scans = copies
-    .filter(({ copy }) => !copy.isWhole)
-    .map(
-      ({ number, copy }) =>
-        `SELECT ${number}::INTEGER AS file, file_row_number AS pos${columns}
-         FROM ${parquetRows([copy.localPath], fields)} WHERE ${copy.rowsSql}`,
-    );
-  if (first !== undefined)
-    scans.unshift(
-      `SELECT (${first.number} + file_index)::INTEGER AS file, file_row_number AS pos${columns}
-       FROM ${parquetRows(
-         whole.map(({ copy }) => copy.localPath),
-         fields,
-       )}`,
-    );
-  return `(${scans.join(' UNION ALL ')})`;
-}
-
-function aliveSql(files: readonly NumberedFile[], sql: string): string {
-  const scans = files.flatMap(({ number, deletes }) =>
-    deletes === null
-      ? []
-      : `SELECT ${number}::INTEGER AS file, pos FROM ${deletedPositions(deletes)}`,
-  );
-  return scans.length === 0
-    ? `(${sql})`
-    : `(SELECT alive.* FROM (${sql}) alive ANTI JOIN (${scans.join(' UNION ALL ')}) gone
-        ON alive.file = gone.file AND alive.pos = gone.pos)`;
-}
-
-/** SQL of a relation with one column `pos`. */
-export const deletedPositions = ({ localPath }: SparseCopy): string =>
-  `(SELECT ${columnOf(posField)} AS pos FROM ${parquetRows([localPath], [posField])})`;

@@ -9,39 +9,44 @@ import { writeAt } from './writeAt.ts';
 /** A footer this small takes one request. */
 const footerGuessBytes = 64 * 1024;
 
+export interface SparseCopyOptions {
+  readonly file: Pick<DataFile, 'path' | 'bytes'>;
+  readonly localPath: string;
+  /** The columns to fetch. */
+  readonly fields: readonly Field[];
+  /** null: every row is wanted. */
+  readonly filter: RowFilter | null;
+}
+
 /**
  * A local file of the length of one in the lake that holds its footer and the column chunks that were fetched, each
  * in its place, and holes elsewhere. DuckDB reads the rest of a hole as a damaged page and fails: what was not
  * fetched cannot be mistaken for data.
  */
 export class SparseCopy implements AsyncDisposable {
-  readonly file: Pick<DataFile, 'path' | 'bytes' | 'rows'>;
   readonly localPath: string;
+  readonly fields: readonly Field[];
   /** Those that may hold a wanted row. */
   readonly rowGroups: readonly RowGroup[];
   /** Whether these are all the file has. */
   readonly isWhole: boolean;
+  readonly #path: string;
 
   private constructor(
-    file: Pick<DataFile, 'path' | 'bytes' | 'rows'>,
-    localPath: string,
-    all: readonly RowGroup[],
-    wanted: readonly RowGroup[],
+    { file, localPath, fields }: SparseCopyOptions,
+    rowGroups: readonly RowGroup[],
+    isWhole: boolean,
   ) {
-    this.file = file;
     this.localPath = localPath;
-    this.rowGroups = wanted;
-    this.isWhole = wanted.length === all.length;
+    this.fields = fields;
+    this.rowGroups = rowGroups;
+    this.isWhole = isWhole;
+    this.#path = file.path;
   }
 
   /** Fetches the footer and decides which row groups are wanted. */
-  static async open(
-    lake: LakeReader,
-    file: Pick<DataFile, 'path' | 'bytes' | 'rows'>,
-    localPath: string,
-    fields: readonly Field[],
-    filter: RowFilter | null,
-  ): Promise<SparseCopy> {
+  static async open(lake: LakeReader, options: SparseCopyOptions): Promise<SparseCopy> {
+    const { file, localPath, fields, filter } = options;
     const guessed = { from: Math.max(0, file.bytes - footerGuessBytes), to: file.bytes };
     let tail = await lake.read(file.path, guessed);
     const length = footerLength(tail, file.path) + footerTailBytes;
@@ -56,7 +61,7 @@ export class SparseCopy implements AsyncDisposable {
     await writeAt(handle, magic, 0);
     await writeAt(handle, footer, file.bytes - footer.length);
     const wanted = filter === null ? all : all.filter(({ rangeOf }) => filter.mayMatch(rangeOf));
-    return new SparseCopy(file, localPath, all, wanted);
+    return new SparseCopy(options, wanted, wanted.length === all.length);
   }
 
   get wantedRows(): number {
@@ -74,7 +79,7 @@ export class SparseCopy implements AsyncDisposable {
   async fill(lake: LakeReader): Promise<void> {
     await using handle = await open(this.localPath, 'r+');
     const ranges = this.rowGroups.flatMap(({ bytes }) => bytes);
-    await lake.readAll(this.file.path, ranges, (bytes, from) => writeAt(handle, bytes, from));
+    await lake.readAll(this.#path, ranges, (bytes, from) => writeAt(handle, bytes, from));
   }
 
   /** SQL that keeps DuckDB to the wanted row groups, which it then reads alone; null where that is all of them. */

@@ -1,5 +1,8 @@
+import type { DuckDb } from '../duckdb/openDuckDb.ts';
 import { duckdbType } from '../lake/duckdbTypes.ts';
 import type { Field } from '../lake/schema.ts';
+import type { ColumnRange } from './columnRange.ts';
+import { compare, fromText } from './comparable.ts';
 import { DeadRows } from './deadRows.ts';
 import { finishMerge } from './finishMerge.ts';
 import { keepOnePerKey, loadIncoming } from './incomingRows.ts';
@@ -7,7 +10,7 @@ import { keyFilter } from './keyFilter.ts';
 import type { Merged, MergeRule } from './merge.ts';
 import type { MergeSession } from './mergeSession.ts';
 import { columnOf, sameValues } from './parquetRows.ts';
-import { scanLive } from './scanLive.ts';
+import { type Scan, scanLive } from './scanLive.ts';
 
 type Upsert = Extract<MergeRule, { kind: 'upsert' }>;
 
@@ -20,7 +23,11 @@ export async function upsert(
   const key = session.fields(rule.key);
   const cursor = rule.cursor === null ? null : session.field(rule.cursor);
   const deleted = options.schema.find(({ name }) => name === '_deleted') ?? null;
-  await loadIncoming(session, distinct([...key, cursor, deleted]));
+  await loadIncoming(session, distinct([...key, cursor, deleted]), (rangeOf) =>
+    deleted !== null && !key.includes(deleted) && mayBeTrue(rangeOf(deleted))
+      ? []
+      : distinct([deleted]),
+  );
   const newest = cursor === null ? '' : `i.${columnOf(cursor)} DESC NULLS FIRST, `;
   await keepOnePerKey(session, key, `${newest}i.place DESC`);
 
@@ -35,6 +42,8 @@ export async function upsert(
     );
   return { ...(await finishMerge(session, dead, options.adds)), tombstones: 0 };
 }
+
+const mayBeTrue = ({ upper, mayHaveValues }: ColumnRange): boolean => mayHaveValues && upper !== 0;
 
 const distinct = (fields: readonly (Field | null)[]): readonly Field[] => [
   ...new Set(fields.filter((field) => field !== null)),
@@ -59,14 +68,34 @@ async function matchTable(
   const column = cursor === null ? '' : columnOf(cursor);
   const newer =
     cursor === null ? 'NULL' : `CASE WHEN t.${column} > i.${column} THEN t.${column} END`;
-  const fields = distinct([...key, cursor]);
-  const whole = (): undefined => undefined;
-  for await (const batch of scanLive(session, options.live(), { fields, filter, whole })) {
+  const scan = {
+    fields: distinct([...key, cursor]),
+    filter,
+    whole: () => undefined,
+    ...(cursor === null || key.includes(cursor) ? {} : { idle: await idleCursor(db, cursor) }),
+  };
+  for await (const batch of scanLive(session, options.live(), scan)) {
     const found = `SELECT t.file, t.pos, i.place, ${newer} AS newer
       FROM ${batch.rows} t JOIN incoming i ON ${sameValues('t', 'i', key)}`;
     await db.rows(`INSERT INTO matches SELECT file, pos, place, newer FROM ${batch.alive(found)}`);
     await dead.endBatch(batch, 'matches');
   }
+}
+
+/** Where no row can be newer than any of the new ones, its cursor does not matter. */
+async function idleCursor(db: DuckDb, cursor: Field): Promise<NonNullable<Scan['idle']>> {
+  const column = columnOf(cursor);
+  const text = cursor.type === 'binary' ? `hex(min(${column}))` : `CAST(min(${column}) AS VARCHAR)`;
+  const [row] = await db.rows(`SELECT ${text} AS least FROM incoming`);
+  const least = typeof row?.['least'] === 'string' ? row['least'] : null;
+  const oldest = least === null ? null : fromText(cursor.type, least, 'lower');
+  return (rangeOf) => {
+    const { upper, mayHaveValues } = rangeOf(cursor);
+    if (least === null || !mayHaveValues) return [cursor];
+    // NaN is greater than every number, and bounds leave it out.
+    if (cursor.type === 'float' || cursor.type === 'double') return [];
+    return oldest !== null && upper !== null && compare(upper, oldest) <= 0 ? [cursor] : [];
+  };
 }
 
 /**
