@@ -1,20 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mirrorTable } from '../../functions/glueMirror/mirrorTable.ts';
-import { listSnapshots } from '../../shared/lake/listSnapshots.ts';
-import { previewRows } from '../../shared/lake/previewRows.ts';
 import type { Field } from '../../shared/lake/schema.ts';
 import { MemoryStore } from '../shared/lake/memoryStore.ts';
 import { never, openDuckdb, TestTable } from '../shared/lake/testTable.ts';
 import { typeFields, typesQuery } from '../shared/lake/typeCases.ts';
+import { clickhouseReader, compareSnapshots, pyicebergReader } from './compareSnapshots.ts';
 import { glueDatabase, type LakeOnS3, openLakeOnS3 } from './lakeOnS3.ts';
-import {
-  findEngine,
-  queryChdb,
-  type ReadTable,
-  readWithClickhouse,
-  readWithPyiceberg,
-} from './lakeReaders.ts';
+import { findEngine, queryChdb } from './lakeReaders.ts';
 
 let duckdb: DuckDBConnection;
 let lake: LakeOnS3;
@@ -146,58 +139,21 @@ async function makeTables(): Promise<void> {
   tables.set('many', { table: many, fields: two });
 }
 
-const byRow = (left: object, right: object): number =>
-  JSON.stringify(left) < JSON.stringify(right) ? -1 : 1;
-
-/** Every snapshot as Headgate reads it, and as a reader does: same types, same values, row by row. */
-async function compare(
-  { table, fields }: { readonly table: TestTable; readonly fields: readonly Field[] },
-  reader: (snapshotId: string, fields: readonly Field[]) => Promise<ReadTable>,
-): Promise<number> {
-  let rows = 0;
-  // The newest will do of a table with very many.
-  const snapshots = (await listSnapshots(store, table.current, never)).slice(0, 5);
-  for (const { snapshotId, rows: total } of snapshots) {
-    const ours = await previewRows({
-      store,
-      pointer: table.current,
-      limit: 10_000,
-      asOf: snapshotId,
-      signal: never,
-    });
-    const theirs = await reader(snapshotId, ours.columns);
-    expect(theirs.rows.length).toBe(total);
-    expect(theirs.rows.toSorted(byRow)).toEqual(ours.rows.toSorted(byRow));
-    rows += total;
-  }
-  expect(fields.length).toBeGreaterThan(0);
-  return rows;
-}
-
 describe('ClickHouse', () => {
-  const reader =
-    (table: TestTable, options?: { where?: string; describe?: boolean }) =>
-    (snapshotId: string, fields: readonly Field[]) =>
-      readWithClickhouse(
-        chdb,
-        `${lake.endpoint}/${store.bucket}/${table.location.slice(`s3://${store.bucket}/`.length)}/`,
-        `metadata/${table.current.metadataKey.split('/').at(-1)}`,
-        snapshotId,
-        fields,
-        options,
-      );
+  const reader = (table: TestTable, options?: { where?: string; describe?: boolean }) =>
+    clickhouseReader(chdb, lake, table, options);
 
   it('reads every snapshot of a table with evolved columns, removed uploads and a swap', async () => {
-    const { table, fields } = tables.get('orders_together')!;
-    const rows = await compare({ table, fields }, reader(table));
+    const { table } = tables.get('orders_together')!;
+    const rows = await compareSnapshots(table, reader(table));
     expect(rows).toBe(5000 + 6000 + 5997 + 5997 + 8097);
     read.clickhouse += rows;
   });
 
   it('reads widened columns and merged manifests', async () => {
     for (const name of ['widened_together', 'many']) {
-      const found = tables.get(name)!;
-      read.clickhouse += await compare(found, reader(found.table));
+      const { table } = tables.get(name)!;
+      read.clickhouse += await compareSnapshots(table, reader(table));
     }
   });
 
@@ -263,28 +219,20 @@ describe('ClickHouse by way of the catalogue', () => {
 });
 
 describe('PyIceberg', () => {
-  const reader =
-    (table: TestTable, filter?: string) => (snapshotId: string, fields: readonly Field[]) =>
-      readWithPyiceberg(
-        python ?? '',
-        lake.endpoint,
-        `s3://${store.bucket}/${table.current.metadataKey}`,
-        snapshotId,
-        fields,
-        filter,
-      );
+  const reader = (table: TestTable, filter?: string) =>
+    pyicebergReader(python ?? '', lake, table, filter);
 
   it('reads every snapshot of a table with evolved columns, removed uploads and a swap', async () => {
     if (python === null) return;
-    const { table, fields } = tables.get('orders_apart')!;
-    read.pyiceberg += await compare({ table, fields }, reader(table));
+    const { table } = tables.get('orders_apart')!;
+    read.pyiceberg += await compareSnapshots(table, reader(table));
   });
 
   it('reads widened columns, and every type to its extremes', async () => {
     if (python === null) return;
     for (const name of ['widened_apart', 'types']) {
-      const found = tables.get(name)!;
-      read.pyiceberg += await compare(found, reader(found.table));
+      const { table } = tables.get(name)!;
+      read.pyiceberg += await compareSnapshots(table, reader(table));
     }
   });
 
