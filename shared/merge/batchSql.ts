@@ -42,8 +42,9 @@ export function rowsOf(copies: readonly NumberedCopy[], fields: readonly Field[]
         : `, NULL::${duckdbType(field.type)} AS ${columnOf(field)}`,
     );
     const paths = group.map((file) => file.copy.localPath);
+    const rows = group.reduce((sum, file) => sum + file.copy.wantedRows, 0);
     return `SELECT (${number} + file_index)::INTEGER AS file, file_row_number AS pos${columns.join('')}
-      FROM ${parquetRows(paths, copy.fields)} WHERE ${copy.rowsSql ?? 'true'}`;
+      FROM ${parquetRows(paths, copy.fields, rows)} WHERE ${copy.rowsSql ?? 'true'}`;
   });
   return `(${scans.join(' UNION ALL ')})`;
 }
@@ -62,5 +63,5 @@ export function aliveOf(files: readonly NumberedFile[], sql: string): string {
 }
 
 /** SQL of a relation with one column `pos`. */
-export const deletedPositions = ({ localPath }: SparseCopy): string =>
-  `(SELECT ${columnOf(posField)} AS pos FROM ${parquetRows([localPath], [posField])})`;
+export const deletedPositions = ({ localPath, wantedRows }: SparseCopy): string =>
+  `(SELECT ${columnOf(posField)} AS pos FROM ${parquetRows([localPath], [posField], wantedRows)})`;

@@ -18,12 +18,17 @@ export const sameValues = (left: string, right: string, fields: readonly Field[]
 /**
  * SQL of a relation over local Parquet files with the columns of `fields`, found by field id and cast to the types
  * given here; a column that a file does not have is null. DuckDB's virtual columns `file_row_number` and `file_index`
- * (of `paths`) are there too, whatever the files' own columns are called.
+ * (of `paths`) are there too, whatever the files' own columns are called. `rows`: about how many there are; without it
+ * DuckDB (1.5.5) takes a scan with a schema for a small one and builds its hash tables of the wrong side.
  */
-export function parquetRows(paths: readonly string[], fields: readonly Field[]): string {
+export function parquetRows(
+  paths: readonly string[],
+  fields: readonly Field[],
+  rows: number,
+): string {
   const columns = fields.map(
     (field) =>
       `${field.id}: {name: '${columnOf(field)}', type: '${duckdbType(field.type)}', default_value: NULL}`,
   );
-  return `read_parquet([${paths.map(sqlText).join(', ')}], schema = MAP {${columns.join(', ')}})`;
+  return `read_parquet([${paths.map(sqlText).join(', ')}], schema = MAP {${columns.join(', ')}}, explicit_cardinality = ${rows})`;
 }

@@ -32,7 +32,7 @@ export async function rewriteDataFile(
     const fields = await fieldsOf(session, input);
     const columns = fields.map((field) => `${columnOf(field)} AS ${sqlName(field.name)}`);
     const [stats] = await db.rows(
-      `COPY (SELECT ${columns.join(', ')} FROM ${parquetRows([input], fields)}
+      `COPY (SELECT ${columns.join(', ')} FROM ${parquetRows([input], fields, file.rows)}
          WHERE file_row_number NOT IN (SELECT pos FROM (${dead})))
        TO ${sqlText(output)} (${copyOptions(fields)})`,
     );
