@@ -3,6 +3,7 @@ import type { Batch, CheckResult, Connector, Context } from '../connector.ts';
 import { batchLimits } from './cutBatches.ts';
 import { describeTable, streamNameOf } from './describeTable.ts';
 import { type ReadLimits, readTable } from './readTable.ts';
+import { sliceLimits, splitTable } from './splitTable.ts';
 import { type SqlCheckpoint, sqlCheckpoint } from './sqlCheckpoint.ts';
 import type { SqlDialect, SqlTable } from './sqlDialect.ts';
 import type { SqlOptions } from './sqlOptions.ts';
@@ -64,6 +65,15 @@ export function defineSqlConnector<Config extends SqlOptions, Credentials>(
         return tables
           .map((table) => describeTable(table, context.config.timeZone))
           .sort((a, b) => (a.name < b.name ? -1 : 1));
+      } catch (error) {
+        throw translator(context)(error);
+      }
+    },
+
+    async split(context, stream, from) {
+      context.signal.throwIfAborted();
+      try {
+        return await splitTable(dialect, context, stream, from, limits.slices ?? sliceLimits);
       } catch (error) {
         throw translator(context)(error);
       }

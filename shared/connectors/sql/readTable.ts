@@ -1,5 +1,6 @@
 import type { Batch, Context, StreamRequest } from '../connector.ts';
 import { type BatchLimits, cutBatches } from './cutBatches.ts';
+import type { SliceLimits } from './cutKeys.ts';
 import { findTable } from './findTable.ts';
 import { freezeBounds } from './freezeBounds.ts';
 import { placeCheckpoints } from './placeCheckpoints.ts';
@@ -10,9 +11,11 @@ import type { SqlCheckpoint } from './sqlCheckpoint.ts';
 import type { SqlDialect, SqlSession, SqlTable } from './sqlDialect.ts';
 import type { SqlOptions } from './sqlOptions.ts';
 
-/** When a whole table is ordered by its key: above this size it is read in batches that can be resumed. */
 export interface ReadLimits extends BatchLimits {
+  /** A whole table above this size is ordered by its key, in batches that can be resumed. */
   readonly unorderedBytes: number;
+  /** Of a table that is read in slices. */
+  readonly slices?: SliceLimits;
 }
 
 /**
@@ -95,5 +98,6 @@ async function worthOrdering(
   if (order.length === 0) return false;
   if (after !== null) return true;
   const bytes = await session.bytes(table);
-  return bytes === null || bytes > limits.unorderedBytes;
+  // Views and foreign tables say 0.
+  return bytes === null || bytes === 0 || bytes > limits.unorderedBytes;
 }
