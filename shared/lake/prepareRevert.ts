@@ -28,7 +28,7 @@ export interface PrepareRevert extends Omit<PrepareCommit, 'change' | 'current'>
  * same data and delete files, under the schema of then. What came since goes; it stays readable at its snapshots. No
  * data is copied: the older snapshot's manifests are used again. Where nothing differs, no snapshot is made.
  *
- * Throws `not_found` when the older snapshot has expired (`retainedSnapshots`), `internal_error` when the schema does
+ * Throws `cannot_undo` when the older snapshot has expired (`retainedSnapshots`), `internal_error` when the schema does
  * not fit it.
  */
 export async function prepareRevert(
@@ -65,7 +65,7 @@ function targetOf({ base }: CommitDraft, to: TablePointer | null): Snapshot | nu
   const found = base === null ? null : findSnapshot(base, to.snapshotId);
   if (found === null)
     throw new HeadgateError(
-      'not_found',
+      'cannot_undo',
       `The table cannot go back to snapshot ${to.snapshotId}: it has expired.`,
       { facts: { snapshotId: to.snapshotId } },
     );

@@ -156,7 +156,7 @@ describe('going back', () => {
     await table.commit(fields, [await part(0, 1)]);
     const before = { ...table.current, snapshotId: '42' };
     await expect(table.revert(before, fields)).rejects.toMatchObject({
-      code: 'not_found',
+      code: 'cannot_undo',
       message: 'The table cannot go back to snapshot 42: it has expired.',
     });
   });
@@ -260,7 +260,7 @@ describe('what an undo needs', () => {
     await table.commit(fields, [await part(0, 3)], { kind: 'nothing' }, run('three'));
     const kept = metadata().snapshots.map((each) => String(each['snapshot-id']));
     expect(kept).not.toContain(before.snapshotId);
-    await expect(table.revert(before, fields)).rejects.toMatchObject({ code: 'not_found' });
+    await expect(table.revert(before, fields)).rejects.toMatchObject({ code: 'cannot_undo' });
   });
 
   it('and what every retained snapshot needs is spared by expiry, while undone files go in time', async () => {
