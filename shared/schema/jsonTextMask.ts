@@ -32,7 +32,7 @@ function maskValue(text: string, masks: readonly InnerMask[], valueMask: ValueMa
     const whole = here.find(({ path }) => path.length === 1);
     if (whole?.mask === 'drop') return [];
     const value =
-      whole === undefined || whole.mask === 'drop'
+      whole === undefined
         ? maskValue(
             jsonOf(member),
             here.map(({ path, mask }) => ({ path: path.slice(1), mask })),

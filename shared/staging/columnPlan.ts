@@ -28,7 +28,7 @@ export interface ColumnReading {
 export interface ReadingRule {
   readonly rule: ColumnRule;
   readonly contract: SchemaContract;
-  /** Type chosen for this column of this file; null: none. */
+  /** Type chosen for this column of this file, unless the contract keeps the table's; null: none. */
   readonly chosen: ColumnType | null;
   /** DuckDB reads values of the column otherwise than the survey does. */
   readonly isDoubtful: boolean;
@@ -46,7 +46,7 @@ export function readingUnder(
   const keepsTable = contract === 'discard_row' || contract === 'discard_value';
   if (!rule.isTaken || (keepsTable && existing === null)) return null;
   if (rule.mask !== null) return { type: 'string', needsCleaning: false, mask: rule.mask };
-  const type = rule.type ?? chosen;
+  const type = rule.type ?? (keepsTable ? null : chosen);
   if (type !== null) return { type, needsCleaning: false, isChosen: true };
   const fixed = contract === 'evolve' ? null : existing;
   if (isDoubtful) return { type: fixed ?? 'string', needsCleaning: false, isChosen: true };

@@ -7,20 +7,15 @@ import {
 } from '../formats/columnEvidence.ts';
 import type { Admitted } from '../formats/rowAdmission.ts';
 import type { SurveyedColumn, TabularFile } from '../formats/tabularFile.ts';
-import type { ColumnType } from '../lake/schema.ts';
 import { spelling } from '../schema/ruleBook.ts';
 import type { LoaderState } from './loaderState.ts';
 
 type State = Pick<LoaderState, 'schema' | 'book' | 'drift'>;
 
-/**
- * What each column takes under a contract that rejects rows; null under every other one. `chosen`: types that the
- * file's own options set.
- */
+/** What each column takes under a contract that rejects rows; null under every other one. */
 export function admittedBy(
   { schema, book }: State,
   layout: readonly string[],
-  chosen: ReadonlyMap<string, ColumnType>,
 ): ((column: string) => Admitted) | null {
   if (book.rules.contract !== 'discard_row') return null;
   const taken = layout.filter((name) => book.of(name).isTaken);
@@ -32,7 +27,7 @@ export function admittedBy(
     const field = known.get(column) ?? schema.match([column])[0] ?? null;
     if (field === null) return 'nothing';
     if (rule.mask !== null) return 'anything';
-    return rule.type ?? chosen.get(column) ?? field.type;
+    return rule.type ?? field.type;
   };
 }
 

@@ -2,6 +2,7 @@ import { rowCells } from '../formats/csv/rowCells.ts';
 import { JsonError, parseRecord } from '../formats/json/parseRecord.ts';
 import { longestRejectText, type Reject } from '../formats/reject.ts';
 import type { TabularFile } from '../formats/tabularFile.ts';
+import type { ColumnType } from '../lake/schema.ts';
 import { jsonOf } from '../schema/jsonTextMask.ts';
 import { nestedMembers } from '../schema/nestedMembers.ts';
 import type { LoaderState } from './loaderState.ts';
@@ -21,6 +22,8 @@ export interface RejectContext {
   readonly escape?: string;
   /** Columns whose values are masked already. */
   readonly masked?: readonly string[];
+  /** Types that columns had in the file; left out: to be seen from their values. */
+  readonly types?: Readonly<Record<string, ColumnType>>;
 }
 
 /** A reject as it is kept. Holds no value of a masked column. */
@@ -110,5 +113,13 @@ function recordKeeper({ book, mask }: State): (text: string) => KeptRow | null {
 }
 
 /** null where nothing has to be known. */
-export const contextOf = (masked: readonly string[]): string | null =>
-  masked.length === 0 ? null : JSON.stringify({ masked } satisfies RejectContext);
+export const contextOf = (
+  masked: readonly string[],
+  types: RejectContext['types'] = {},
+): string | null => {
+  const context: RejectContext = {
+    ...(masked.length === 0 ? {} : { masked }),
+    ...(Object.keys(types).length === 0 ? {} : { types }),
+  };
+  return Object.keys(context).length === 0 ? null : JSON.stringify(context);
+};

@@ -6,18 +6,19 @@ import { fileUnreadable } from '../formats/fileUnreadable.ts';
 import { mostColumns } from '../formats/mostColumns.ts';
 import { copyOptions } from '../lake/copyOptions.ts';
 import type { DataFile } from '../lake/dataFile.ts';
-import { duckdbType } from '../lake/duckdbTypes.ts';
-import type { Column, Field } from '../lake/schema.ts';
+import { unfitJson } from './guardedSql.ts';
 import { type LoaderState, systemOutputs } from './loaderState.ts';
 import { notReconciled } from './notReconciled.ts';
-import { parquetColumn } from './parquetColumn.ts';
+import { parquetColumns } from './parquetColumns.ts';
+import { faultsOf, parquetValue, rejectParquetRows } from './parquetRows.ts';
+import { planColumns } from './plannedColumns.ts';
 
 /** Larger inputs become several files. */
 const fullFileBytes = 400 * 2 ** 20;
 
 /**
  * Loads a Parquet file that lies on this machine, with its own types; what Iceberg has no type for is text, nested
- * values are JSON. Throws `file_unreadable` for a file that is cut off or damaged, `not_reconciled` when not every
+ * values are JSON, or structs columns of their own. Throws `file_unreadable` for a file that is cut off or damaged, `not_reconciled` when not every
  * row its footer counts was written.
  */
 export async function loadParquet(
@@ -37,37 +38,25 @@ export async function loadParquet(
   const file = sqlText(path);
   const [footer] = await query(`SELECT num_rows FROM parquet_file_metadata(${file})`);
   const read = Number(footer?.['num_rows']);
-  const described = await query(`DESCRIBE SELECT * FROM read_parquet(${file})`);
-  if (described.length > mostColumns)
-    throw fileUnreadable(
-      `${name} has ${described.length} columns; a table may have ${mostColumns}.`,
-    );
-  const wanted = options.stream.columns;
-  const columns: (Column & { readonly expression: string })[] = [];
-  for (const row of described) {
-    const column = String(row['column_name']);
-    if (wanted !== null && !wanted.includes(column)) continue;
-    const type = String(row['column_type']);
-    const isNanoseconds = type === 'TIMESTAMP_NS' && (await hasNanoseconds(query, file, column));
-    columns.push({
-      name: column,
-      nativeType: type,
-      ...parquetColumn(sqlName(column), type, isNanoseconds),
-    });
-  }
-  const placed = await schema.place(columns);
-  const system = systemOutputs(state, placed.schema, sourceFile);
+  const columns = await parquetColumns(query, path, state.book);
+  if (columns.length > mostColumns)
+    throw fileUnreadable(`${name} has ${columns.length} columns; a table may have ${mostColumns}.`);
+  const { contract } = state.book.rules;
+  const plan = await planColumns(state, columns, contract === 'discard_value' ? null : 0);
+  const { placed } = plan;
+  const values = plan.taken.map((planned) => parquetValue(state, columns, planned));
+  const guarded = values.flatMap(({ guarded: each }) => each ?? []);
+  const system = systemOutputs(state, placed.schema, sourceFile, {
+    _unfit: contract === 'discard_row' ? 'NULL' : unfitJson(guarded),
+  });
   const fields = [...placed.fields, ...system.fields];
-  const expressions = [
-    ...columns.map(({ expression }, index) => {
-      const { type } = placed.fields[index] as Field;
-      return `CAST(${expression} AS ${duckdbType(type)})`;
-    }),
-    ...system.expressions,
-  ];
+  const expressions = [...values.map(({ expression }) => expression), ...system.expressions];
   const outputs = expressions.map(
     (sql, index) => `${sql} AS ${sqlName(fields[index]?.name ?? '')}`,
   );
+  const faults = contract === 'discard_row' ? faultsOf(columns, plan, guarded) : [];
+  const isFine =
+    faults.length === 0 ? '' : ` WHERE NOT (${faults.map(({ sql }) => sql).join(' OR ')})`;
   const target = join(options.workFolder, `${state.scratchName('parquet')}.parquet`);
   const split = bytes > fullFileBytes ? `, FILE_SIZE_BYTES ${fullFileBytes}` : '';
   const files: DataFile[] = [];
@@ -77,7 +66,7 @@ export async function loadParquet(
       read === 0
         ? []
         : await query(
-            `COPY (SELECT ${outputs.join(', ')} FROM read_parquet(${file})) TO ${sqlText(target)} (${copyOptions(fields)}${split})`,
+            `COPY (SELECT ${outputs.join(', ')} FROM read_parquet(${file})${isFine}) TO ${sqlText(target)} (${copyOptions(fields)}${split})`,
           );
     for (const stats of results) {
       const rows = Number(stats['count']);
@@ -89,10 +78,15 @@ export async function loadParquet(
   } finally {
     await rm(target, { recursive: true, force: true });
   }
-  if (written !== read) throw notReconciled(name, 'rows were lost or doubled', { read, written });
+  const rejects =
+    written === read ? [] : await rejectParquetRows(state, { path, columns, faults, sourceFile });
+  const rejected = rejects.reduce((sum, { rows }) => sum + rows, 0);
+  if (written + rejected !== read)
+    throw notReconciled(name, 'rows were lost or doubled', { read, written, rejected });
   schema.accept(placed);
   state.adds.push(...files);
-  return { read, written, rejected: 0 };
+  state.rejectFiles.push(...rejects);
+  return { read, written, rejected };
 }
 
 /** A Parquet file ends as it begins; one that does not was cut off. Answers its size. */
@@ -109,17 +103,6 @@ async function checkFooter(path: string, name: string): Promise<number> {
       bytes: size,
     });
   return size;
-}
-
-async function hasNanoseconds(
-  query: (sql: string) => Promise<readonly DuckDbRow[]>,
-  file: string,
-  column: string,
-): Promise<boolean> {
-  const rows = await query(
-    `SELECT 1 FROM read_parquet(${file}) WHERE epoch_ns(${sqlName(column)}) % 1000 <> 0 LIMIT 1`,
-  );
-  return rows.length > 0;
 }
 
 function asUnreadable(error: unknown, name: string): unknown {

@@ -67,7 +67,7 @@ export async function loadTabular(state: LoaderState, source: TabularSource): Pr
   for (let count = 1; count <= mostPasses; count++) {
     const plan = await planFile(state, columns, chosen, doubtful);
     await using rejects = new RejectLog(join(workFolder, `${state.scratchName('rejects')}.csv`));
-    const outcome = await loadPass(state, source, plan, rejects, chosen);
+    const outcome = await loadPass(state, source, plan, rejects);
     if (outcome.kind === 'again') {
       columns = outcome.columns;
       for (const column of outcome.textColumns) doubtful.add(column);
@@ -176,12 +176,11 @@ async function loadPass(
   { file, name, sourceFile }: TabularSource,
   plan: FilePlan,
   rejects: RejectLog,
-  chosen: ReadonlyMap<string, ColumnType>,
 ): Promise<PassOutcome> {
   let firstReject: Reject | null = null;
   const refused = new Set<string>();
   const kept = rejectKeeper(state, file, plan.layout);
-  const admitted = admittedBy(state, plan.layout, chosen);
+  const admitted = admittedBy(state, plan.layout);
   const pass = file.pass(
     plan.layout,
     (reject) => {

@@ -4,6 +4,7 @@ import type { DataFile } from '../lake/dataFile.ts';
 import type { Column } from '../lake/schema.ts';
 import { noRules } from '../schema/columnRules.ts';
 import { DriftLog } from '../schema/driftLog.ts';
+import { nestedRecord } from '../schema/nestedRecord.ts';
 import { RuleBook } from '../schema/ruleBook.ts';
 import { ValueMask } from '../schema/valueMask.ts';
 import { loadCopyCsv } from './loadCopyCsv.ts';
@@ -16,6 +17,7 @@ import { RecordWriter } from './recordWriter.ts';
 import { rewriteFiles } from './rewriteFiles.ts';
 import { SamplingPublisher } from './samplingPublisher.ts';
 import type { Counts, LoadedFile, OpenStreamLoader, StreamLoader } from './streamLoader.ts';
+import { UndeclaredColumns } from './undeclaredColumns.ts';
 import { WorkingSchema } from './workingSchema.ts';
 
 /**
@@ -60,27 +62,34 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
   let open: RecordWriter | RecordSpool | null = null;
   let isFinished = false;
 
+  const undeclared = new UndeclaredColumns(state);
+  const reshape = nestedRecord(book, mask);
+
   const endRecords = async (): Promise<void> => {
     const ending = open;
     open = null;
     if (ending === null) return;
     await using _ = ending;
-    await ending.end();
+    const late = await ending.end();
+    totals = { ...totals, written: totals.written - late, rejected: totals.rejected + late };
   };
   const loadRecords = async (
-    records: readonly SourceRecord[],
-    columns: readonly Column[] | null,
+    given: readonly SourceRecord[],
+    declared: readonly Column[] | null,
   ): Promise<Counts> => {
-    if (columns === null) {
+    let records = given;
+    if (declared === null) {
       if (!(open instanceof RecordSpool)) await endRecords();
       open ??= new RecordSpool(state);
     } else {
+      if (reshape !== null) records = given.map(reshape);
+      const columns = undeclared.with(declared, records);
       if (!(open instanceof RecordWriter && open.takes(columns))) await endRecords();
       open ??= await RecordWriter.open(state, columns);
     }
-    const bytes = await open.write(records);
+    const { bytes, rejected } = await open.write(records);
     const { length } = records;
-    return { read: length, written: length, rejected: 0, deduplicated: 0, bytes };
+    return { read: length, written: length - rejected, rejected, deduplicated: 0, bytes };
   };
 
   const loader: StreamLoader = {

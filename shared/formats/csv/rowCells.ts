@@ -31,12 +31,12 @@ export function rowCells(text: string, dialect: CsvDialect): readonly (string | 
   }
 }
 
-function closingQuote(text: string, from: number, quote: string, escape: string): number {
+function closingQuote(text: string, from: number, quote: string, quoteEscape: string): number {
   for (let at = from; at < text.length; at++) {
     const character = text[at];
-    if (escape !== quote && character === escape) at++;
+    if (quoteEscape !== quote && character === quoteEscape) at++;
     else if (character === quote) {
-      if (escape === quote && text[at + 1] === quote) at++;
+      if (quoteEscape === quote && text[at + 1] === quote) at++;
       else return at;
     }
   }
