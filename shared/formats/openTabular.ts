@@ -7,7 +7,8 @@ import { type Compression, detectCompression, detectFormat } from './detectForma
 import type { FileBytes } from './fileBytes.ts';
 import type { FileFormat, FileFormatOptions } from './fileFormatOptions.ts';
 import { fileUnreadable } from './fileUnreadable.ts';
-import { openJson, type ShapeMembers } from './json/openJson.ts';
+import type { ShapeMembers } from './json/jsonPass.ts';
+import { openJson } from './json/openJson.ts';
 import type { TabularFile } from './tabularFile.ts';
 import { takeBytes } from './takeBytes.ts';
 import { openXlsx } from './xlsx/openXlsx.ts';

@@ -31,6 +31,11 @@ export class TextSource {
     return source;
   }
 
+  /** Bytes of the byte order mark. */
+  get markBytes(): number {
+    return this.#detected.markBytes;
+  }
+
   /** The encoding, final once all chunks were read. */
   get encoding(): Encoding {
     return this.#encoding;

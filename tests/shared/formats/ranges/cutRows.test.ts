@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { columnTypeOf, mergeEvidence } from '../../../../shared/formats/columnEvidence.ts';
+import {
+  columnTypeOf,
+  mergeEvidence,
+  noEvidence,
+} from '../../../../shared/formats/columnEvidence.ts';
 import type { CsvDialect } from '../../../../shared/formats/csv/cellAutomaton.ts';
 import { CsvScanner } from '../../../../shared/formats/csv/csvScanner.ts';
 import { type CutResult, cutRows } from '../../../../shared/formats/ranges/cutRows.ts';
@@ -104,7 +108,9 @@ describe('rows cut at random places', () => {
         context,
       ).toBe(one.rows);
       for (let column = 0; column < columns; column++) {
-        const merged = parts.map(({ scanner }) => scanner.evidence[column]!).reduce(mergeEvidence);
+        const merged = parts
+          .map(({ scanner }) => scanner.evidence[column]!)
+          .reduce(mergeEvidence, noEvidence());
         const { kinds, integerDigits, scale } = one.scanner.evidence[column]!;
         const type = columnTypeOf(one.scanner.evidence[column]!);
         expect(columnTypeOf(merged), context).toBe(type);
