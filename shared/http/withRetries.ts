@@ -33,6 +33,10 @@ export interface RetryInit extends RequestInit {
     readonly repeatable?: boolean;
     /** Statuses 400 to 499 are given back unread for the caller to explain, except those that only ask to wait. */
     readonly givesRefusals?: boolean;
+    /** Statuses from 500 that are final here, and given back as well. */
+    readonly final?: readonly number[];
+    /** A time the source gives in headers of its own; milliseconds to wait, or null. */
+    readonly resetMilliseconds?: (response: Response) => number | null;
     /** Told before waiting what the source asked for. */
     readonly onThrottled?: (milliseconds: number) => Promise<void>;
   };
@@ -127,17 +131,14 @@ export function withRetries(inner: typeof fetch, options: RetryOptions): typeof 
 
   return async (input, init) => {
     const sent = describeRequest(input, init);
-    const {
-      repeatable = options.repeatable ?? false,
-      givesRefusals = false,
-      onThrottled,
-    } = (init as RetryInit | undefined)?.retry ?? {};
+    const asked: RetryInit['retry'] = (init as RetryInit | undefined)?.retry;
+    const { repeatable = options.repeatable ?? false, onThrottled } = asked ?? {};
     const streamed =
       init?.body instanceof ReadableStream || (input instanceof Request && input.body !== null);
     const safeToRepeat = !streamed && (repeatable || idempotentMethods.includes(sent.method));
     const signals = [init?.signal, options.signal].filter((signal) => signal != null);
     for (let attempt = 1; ; attempt++) {
-      const outcome = await attemptOnce(sent, input, init, givesRefusals);
+      const outcome = await attemptOnce(sent, input, init, asked);
       if (outcome instanceof Response) return outcome;
       const { error, transient, refused, waitMilliseconds } = outcome;
       if (!transient || streamed || !(safeToRepeat || refused)) throw error;
@@ -158,7 +159,7 @@ export function withRetries(inner: typeof fetch, options: RetryOptions): typeof 
     sent: Sent,
     input: string | URL | Request,
     init: RequestInit | undefined,
-    givesRefusals: boolean,
+    asked: RetryInit['retry'],
   ): Promise<Response | Failure> {
     let response: Response;
     try {
@@ -170,12 +171,13 @@ export function withRetries(inner: typeof fetch, options: RetryOptions): typeof 
       return { error, transient, refused: false, waitMilliseconds: null };
     }
     if (response.status < 400 || accept.includes(response.status)) return response;
-    const asked =
+    const wait =
       retryAfterMilliseconds(response.headers.get('retry-after'), now()) ??
-      options.resetMilliseconds?.(response) ??
+      (asked?.resetMilliseconds ?? options.resetMilliseconds)?.(response) ??
       null;
-    const failure = failureOf(response, sent, asked);
-    if (givesRefusals && response.status < 500 && !failure.transient) return response;
+    const failure = failureOf(response, sent, wait);
+    const refuses = asked?.givesRefusals === true && response.status < 500 && !failure.transient;
+    if (refuses || asked?.final?.includes(response.status)) return response;
     await response.body?.cancel().catch(() => undefined);
     return failure;
   }

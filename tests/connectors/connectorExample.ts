@@ -8,7 +8,10 @@ import type { Row } from './readBatch.ts';
 
 /** What a source's surroundings are in an example. */
 export type Surroundings = Partial<
-  Pick<Context<unknown, unknown>, 'fetch' | 'resolveHost' | 'landing' | 'sleep' | 'now'>
+  Pick<
+    Context<unknown, unknown>,
+    'fetch' | 'resolveHost' | 'landing' | 'sleep' | 'now' | 'accessToken' | 'rateLimit'
+  >
 >;
 type FailedCheck = Extract<CheckResult, { ok: false }>;
 

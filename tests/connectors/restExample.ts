@@ -29,6 +29,15 @@ export function surroundingsOf(
   };
 }
 
+/** The same, with nobody listening at the vendor's addresses. */
+export const unreachable = (simulator: Simulator): Surroundings =>
+  surroundingsOf(
+    simulator,
+    Object.fromEntries(
+      Object.keys(simulator.origins).map((origin) => [origin, 'http://127.0.0.1:9']),
+    ),
+  );
+
 /** A context for tests that read by hand. */
 export function restContext(
   connector: Connector,

@@ -4,6 +4,7 @@ import { vendorFile } from './vendorFiles.ts';
 
 /** Holds requests and answers to a vendor's OpenAPI description. Answers what is wrong, or nothing. */
 export interface ApiCheck {
+  knows(request: CheckedRequest): boolean;
   request(request: CheckedRequest): readonly string[];
   answer(request: CheckedRequest, status: number, body: Json): readonly string[];
 }
@@ -87,6 +88,7 @@ export function openApiCheck(file: string, prefix = ''): ApiCheck | null {
       : (description.components?.parameters?.[parameter.$ref.split('/').at(-1) ?? ''] ?? parameter);
 
   return {
+    knows: (request) => find(request) !== null,
     request(request) {
       const found = find(request);
       if (found === null) return [`there is no ${request.method} ${request.path}`];
@@ -171,4 +173,20 @@ function misfit({ schema }: Parameter, name: string, value: string): readonly st
           ? /^(true|false)$/.test(value)
           : true;
   return fits ? [] : [`${name} cannot be ${value}`];
+}
+
+/** One check of several files; null when any is not there. */
+export function openApiChecks(
+  ...files: readonly (readonly [file: string, prefix?: string])[]
+): ApiCheck | null {
+  const checks = files.map(([file, prefix]) => openApiCheck(file, prefix));
+  if (checks.some((check) => check === null)) return null;
+  const [first, ...rest] = checks.filter((check) => check !== null);
+  const of = (request: CheckedRequest): ApiCheck | undefined =>
+    rest.find((check) => check.knows(request)) ?? first;
+  return {
+    knows: (request) => of(request)?.knows(request) === true,
+    request: (request) => of(request)?.request(request) ?? [],
+    answer: (request, status, body) => of(request)?.answer(request, status, body) ?? [],
+  };
 }

@@ -11,6 +11,7 @@ import { readStream } from './readStream.ts';
 import { type RestCheckpoint, restCheckpoint } from './restCheckpoint.ts';
 import { createRestClient, type RestClient } from './restClient.ts';
 import type { RestColumn, RestSpec, RestStream } from './restSpec.ts';
+import { readsDeletions } from './sweep.ts';
 
 /** A connector for an API that answers JSON: check, discover and read from its description. */
 export function defineRestConnector<Config, Credentials>(
@@ -56,7 +57,7 @@ export function defineRestConnector<Config, Credentials>(
       const described: StreamDescription[] = [];
       try {
         for (const [stream, value] of streams)
-          described.push(describe(stream, value, await columnsOf(client, value)));
+          described.push(describe(stream, value, await columnsOf(client, value), context.config));
       } catch (error) {
         // Only a read can be parked.
         if (!(error instanceof ParkUntil)) throw error;
@@ -127,6 +128,7 @@ function describe<Config, Credentials>(
   name: string,
   stream: RestStream<Config, Credentials>,
   columns: readonly RestColumn[],
+  config: unknown,
 ): StreamDescription {
   const { primaryKey, cursorField, changes, captures, deletes, notes, repeats } = stream;
   return {
@@ -140,7 +142,7 @@ function describe<Config, Credentials>(
       ...(changes === undefined ? [] : ['incremental' as const]),
     ],
     captures,
-    deletes,
+    deletes: stream.deletions === undefined || readsDeletions(stream, config) ? deletes : 'none',
     ordered: changes?.kind === 'window' && changes.order === 'ascending',
     timeZone: 'UTC',
     supportsDateRange: false,

@@ -1,4 +1,5 @@
 import { type ErrorCode, HeadgateError } from '../../errors.ts';
+import { retryAfterMilliseconds } from '../../http/retryAfter.ts';
 import { plainUrl } from '../../http/safeUrl.ts';
 import type { Json } from '../../json.ts';
 import { allAt, at } from './paths.ts';
@@ -37,9 +38,10 @@ const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 export function explainAnswer<Config, Credentials>(
   spec: RestSpec<Config, Credentials>,
   request: { readonly method: string; readonly url: URL },
-  status: number,
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
   body: Json,
   secrets: readonly string[],
+  now: Date,
 ): HeadgateError {
   const rule = spec.errors?.find((candidate) => fits(candidate, status, body));
   const where = `${spec.title} answered ${status} to ${request.method} ${request.url.pathname}`;
@@ -51,7 +53,9 @@ export function explainAnswer<Config, Credentials>(
     quoted === '' ? `${where}.` : `${where}: ${ended(hide(quoted, secrets))}`,
     ...(advice === '' ? [] : [advice]),
   ].join(' ');
+  const wait = retryAfterMilliseconds(headers.get('retry-after'), now);
   return new HeadgateError(code, message, {
+    ...(wait === null ? {} : { retryAfterSeconds: Math.ceil(wait / 1000) }),
     facts: { method: request.method, url: plainUrl(request.url), status },
     ...(rule?.lostPlace === true ? { cause: new LostPlace() } : {}),
   });

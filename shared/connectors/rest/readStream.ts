@@ -48,7 +48,7 @@ export async function* readStream<Config, Credentials>(
     signal.throwIfAborted();
     const list = listOf(stream, sweep.pass);
     try {
-      for await (const page of open(input, list, sweep, since)) {
+      for await (const page of open(input, shape.columns, list, sweep, since)) {
         signal.throwIfAborted();
         const { kept, recent, seen } = sift(stream, sweep, known, page.records);
         const outcomes =
@@ -56,10 +56,11 @@ export async function* readStream<Config, Credentials>(
             ? kept.map((record) => judge(stream, sweep.pass, record))
             : kept.length === 0
               ? []
-              : await list.expand(kept, client, input.columns);
+              : await list.expand(kept, client, shape.columns);
         const token = tokenOf(stream, page) ?? sweep.token;
         sweep = { ...sweep, recent, seen, token, page: null, child: null, ...page.next };
-        const pass = page.next === null ? passAfter(stream, sweep.pass) : sweep.pass;
+        const pass =
+          page.next === null ? passAfter(stream, client.context.config, sweep.pass) : sweep.pass;
         const checkpoint: RestCheckpoint =
           pass === null
             ? completed(stream, sweep)
@@ -107,7 +108,8 @@ function listOf<Config, Credentials>(
 
 /** The pages of one pass from where the sweep stands, with its window or token in the requests. */
 function open<Config, Credentials>(
-  { client, stream, parents, columns }: ReadInput<Config, Credentials>,
+  { client, stream, parents }: ReadInput<Config, Credentials>,
+  columns: readonly RestColumn[],
   list: RestPages<Config, Credentials>,
   sweep: RestSweep,
   since: string | null,

@@ -95,6 +95,8 @@ export function createRestClient<Config, Credentials>(
         // A POST only asks here.
         repeatable: true,
         givesRefusals: true,
+        ...(spec.finalStatuses === undefined ? {} : { final: spec.finalStatuses }),
+        resetMilliseconds: (response) => spec.waits?.(response, now()) ?? null,
         onThrottled: async (milliseconds) => context.rateLimit?.pause(milliseconds),
       },
     };
@@ -139,7 +141,7 @@ export function createRestClient<Config, Credentials>(
     const text = await readText(response, url);
     signal.throwIfAborted();
     const body = jsonOf(text);
-    if (!response.ok) throw explainAnswer(spec, request, response.status, body ?? null, secrets);
+    if (!response.ok) throw explainAnswer(spec, request, response, body ?? null, secrets, now());
     if (body === undefined)
       throw new HeadgateError(
         'source_answer_invalid',

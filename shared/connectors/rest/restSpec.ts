@@ -108,6 +108,7 @@ export interface PageState {
   readonly upper: string;
   /** What paging found for this page; null on the first. */
   readonly page: Json;
+  /** Those that are delivered. */
   readonly columns: readonly RestColumn[];
 }
 
@@ -132,6 +133,7 @@ export interface RestPages<Config, Credentials> extends RestRequest<Config, Cred
   readonly expand?: (
     records: readonly Json[],
     client: RestClient<Config, Credentials>,
+    /** Those that are delivered. */
     columns: readonly RestColumn[],
   ) => Promise<readonly RestOutcome[]>;
 }
@@ -178,6 +180,8 @@ export interface RestToken<Config, Credentials> {
 
 /** A list of what was deleted, in the same windows as the changes. Its records need the key fields only. */
 export interface RestDeletions<Config, Credentials> {
+  /** A switch in the configuration. Default: always read. */
+  readonly when?: { readonly config: keyof Config & string };
   readonly pages: RestPages<Config, Credentials>;
   readonly time: Path;
   readonly format: TimeFormat;
@@ -262,6 +266,10 @@ export interface RestSpec<Config, Credentials>
   /** Where an error's own message stands, for people. */
   readonly errorMessage?: Path;
   readonly errors?: readonly RestErrorRule[];
+  /** Statuses from 500 that trying again does not change. */
+  readonly finalStatuses?: readonly number[];
+  /** The wait that an answer asks for in headers of its own, in milliseconds. */
+  readonly waits?: (response: Response, now: Date) => number | null;
   /** Reads an answer that came with a status of success: an error in it, or the wait it asks for. Throws HeadgateError. */
   readonly judge?: (answer: Json, response: Response) => void;
   readonly streams: Readonly<Record<string, RestStream<Config, Credentials>>>;

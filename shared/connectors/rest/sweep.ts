@@ -2,12 +2,22 @@ import { HeadgateError } from '../../errors.ts';
 import type { StreamRequest } from '../connector.ts';
 import type { RestPass, RestSweep } from './restCheckpoint.ts';
 import type { RestStream } from './restSpec.ts';
+import { fieldOf } from './texts.ts';
 
 /** The pass after this one; null: the read is complete. */
 export const passAfter = <Config, Credentials>(
-  { deletions }: RestStream<Config, Credentials>,
+  stream: RestStream<Config, Credentials>,
+  config: unknown,
   pass: RestPass,
-): RestPass | null => (pass === 'changes' && deletions !== undefined ? 'deletions' : null);
+): RestPass | null => (pass === 'changes' && readsDeletions(stream, config) ? 'deletions' : null);
+
+/** Whether a list of what was deleted is read, which a switch may turn off. */
+export const readsDeletions = <Config, Credentials>(
+  { deletions }: RestStream<Config, Credentials>,
+  config: unknown,
+): boolean =>
+  deletions !== undefined &&
+  (deletions.when === undefined || fieldOf(config, deletions.when.config) === 'true');
 
 const isoSeconds = (milliseconds: number): string =>
   new Date(Math.floor(milliseconds / 1000) * 1000).toISOString();
