@@ -109,7 +109,9 @@ export function castTo(value: string, { nativeType, type }: SqlColumn): string {
   if (name === 'date') return `cast(${value} as date)`;
   if (name === 'time') return `cast(${value} as time(6))`;
   if (name === 'decimal') return `cast(${value} as ${nativeType.replace(/\).*$/, ')')})`;
-  if (name === 'year' || nativeType.includes('unsigned')) return `cast(${value} as unsigned)`;
-  if (/int$/.test(name)) return `cast(${value} as signed)`;
+  // Not as unsigned, which would make something huge of a bound below zero.
+  if (name === 'bigint' && nativeType.includes('unsigned'))
+    return `cast(${value} as decimal(20, 0))`;
+  if (name === 'year' || /int$/.test(name)) return `cast(${value} as signed)`;
   return value;
 }
