@@ -67,11 +67,9 @@ export function matchColumnNames(
     const base = normalize(wanted ?? original, position);
     let field = matched.get(position);
     if (field === undefined) {
-      const candidate = byName.get(base);
-      if (candidate !== undefined && !used.has(candidate)) {
-        field = candidate;
-        used.add(candidate);
-      }
+      const candidates = [normalize(original, position), base].map((name) => byName.get(name));
+      field = candidates.find((candidate) => candidate !== undefined && !used.has(candidate));
+      if (field !== undefined) used.add(field);
     }
     if (field !== undefined) {
       const { name, doc } = field;

@@ -34,6 +34,12 @@ export interface TabularLoad {
   readonly read: number;
   readonly written: number;
   readonly rejected: number;
+  /** What is known of the columns of the rows that were loaded. */
+  readonly survey: readonly SurveyedColumn[];
+  /** Columns with values that DuckDB does not read as the survey does. */
+  readonly doubtful: readonly string[];
+  /** Rows could not be read, and none could. */
+  readonly isUnreadable: boolean;
 }
 
 export interface TabularSource {
@@ -44,6 +50,8 @@ export interface TabularSource {
   readonly name: string;
   /** Value of `_source_file`, or null where the table has no such column. */
   readonly sourceFile: string | null;
+  /** It is a stretch of a file: that none of its rows can be read says nothing of the others. */
+  readonly isPart?: boolean;
 }
 
 /** The first reading, one with types from the whole file, and more only where DuckDB disagrees with them. */
@@ -75,7 +83,8 @@ export async function loadTabular(state: LoaderState, source: TabularSource): Pr
       continue;
     }
     const { rows, written, files, firstReject, keptOut } = outcome;
-    if (rows === 0 && firstReject !== null)
+    const isUnreadable = rows === 0 && firstReject !== null;
+    if (isUnreadable && source.isPart !== true)
       throw fileUnreadable(
         `None of the ${rejects.count} rows of ${source.name} can be read. Line ${firstReject.line}: ${firstReject.reason}.`,
         { file: source.name, line: firstReject.line, rejected: rejects.count },
@@ -85,7 +94,14 @@ export async function loadTabular(state: LoaderState, source: TabularSource): Pr
     noteKeptOut(state, { survey: plan.columns, rows, ...keptOut });
     state.rejectFiles.push(...rejectFiles);
     state.adds.push(...files);
-    return { read: rows + rejects.count, written, rejected: rejects.count };
+    return {
+      read: rows + rejects.count,
+      written,
+      rejected: rejects.count,
+      survey: keptOut.seen,
+      doubtful: [...doubtful],
+      isUnreadable,
+    };
   }
   throw notReconciled(source.name, 'its types do not settle', {});
 }

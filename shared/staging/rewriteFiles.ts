@@ -8,6 +8,7 @@ import type { DataFile } from '../lake/dataFile.ts';
 import { duckdbType } from '../lake/duckdbTypes.ts';
 import type { LiveFile } from '../lake/liveFile.ts';
 import type { Field } from '../lake/schema.ts';
+import { type GuardedColumn, guardedValue, unfitJson } from './guardedSql.ts';
 import type { LoaderState } from './loaderState.ts';
 import { notReconciled } from './notReconciled.ts';
 import type { Rewrite } from './streamLoader.ts';
@@ -15,7 +16,8 @@ import type { Rewrite } from './streamLoader.ts';
 /**
  * Writes every file again that has a column under an id it lost, with the values in the column's new type: those
  * this loader wrote before a later file changed the type take the old one's place in `adds`, live files are
- * answered with their new form, without their deleted rows. Reads one file at a time.
+ * answered with their new form, without their deleted rows. Values that fit no type a person chose for their column
+ * go to `_unfit`. Reads one file at a time.
  */
 export async function rewriteFiles(state: LoaderState): Promise<readonly Rewrite[]> {
   const { retyped } = state.schema;
@@ -46,11 +48,21 @@ async function rewriteFile(
     if (deletes !== null)
       await pipeline(options.download(deletes.path), createWriteStream(deleted));
     const columns = await columnsOf(state, input);
-    const fields = schema.schema.filter(({ id }) => columns.has(id));
-    const outputs = fields.map(
-      ({ id, name, type }) =>
-        `CAST(${sqlName(columns.get(id) ?? '')} AS ${duckdbType(type)}) AS ${sqlName(name)}`,
+    const chosen = new Map(chosenColumns(state, columns).map((column) => [column.id, column]));
+    const fields = schema.schema.filter(
+      ({ id, name }) => columns.has(id) || (name === '_unfit' && chosen.size > 0),
     );
+    const outputs = fields.map(({ id, name, type }) => {
+      const source = columns.get(id);
+      const column = chosen.get(id);
+      const value =
+        column !== undefined
+          ? guardedValue(column)
+          : name === '_unfit' && chosen.size > 0
+            ? unfitJson([...chosen.values()], source === undefined ? null : sqlName(source))
+            : sqlName(source ?? '');
+      return `CAST(${value} AS ${duckdbType(type)}) AS ${sqlName(name)}`;
+    });
     const from =
       deletes === null
         ? `read_parquet(${sqlText(input)})`
@@ -69,6 +81,28 @@ async function rewriteFile(
   } finally {
     for (const path of [input, deleted, output]) await rm(path, { force: true });
   }
+}
+
+/** Columns that get a type a person chose: not every value of the old one need fit it. */
+function chosenColumns(
+  { schema, book }: LoaderState,
+  columns: ReadonlyMap<number, string>,
+): readonly (GuardedColumn & { readonly id: number })[] {
+  const retyped = new Set([...schema.retyped.values()].map(({ id }) => id));
+  return schema.schema.flatMap(({ id, name, doc, type }) => {
+    const source = columns.get(id);
+    if (source === undefined || !retyped.has(id)) return [];
+    if (type === 'string' || book.of(doc ?? name).type === null) return [];
+    const text = `CAST(${sqlName(source)} AS VARCHAR)`;
+    const isWhole = type === 'int' || type === 'long';
+    return {
+      id,
+      name: doc ?? name,
+      type,
+      // A double that is whole prints as `17.0`.
+      text: isWhole ? `regexp_replace(${text}, '^(-?\\d+)\\.0+$', '\\1')` : text,
+    };
+  });
 }
 
 /** The name in the file of each column that the table still has, by the id it has there now. */
