@@ -19,8 +19,10 @@ export async function appendOnce(
   await loadIncoming(session, same);
   await keepOnePerKey(session, same, 'i.place');
   await db.rows('CREATE TABLE found (place BIGINT)');
-  const filter = await keyFilter(db, 'incoming', same);
-  const scan = { fields: same, filter, whole: () => undefined };
+  const scan = {
+    fields: same,
+    plan: async () => ({ filter: await keyFilter(db, 'incoming', same) }),
+  };
   for await (const batch of scanLive(session, options.live(), scan)) {
     const rows = `SELECT t.file, t.pos, i.place FROM ${batch.rows} t JOIN incoming i ON ${sameValues('t', 'i', same)}`;
     await db.rows(`INSERT INTO found SELECT DISTINCT place FROM ${batch.alive(rows)}`);

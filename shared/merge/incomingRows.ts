@@ -2,10 +2,9 @@ import type { DataFile } from '../lake/dataFile.ts';
 import { duckdbType } from '../lake/duckdbTypes.ts';
 import type { LiveFile } from '../lake/liveFile.ts';
 import type { Field } from '../lake/schema.ts';
-import type { RowFilter } from './columnRange.ts';
 import type { MergeSession } from './mergeSession.ts';
 import { columnOf, columnsOf, sameValues } from './parquetRows.ts';
-import { type Scan, scanLive } from './scanLive.ts';
+import { everyRow, type ScanPlan, scanLive } from './scanLive.ts';
 
 /**
  * Loads columns of the new files into the table `incoming (place, columns)`, and makes the empty table `lost (place)`.
@@ -15,7 +14,7 @@ import { type Scan, scanLive } from './scanLive.ts';
 export async function loadIncoming(
   session: MergeSession,
   fields: readonly Field[],
-  idle: NonNullable<Scan['idle']> = () => [],
+  idle: ScanPlan['idle'] = () => [],
 ): Promise<void> {
   const { db, options } = session;
   const columns = fields.map((field) => `, ${columnOf(field)} ${duckdbType(field.type)}`).join('');
@@ -23,7 +22,7 @@ export async function loadIncoming(
   await db.rows('CREATE TABLE lost (place BIGINT)');
   const places = firstPlaces(options.adds);
   const placeOf = new Map(options.adds.map(({ path }, index) => [path, places[index]]));
-  const scan = { fields, idle, filter: everyRow, whole: () => undefined };
+  const scan = { fields, plan: async () => ({ ...everyRow, idle }) };
   for await (const batch of scanLive(session, asLive(options.adds), scan)) {
     const first = batch.files[0]?.number ?? 0;
     const firsts = batch.files.map(({ live }) => placeOf.get(live.file.path));
@@ -70,8 +69,6 @@ export async function keepOnePerKey(
   }
   await db.rows('DROP TABLE repeated');
 }
-
-const everyRow: RowFilter = { mayMatch: () => true, matchesAll: () => false };
 
 async function* asLive(adds: readonly DataFile[]): AsyncGenerator<LiveFile> {
   for (const file of adds) yield { file, deletes: null };

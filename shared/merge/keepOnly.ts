@@ -10,7 +10,7 @@ import { loadIncoming } from './incomingRows.ts';
 import type { Merged, MergeRule } from './merge.ts';
 import type { MergeSession } from './mergeSession.ts';
 import { columnOf, columnsOf, sameValues } from './parquetRows.ts';
-import { scanLive } from './scanLive.ts';
+import { everyRow, scanLive } from './scanLive.ts';
 
 type KeepOnly = Extract<MergeRule, { kind: 'keepOnly' }>;
 
@@ -23,25 +23,22 @@ export async function keepOnly(
   const key = session.fields(rule.key);
   const deleted = rule.onDelete === 'tombstone' ? session.field('_deleted') : null;
   await loadIncoming(session, key);
-  const columns = key.map((field) => `, ${columnOf(field)} ${duckdbType(field.type)}`).join('');
+  const columns = key.map((field) => `${columnOf(field)} ${duckdbType(field.type)}`);
   await db.rows('CREATE TABLE dead (file INTEGER, pos BIGINT)');
-  await db.rows(`CREATE TABLE going (file INTEGER, pos BIGINT${columns})`);
-  await db.rows(`CREATE TABLE buried AS SELECT ${columnsOf(key)} FROM going`);
+  await db.rows(`CREATE TABLE buried (${columns.join(', ')})`);
   const dead = new DeadRows(session);
   const scan = {
     fields: deleted === null ? key : [...key, deleted],
-    filter: { mayMatch: () => true, matchesAll: () => false },
-    whole: () => undefined,
+    plan: async () => everyRow,
   };
   const isTombstone = deleted === null ? 'false' : `coalesce(t.${columnOf(deleted)}, false)`;
   for await (const batch of scanLive(session, options.live(), scan)) {
     const rows = `SELECT t.file, t.pos, ${columnsOf(key, 't.')} FROM ${batch.rows} t
       ANTI JOIN incoming i ON ${sameValues('t', 'i', key)} WHERE NOT ${isTombstone}`;
-    await db.rows(`INSERT INTO going SELECT * FROM ${batch.alive(rows)}`);
+    await db.rows(`CREATE OR REPLACE TABLE going AS FROM ${batch.alive(rows)}`);
     await db.rows('INSERT INTO dead SELECT file, pos FROM going');
     if (deleted !== null)
       await db.rows(`INSERT INTO buried SELECT DISTINCT ${columnsOf(key)} FROM going`);
-    await db.rows('DELETE FROM going');
     await dead.endBatch(batch, 'dead');
   }
   const finished = await finishMerge(session, dead, []);

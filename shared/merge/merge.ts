@@ -4,22 +4,36 @@ import type { Field } from '../lake/schema.ts';
 import type { Log } from '../log.ts';
 
 /**
- * How new rows meet those of the table. Columns are the table's names. A row is newer by (cursor, place), a null
- * cursor being the newest there is; its place is its file's in `adds`, then its position in that file.
+ * How new rows meet those of the table. Columns are the table's names; a null in a key or cursor column equals null.
+ * Among new rows the newest by (cursor, place) wins, a null cursor being the newest there is; a row's place is its
+ * file's in `adds`, then its position in that file.
  */
 export type MergeRule =
-  /** One live row per key, the newest; an incoming row that is older than the table's loses. A null in a key column equals null. */
+  /**
+   * One live row per key that occurs in `adds`, whatever the table had. The newest new row loses to a row of the table
+   * with a greater cursor (both not null), and replaces all others: a null cursor of the table is as old as can be,
+   * else a row that once had none could never change. Where it loses, the newest of the table's rows stays alone.
+   *
+   * New rows with `_deleted` true are tombstones. `tombstone`: they are rows like any other. `remove`: the table's rows
+   * go and the tombstone is no row either; it counts as deduplicated, whether the table had the key or not, so that
+   * `read = written + rejected + deduplicated` holds. What is removed has no cursor any more: an older version that is
+   * read later comes back.
+   */
   | {
       readonly kind: 'upsert';
       readonly key: readonly string[];
       readonly cursor: string | null;
       readonly onDelete: 'tombstone' | 'remove';
     }
-  /** Rows whose (key, cursor) the table has already lose: the overlap of two incremental reads. */
+  /**
+   * Rows whose (key, cursor) the table has already lose: the overlap of two incremental reads. Of several such new rows
+   * the one with the lowest place stays.
+   */
   | { readonly kind: 'appendOnce'; readonly key: readonly string[]; readonly cursor: string | null }
   /**
-   * Rows of the table whose cursor lies in [from, to), or is null where `nulls` says so, go. Bounds are text of the
-   * cursor's type as DuckDB casts it; a null bound is open; a null range covers nothing.
+   * Rows of the table whose cursor lies in [from, to), or is null where `nulls` says so, go; all of `adds` stay. Bounds
+   * are text of the cursor's type as DuckDB casts it, in UTC where they name no zone; a null bound is open; a null
+   * range covers nothing.
    */
   | {
       readonly kind: 'replaceWindow';
@@ -27,7 +41,11 @@ export type MergeRule =
       readonly range: { readonly from: string | null; readonly to: string | null } | null;
       readonly nulls: boolean;
     }
-  /** `adds` hold all keys there are and nothing else: they go, and so does every live row whose key is not among them. */
+  /**
+   * `adds` hold all keys there are and nothing else: they go, and so does every live row whose key is not among them;
+   * with no keys, every row. `tombstone`: for each key that went one row is written with the key, `_deleted` true,
+   * `_run_id` and `_ingested_at`, and rows that are tombstones already stay.
+   */
   | {
       readonly kind: 'keepOnly';
       readonly key: readonly string[];
@@ -63,7 +81,7 @@ export interface Merged {
   readonly deletes: readonly DataFile[];
   /** Live data files that go: rewritten, or without a live row. */
   readonly removes: readonly string[];
-  /** Rows of the given `adds` that lost. */
+  /** Rows of the given `adds` that are no rows of the table: they lost, or were tombstones that were applied. */
   readonly deduplicated: number;
   /** Live rows of the table that went. */
   readonly superseded: number;

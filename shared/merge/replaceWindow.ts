@@ -24,7 +24,7 @@ export async function replaceWindow(
   const window = await windowOf(session, rule, cursor);
   const scan = {
     fields: [cursor],
-    filter: windowFilter(window, cursor),
+    plan: async () => ({ filter: windowFilter(window, cursor) }),
     whole: dead.takeWhole.bind(dead),
   };
   for await (const batch of scanLive(session, options.live(), scan)) {

@@ -28,12 +28,22 @@ export interface Batch {
 export interface Scan {
   /** The columns of the relation. */
   readonly fields: readonly Field[];
-  /** Those whose values cannot matter in a file with such ranges: they are not fetched, and null. */
-  readonly idle?: (rangeOf: RangeOf) => readonly Field[];
-  readonly filter: RowFilter;
+  /** Asked for when there is a file to look at. */
+  readonly plan: () => Promise<ScanPlan>;
   /** Called for a file that goes as a whole and is not read. */
-  readonly whole: (live: LiveFile) => void;
+  readonly whole?: (live: LiveFile) => void;
 }
+
+export interface ScanPlan {
+  readonly filter: RowFilter;
+  /** Columns whose values cannot matter in a file with such ranges: they are not fetched, and null. */
+  readonly idle?: (rangeOf: RangeOf) => readonly Field[];
+}
+
+/** Looks at every row. */
+export const everyRow: ScanPlan = {
+  filter: { mayMatch: () => true, matchesAll: () => false },
+};
 
 /** Footers fetched ahead. */
 const footersAhead = 8;
@@ -47,27 +57,32 @@ export async function* scanLive(
   live: AsyncIterable<LiveFile>,
   scan: Scan,
 ): AsyncGenerator<Batch> {
-  const located = mapAhead(candidates(live, scan), footersAhead, async (file) => {
-    const idle = scan.idle?.(rangesOfFile(file.file)) ?? [];
+  const located = mapAhead(candidates(live, scan), footersAhead, async ({ file, plan }) => {
+    const idle = plan.idle?.(rangesOfFile(file.file)) ?? [];
     return {
       live: file,
       copy: await SparseCopy.open(session.lake, {
         file: file.file,
         localPath: session.scratchPath('live'),
         fields: scan.fields.filter((field) => !idle.includes(field)),
-        filter: scan.filter,
+        filter: plan.filter,
       }),
     };
   });
   yield* mapAhead(batchesOf(located), batchesAhead, (files) => fetchBatch(session, scan, files));
 }
 
-async function* candidates(live: AsyncIterable<LiveFile>, scan: Scan): AsyncGenerator<LiveFile> {
+async function* candidates(
+  live: AsyncIterable<LiveFile>,
+  scan: Scan,
+): AsyncGenerator<{ readonly file: LiveFile; readonly plan: ScanPlan }> {
+  let plan: ScanPlan | null = null;
   for await (const file of live) {
+    plan ??= await scan.plan();
     const ranges = rangesOfFile(file.file);
-    if (!scan.filter.mayMatch(ranges)) continue;
-    if (scan.filter.matchesAll(ranges)) scan.whole(file);
-    else yield file;
+    if (!plan.filter.mayMatch(ranges)) continue;
+    if (scan.whole !== undefined && plan.filter.matchesAll(ranges)) scan.whole(file);
+    else yield { file, plan };
   }
 }
 

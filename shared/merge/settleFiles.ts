@@ -1,5 +1,6 @@
 import type { DataFile } from '../lake/dataFile.ts';
 import { copyPositionDeletes, positionDeleteFile } from '../lake/positionDeleteFile.ts';
+import type { LosingFile } from './copyOnWrite.ts';
 import type { TouchedRows } from './deadRows.ts';
 import type { MergeSession } from './mergeSession.ts';
 import { rewriteDataFile } from './rewriteDataFile.ts';
@@ -24,15 +25,23 @@ export type Settled =
 /** Uploads under way while DuckDB writes the next file. */
 const mostUploads = 4;
 
-/** Decides for each file, in the order given, and writes what it needs. */
+/** Decides for each file and writes what it needs; answers in the order given. */
 export async function settleFiles(
   session: MergeSession,
   touched: readonly TouchedRows[],
 ): Promise<readonly Settled[]> {
+  const losing = touched.map(({ file, dead, positions }): Losing => {
+    const { positionsBefore, deletedBefore } = file;
+    const before =
+      positionsBefore === undefined ? '' : ` UNION ALL SELECT pos FROM ${positionsBefore}`;
+    const { bytes, rows } = file;
+    return { file, bytes, rows, dead: dead + deletedBefore, positions: `${positions}${before}` };
+  });
+  const rewritten = session.copyOnWrite(losing.filter(({ dead, rows }) => dead < rows));
   const settled: Promise<Settled>[] = [];
   try {
-    for (const rows of touched) {
-      const { finished } = await settle(session, rows);
+    for (const file of losing) {
+      const { finished } = await settle(session, file, rewritten.has(file));
       finished.catch(() => undefined);
       settled.push(finished);
       await settled.at(-mostUploads);
@@ -43,29 +52,26 @@ export async function settleFiles(
   }
 }
 
+interface Losing extends LosingFile {
+  readonly file: TouchedFile;
+  /** SQL of the positions of all dead rows, as column `pos`. */
+  readonly positions: string;
+}
+
 /** Resolves once DuckDB is free again; `finished` once the file is uploaded. */
 async function settle(
   session: MergeSession,
-  touched: TouchedRows,
+  { file, rows, dead, positions }: Losing,
+  isRewritten: boolean,
 ): Promise<{ readonly finished: Promise<Settled> }> {
-  const { db } = session;
-  const { file, dead, positions } = touched;
-  const all =
-    file.positionsBefore === undefined
-      ? positions
-      : `${positions} UNION ALL SELECT pos FROM ${file.positionsBefore}`;
-  const allDead = dead + file.deletedBefore;
-  if (allDead === file.rows) return { finished: Promise.resolve({ kind: 'gone' }) };
-  if (session.copyOnWrite({ ...file, dead: allDead }))
-    return {
-      finished: Promise.resolve({
-        kind: 'rewritten',
-        file: await rewriteDataFile(session, file, all, file.rows - allDead),
-      }),
-    };
+  if (dead === rows) return { finished: Promise.resolve({ kind: 'gone' }) };
+  if (isRewritten) {
+    const written = await rewriteDataFile(session, file, positions, rows - dead);
+    return { finished: Promise.resolve({ kind: 'rewritten', file: written }) };
+  }
   const localPath = session.scratchPath('deletes');
-  const [stats] = await db.rows(copyPositionDeletes(file.path, all, localPath));
-  return { finished: publishDeletes(session, file.path, localPath, stats, allDead) };
+  const [stats] = await session.db.rows(copyPositionDeletes(file.path, positions, localPath));
+  return { finished: publishDeletes(session, file.path, localPath, stats, dead) };
 }
 
 async function publishDeletes(

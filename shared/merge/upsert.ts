@@ -10,7 +10,7 @@ import { keyFilter } from './keyFilter.ts';
 import type { Merged, MergeRule } from './merge.ts';
 import type { MergeSession } from './mergeSession.ts';
 import { columnOf, sameValues } from './parquetRows.ts';
-import { type Scan, scanLive } from './scanLive.ts';
+import { type ScanPlan, scanLive } from './scanLive.ts';
 
 type Upsert = Extract<MergeRule, { kind: 'upsert' }>;
 
@@ -64,15 +64,15 @@ async function matchTable(
   await db.rows(
     `CREATE TABLE matches (file INTEGER, pos BIGINT, place BIGINT, newer ${newerType})`,
   );
-  const filter = await keyFilter(db, 'incoming', key);
   const column = cursor === null ? '' : columnOf(cursor);
   const newer =
     cursor === null ? 'NULL' : `CASE WHEN t.${column} > i.${column} THEN t.${column} END`;
   const scan = {
     fields: distinct([...key, cursor]),
-    filter,
-    whole: () => undefined,
-    ...(cursor === null || key.includes(cursor) ? {} : { idle: await idleCursor(db, cursor) }),
+    plan: async () => ({
+      filter: await keyFilter(db, 'incoming', key),
+      ...(cursor === null || key.includes(cursor) ? {} : { idle: await idleCursor(db, cursor) }),
+    }),
   };
   for await (const batch of scanLive(session, options.live(), scan)) {
     const found = `SELECT t.file, t.pos, i.place, ${newer} AS newer
@@ -83,7 +83,7 @@ async function matchTable(
 }
 
 /** Where no row can be newer than any of the new ones, its cursor does not matter. */
-async function idleCursor(db: DuckDb, cursor: Field): Promise<NonNullable<Scan['idle']>> {
+async function idleCursor(db: DuckDb, cursor: Field): Promise<NonNullable<ScanPlan['idle']>> {
   const column = columnOf(cursor);
   const text = cursor.type === 'binary' ? `hex(min(${column}))` : `CAST(min(${column}) AS VARCHAR)`;
   const [row] = await db.rows(`SELECT ${text} AS least FROM incoming`);

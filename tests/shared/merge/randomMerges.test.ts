@@ -157,9 +157,9 @@ const fitsNarrow = new Set([
 ]);
 
 const policies: readonly CopyOnWrite[] = [
-  () => false,
-  () => true,
-  ({ rows, dead }) => dead * 2 > rows,
+  () => new Set(),
+  (files) => new Set(files),
+  (files) => new Set(files.filter(({ rows, dead }) => dead * 2 > rows)),
 ];
 
 it('agrees with the plainest merge there is, whatever the rule, the types and the files', async () => {
