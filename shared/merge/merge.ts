@@ -81,7 +81,7 @@ export interface Merged {
   readonly deletes: readonly DataFile[];
   /** Live data files that go: rewritten, or without a live row. */
   readonly removes: readonly string[];
-  /** Rows of the given `adds` that are no rows of the table: they lost, or were tombstones that were applied. */
+  /** Rows of the given `adds` that lost, or were tombstones that were applied by removal. 0 for `keepOnly`. */
   readonly deduplicated: number;
   /** Live rows of the table that went. */
   readonly superseded: number;
