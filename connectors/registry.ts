@@ -4,6 +4,7 @@ import hubspotContacts from './hubspot_contacts.ts';
 import localFiles from './local_files.ts';
 import mysql from './mysql.ts';
 import postgres from './postgres.ts';
+import salesforceContacts from './salesforce_contacts.ts';
 import stripeCustomers from './stripe_customers.ts';
 
 /** The connectors of this release. Each is `connectors/<name>.ts` with the connector as its default export. */
@@ -13,6 +14,7 @@ export const connectorNames = [
   'local_files',
   'mysql',
   'postgres',
+  'salesforce_contacts',
   'stripe_customers',
 ] as const;
 export type ConnectorName = (typeof connectorNames)[number];
@@ -23,6 +25,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   local_files: localFiles,
   mysql,
   postgres,
+  salesforce_contacts: salesforceContacts,
   stripe_customers: stripeCustomers,
 };
 

@@ -106,7 +106,7 @@ async function askPage<Config, Credentials>(
     isAddress && typeof page === 'string'
       ? await client.follow(page, request)
       : await client.ask({ ...request, query }, [
-          ...(size === undefined ? [] : [[size.to, size.records] as const]),
+          ...(size?.to === undefined ? [] : [[size.to, size.records] as const]),
           ...placed,
           ...placeOfPage(paging, page),
         ]);

@@ -49,8 +49,13 @@ export function nextPageOf(
       return isFull ? Number(page ?? paging.first) + 1 : null;
     case 'lastKey':
       return goesOn(paging.more) ? keyOf(records.at(-1), paging.key) : null;
-    case 'keyset':
-      return goesOn(paging.more) ? paging.keys.map((key) => keyOf(records.at(-1), key)) : null;
+    case 'keyset': {
+      const { cutShort } = paging;
+      const isCut = cutShort !== undefined && at(answer.body, cutShort.at) === cutShort.is;
+      return goesOn(paging.more) || (isCut && records.length > 0)
+        ? paging.keys.map((key) => keyOf(records.at(-1), key))
+        : null;
+    }
   }
 }
 

@@ -148,7 +148,7 @@ export function createRestClient<Config, Credentials>(
         `${spec.title} answered ${request.method} ${url.pathname} with something that is no JSON${/^\s*</.test(text) ? ', a page of HTML' : ''}. Its service, or a proxy before it, may be out of order.`,
         { facts: { url: url.origin + url.pathname, unreadable: true } },
       );
-    spec.judge?.(body, response);
+    spec.judge?.(body, response, context);
     return { body, headers: response.headers, url };
   }
 

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { Json } from '../../json.ts';
 import type { Column } from '../../lake/schema.ts';
-import type { Connector, RequestLimit, StreamDescription } from '../connector.ts';
+import type { Connector, Context, RequestLimit, StreamDescription } from '../connector.ts';
 import type { RestClient } from './restClient.ts';
 
 /** Dotted names from the outside in, `data.customers.nodes`; `0` is the first of a list, '' the whole. */
@@ -84,7 +84,13 @@ export type Paging =
   /** The last record's key, sent along. Without `more`, the last page is not full. */
   | { readonly kind: 'lastKey'; readonly key: Path; readonly to: Place; readonly more?: Path }
   /** Values of the last record's fields, for the `request` hook. Without `more`, the last page is not full. */
-  | { readonly kind: 'keyset'; readonly keys: readonly Path[]; readonly more?: Path };
+  | {
+      readonly kind: 'keyset';
+      readonly keys: readonly Path[];
+      readonly more?: Path;
+      /** Says that a page was cut short, so that there is more although it is not full. */
+      readonly cutShort?: { readonly at: Path; readonly is: Json };
+    };
 
 export interface RestRequest<Config, Credentials> {
   readonly method?: 'GET' | 'POST';
@@ -118,7 +124,8 @@ export interface RestPages<Config, Credentials> extends RestRequest<Config, Cred
   /** An empty list is left out of the answer. Else an answer without its list is an error, not an empty page. */
   readonly leavesOutEmpty?: true;
   readonly paging: Paging;
-  readonly size?: { readonly to: Place; readonly records: number };
+  /** Without a place, the `request` hook says it. */
+  readonly size?: { readonly to?: Place; readonly records: number };
   /** What the request holds besides, where the source wants an expression or a query. */
   readonly request?: (
     state: PageState,
@@ -270,7 +277,14 @@ export interface RestSpec<Config, Credentials>
   readonly finalStatuses?: readonly number[];
   /** The wait that an answer asks for in headers of its own, in milliseconds. */
   readonly waits?: (response: Response, now: Date) => number | null;
-  /** Reads an answer that came with a status of success: an error in it, or the wait it asks for. Throws HeadgateError. */
-  readonly judge?: (answer: Json, response: Response) => void;
+  /**
+   * Reads an answer that came with a status of success: an error in it, the wait it asks for, what is left of a quota.
+   * Throws HeadgateError or ParkUntil.
+   */
+  readonly judge?: (
+    answer: Json,
+    response: Response,
+    context: Context<Config, Credentials>,
+  ) => void;
   readonly streams: Readonly<Record<string, RestStream<Config, Credentials>>>;
 }

@@ -1,7 +1,7 @@
 import { HeadgateError } from '../../errors.ts';
 import type { AccessToken, OAuthGrant } from '../../oauth/oauthGrant.ts';
 import type { Context } from '../connector.ts';
-import type { RestAuth, RestOAuth } from './restSpec.ts';
+import type { RestAuth, RestOAuth, Text } from './restSpec.ts';
 import { type Filling, fieldOf, textOf } from './texts.ts';
 
 /** What signs one request. */
@@ -70,22 +70,24 @@ function neededFields<Config, Credentials>(way: RestAuth<Config, Credentials>): 
     case 'query':
       return [way.value];
     case 'basic':
-      return [way.user, way.password].flatMap((text) =>
-        (Array.isArray(text) ? text : [text]).flatMap((piece: unknown) =>
-          typeof piece === 'object' && piece !== null && 'credential' in piece
-            ? [String(piece.credential)]
-            : [],
-        ),
-      );
+      return [way.user, way.password].flatMap(credentialsIn);
     case 'oauth':
       return [
         way.clientId,
         way.clientAuth === 'none' ? undefined : way.clientSecret,
         way.grant === 'refresh_token' ? way.refreshToken : undefined,
         way.assertion?.privateKey,
+        ...(way.assertion?.subject === undefined ? [] : credentialsIn(way.assertion.subject)),
       ].filter((name) => name !== undefined);
   }
 }
+
+const credentialsIn = <Config, Credentials>(text: Text<Config, Credentials>): readonly string[] =>
+  (Array.isArray(text) ? text : [text]).flatMap((piece: unknown) =>
+    typeof piece === 'object' && piece !== null && 'credential' in piece
+      ? [String(piece.credential)]
+      : [],
+  );
 
 function grantOf<Config, Credentials>(
   way: RestOAuth<Config, Credentials>,
