@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { json } from '../json.ts';
 import { dataFile } from '../lake/dataFile.ts';
 import { field } from '../lake/schema.ts';
+import { schemaDrift } from '../schema/schemaDrift.ts';
 import { counts, runError } from './runItem.ts';
 
 /** What starts an execution. Its name is the run id, so a second start is the same execution. */
@@ -76,6 +77,10 @@ export const stagedCommit = z.strictObject({
   /** Live rows that this commit takes out: superseded by newer ones, out of a window, deleted at the source. */
   superseded: z.int().nonnegative().optional(),
   rejects: z.array(dataFile),
+  /** Files of the reject table whose rows were loaded again: they go in the same commit. */
+  replayed: z.array(z.string()).optional(),
+  /** How the rows differ from the table they were read for; absent: nobody looked. */
+  drift: schemaDrift.nullable().optional(),
   /** Table, rejects and cursor go back to `StreamItem.before`; everything else of the commit is empty. */
   reverts: z.literal(true).optional(),
   removes: z.discriminatedUnion('kind', [
@@ -93,6 +98,8 @@ export const stagedCommit = z.strictObject({
   stage: z.strictObject({ hash: z.string(), position: json.optional() }).optional(),
   /** The stream's cursor after this commit; absent leaves it alone. */
   cursor: json.nullable().optional(),
+  /** With `cursor`: the read that it stands in is not complete. */
+  unfinished: z.boolean().optional(),
   counts,
 });
 export type StagedCommit = z.infer<typeof stagedCommit>;
