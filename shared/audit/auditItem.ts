@@ -11,6 +11,8 @@ export const auditAction = z.enum([
   'source.deleted',
   'credentials.replaced',
   'source.tested',
+  'attention.acknowledged',
+  'rejects.replayed',
   'run.requested',
   'run.cancelled',
   'run.undone',
