@@ -6,6 +6,7 @@ import { type PostgresServer, startPostgres } from '../postgres.ts';
 import type { RunningHeadgate } from '../startHeadgate.ts';
 import { atLeast, atMost, type BenchResult, median, perSecond } from './figures.ts';
 import { functionMemory } from './functionMemory.ts';
+import { runQuietly } from './runQuietly.ts';
 
 const rows = 5_000_000;
 const rounds = 3;
@@ -57,7 +58,7 @@ export async function postgresBench(headgate: RunningHeadgate): Promise<BenchRes
   });
   const seconds: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const run = await api.runToEnd('bench-postgres');
+    const run = await runQuietly(api, 'bench-postgres');
     if (run.counts.written !== rows)
       throw new Error(`wrote ${run.counts.written} of ${rows} rows: ${run.error?.message}`);
     seconds.push((Date.parse(run.finishedAt ?? '') - Date.parse(run.createdAt)) / 1000);
