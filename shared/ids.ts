@@ -10,6 +10,16 @@ export function ulid(now: Date, random: (size: number) => Uint8Array = randomByt
   return time + Array.from(random(16), (byte) => alphabet[byte % 32]).join('');
 }
 
+/** When a ULID was made; NaN milliseconds for a text that is none. */
+export function timeOfUlid(id: string): Date {
+  let time = 0;
+  for (const digit of id.slice(0, 10)) {
+    const value = alphabet.indexOf(digit);
+    time = value < 0 ? Number.NaN : time * 32 + value;
+  }
+  return new Date(id.length === 26 ? time : Number.NaN);
+}
+
 export const newSourceId = (now: Date): string => ulid(now);
 
 /**

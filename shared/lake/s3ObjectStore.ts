@@ -3,11 +3,12 @@ import {
   GetObjectCommand,
   NoSuchKey,
   PutObjectCommand,
+  paginateListObjectsV2,
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { HeadgateError } from '../errors.ts';
-import type { ObjectStore } from './tableChange.ts';
+import type { ObjectLister, ObjectStore } from './tableChange.ts';
 
 /** Keys one DeleteObjects takes. */
 const keysPerDelete = 1_000;
@@ -23,7 +24,7 @@ const passingCodes: ReadonlySet<string> = new Set([
  * The lake's objects in one S3 bucket. `get` and `getRange` throw `not_found` for a key that is not there;
  * `putNew` throws `file_changed` for one that is; `delete` takes keys that are gone for deleted. Throttles are left to the client's own retries.
  */
-export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
+export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore & ObjectLister {
   const read = async (
     key: string,
     range: string | undefined,
@@ -69,6 +70,26 @@ export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
           throw new HeadgateError('file_changed', `${key} exists already`, { cause: error });
         throw error;
       }
+    },
+    async *list(prefix, after, signal) {
+      const pages = paginateListObjectsV2(
+        { client },
+        {
+          Bucket: bucket,
+          Prefix: prefix,
+          // XML can carry no control characters.
+          EncodingType: 'url',
+          ...(after === null ? {} : { StartAfter: after }),
+        },
+        { abortSignal: signal },
+      );
+      for await (const { Contents = [] } of pages)
+        for (const { Key, LastModified } of Contents)
+          if (Key !== undefined && LastModified !== undefined)
+            yield {
+              key: decodeURIComponent(Key.replaceAll('+', ' ')),
+              lastModified: LastModified,
+            };
     },
     async delete(keys, signal) {
       for (let from = 0; from < keys.length; from += keysPerDelete) {

@@ -42,6 +42,17 @@ export interface ObjectStore {
   delete(keys: readonly string[], signal: AbortSignal): Promise<void>;
 }
 
+export interface ListedObject {
+  readonly key: string;
+  readonly lastModified: Date;
+}
+
+/** What finding forgotten objects asks of object storage besides. */
+export interface ObjectLister {
+  /** Objects whose keys begin with `prefix` and come after `after`, in the order of their keys (UTF-8). */
+  list(prefix: string, after: string | null, signal: AbortSignal): AsyncIterable<ListedObject>;
+}
+
 export interface PrepareCommit {
   readonly store: ObjectStore;
   /** `s3://bucket/lake/data/…`: the table's location. */

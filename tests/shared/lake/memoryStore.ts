@@ -1,10 +1,12 @@
 import { HeadgateError } from '../../../shared/errors.ts';
-import type { ObjectStore } from '../../../shared/lake/tableChange.ts';
+import type { ListedObject, ObjectLister, ObjectStore } from '../../../shared/lake/tableChange.ts';
 
 /** An object store in a Map that counts its calls. `putNew` refuses a key that exists, as the contract says. */
-export class MemoryStore implements ObjectStore {
+export class MemoryStore implements ObjectStore, ObjectLister {
   readonly bucket: string;
   readonly objects = new Map<string, Uint8Array>();
+  /** When objects were written; those that are not here, in 1970. */
+  readonly written = new Map<string, Date>();
   gets = 0;
   bytesRead = 0;
 
@@ -32,6 +34,12 @@ export class MemoryStore implements ObjectStore {
   async putNew(key: string, body: Uint8Array): Promise<void> {
     if (this.objects.has(key)) throw new HeadgateError('file_changed', `${key} exists already`);
     this.objects.set(key, body);
+  }
+
+  async *list(prefix: string, after: string | null): AsyncGenerator<ListedObject> {
+    for (const key of [...this.objects.keys()].toSorted())
+      if (key.startsWith(prefix) && (after === null || key > after))
+        yield { key, lastModified: this.written.get(key) ?? new Date(0) };
   }
 
   async delete(keys: readonly string[]): Promise<void> {
