@@ -2,7 +2,7 @@ import type { GlueClient } from '@aws-sdk/client-glue';
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { listExpiredObjects } from '../../shared/lake/listExpiredObjects.ts';
 import { pathOf } from '../../shared/lake/objectPath.ts';
-import type { ObjectStore } from '../../shared/lake/tableChange.ts';
+import type { ObjectLister, ObjectStore } from '../../shared/lake/tableChange.ts';
 import type { TablePointer } from '../../shared/lake/tablePointer.ts';
 import type { Log } from '../../shared/log.ts';
 import { rejectFields } from '../../shared/staging/streamLoader.ts';
@@ -11,22 +11,27 @@ import { glueTableName } from './glueTableName.ts';
 import { isRetryable } from './isRetryable.ts';
 import { dropTable, mirrorTable } from './mirrorTable.ts';
 import { type StreamChange, streamChangeOf } from './streamChanges.ts';
+import { sweepTable } from './sweepTable.ts';
 
 export interface GlueMirrorDependencies {
   readonly glue: GlueClient;
   /** Glue database of this stage. */
   readonly database: string;
   /** The lake bucket. */
-  readonly store: ObjectStore;
+  readonly store: ObjectStore & ObjectLister;
+  readonly now: () => Date;
   readonly log: Log;
 }
 
 /** Below the function's own limit of 2 minutes. */
 const timeoutMilliseconds = 100_000;
+/** Past this nothing is begun that can as well be done tomorrow. */
+const sweepMilliseconds = 40_000;
 
 /**
  * Follows the STREAM items: each commit becomes the table's entry in the Glue catalogue, what the commit made
- * unreachable is deleted once the catalogue no longer names it, and the entry of a stream that is gone is dropped.
+ * unreachable is deleted once the catalogue no longer names it, the entry of a stream that is gone is dropped, and
+ * once a day what dead tries left behind is removed (`sweepTable`).
  *
  * Records may come twice and late: an entry is only ever moved forward. A record that fails for a passing reason is
  * reported in `batchItemFailures` and comes again, then goes to the DLQ; any other failure is logged with its code
@@ -37,20 +42,40 @@ export const makeHandler =
   (dependencies: GlueMirrorDependencies) =>
   async (event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
     const signal = AbortSignal.timeout(timeoutMilliseconds);
+    const noMoreSweeps = AbortSignal.timeout(sweepMilliseconds);
     const batchItemFailures: { itemIdentifier: string }[] = [];
+    const mirrored: StreamChange[] = [];
     for (const change of latestChanges(event.Records, dependencies.log)) {
       const { tenant, sourceId, stream } = change.item;
       const log = dependencies.log.with({ tenant, sourceId, stream });
       try {
         await mirrorStream({ ...dependencies, log }, change, signal);
+        mirrored.push(change);
       } catch (error) {
         const retried = isRetryable(error) || signal.aborted;
         log.error('table not mirrored', { code: 'glue_mirror_failed', retried, error });
         if (retried) batchItemFailures.push({ itemIdentifier: change.sequenceNumber });
       }
     }
+    for (const change of mirrored)
+      if (!noMoreSweeps.aborted) await sweep(dependencies, change, signal);
     return { batchItemFailures };
   };
+
+/** What is left lying costs storage and nothing else: a failure is logged, and the next day tries again. */
+async function sweep(
+  { glue: client, database, store, now, log }: GlueMirrorDependencies,
+  change: StreamChange,
+  signal: AbortSignal,
+): Promise<void> {
+  const { tenant, sourceId, stream } = change.item;
+  const ownLog = log.with({ tenant, sourceId, stream });
+  try {
+    await sweepTable({ catalog: { client, database }, store, now, log: ownLog }, change, signal);
+  } catch (error) {
+    ownLog.error('table not swept', { code: 'sweep_failed', error });
+  }
+}
 
 /**
  * One change for each stream: its last, from where its first began. The number reported for a failure is that of

@@ -11,5 +11,6 @@ export const handler = makeHandler({
   glue: new GlueClient({}),
   database: env.GLUE_DATABASE,
   store: s3ObjectStore(new S3Client({}), env.LAKE_BUCKET),
+  now: () => new Date(),
   log: createLog(),
 });

@@ -87,6 +87,13 @@ export async function dropTable(
   return true;
 }
 
+/** The metadata file that the catalogue names for a table, whoever wrote it there; null without an entry. */
+export const namedMetadata = async (
+  catalog: Catalog,
+  name: string,
+  signal: AbortSignal,
+): Promise<string | null> => metadataLocationOf(await getTable(catalog, name, signal));
+
 async function getTable(
   { client, database }: Catalog,
   name: string,

@@ -23,6 +23,7 @@ import { tableInput } from '../../../functions/glueMirror/glueTable.ts';
 import { makeHandler } from '../../../functions/glueMirror/handler.ts';
 import { openGlue } from '../../../local/glue/openGlue.ts';
 import { type LocalService, localAccount } from '../../../local/localService.ts';
+import { newRunId, newSourceId } from '../../../shared/ids.ts';
 import type { Field } from '../../../shared/lake/schema.ts';
 import { createLog } from '../../../shared/log.ts';
 import { type StreamItem, streamItemKey } from '../../../shared/runs/streamItem.ts';
@@ -79,6 +80,7 @@ const handle = (records: readonly DynamoDBRecord[], client = glue) =>
     glue: client,
     database,
     store: table.store,
+    now: () => table.now,
     log: createLog((line) => void lines.push(JSON.parse(line) as Record<string, unknown>)),
   })({ Records: [...records] });
 
@@ -332,6 +334,95 @@ describe('what expired', () => {
     expect(lines).toContainEqual(expect.objectContaining({ message: 'expired objects deleted' }));
     await commit();
     expect(table.current.rows).toBe(2);
+  });
+});
+
+describe('what dead tries left behind', () => {
+  const sourceId = newSourceId(new Date('2026-01-01T00:00:00Z'));
+  const runAt = (time: Date) => newRunId(sourceId, time);
+  const item = (change: Partial<StreamItem> = {}) => itemNow({ sourceId, ...change });
+  const writeRow = () =>
+    table.write('select 1::bigint id, 1.00::decimal(12,2) price, now() as "at"', fields);
+  /** A commit of a new run, mirrored. Answers the item before and after. */
+  const commitRun = async (before: StreamItem | null) => {
+    table.runId = runAt(table.now);
+    await table.commit(fields, [await writeRow()]);
+    const now = item({ committedBy: { runId: table.runId, seq: 1 } });
+    await handle([record(now, before)]);
+    return now;
+  };
+  /** One file of an attempt that was cut off. Answers its key. */
+  const orphan = async () => {
+    table.runId = runAt(table.now);
+    return (await writeRow()).path.replace('s3://lake/', '');
+  };
+  const pass = (milliseconds: number) => {
+    table.now = new Date(table.now.getTime() + milliseconds);
+  };
+  const swept = () =>
+    lines.filter(({ message }) => message === 'objects that nothing referred to deleted');
+
+  it('is deleted after three days, once a day, with the day’s first commit', async () => {
+    const first = await commitRun(null);
+    const key = await orphan();
+    pass(2 * day);
+    const second = await commitRun(first);
+    expect(table.store.objects.has(key)).toBe(true);
+    pass(2 * day);
+    const third = await commitRun(second);
+    expect(table.store.objects.has(key)).toBe(false);
+    expect(swept()).toEqual([expect.objectContaining({ objects: 1, more: false, sourceId })]);
+    pass(4 * day);
+    const fourth = await commitRun(third);
+    // Later that day nothing is looked at.
+    const gets = table.store.list.bind(table.store);
+    table.store.list = () => {
+      throw new Error('listed');
+    };
+    await commitRun(fourth);
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
+    table.store.list = gets;
+    await commit();
+    expect(table.current.rows).toBe(6);
+  });
+
+  it('stays while an unfinished refresh goes on from it, or the catalogue names something else', async () => {
+    const first = await commitRun(null);
+    const key = await orphan();
+    const staged = table.runId ?? '';
+    pass(4 * day);
+    table.runId = runAt(table.now);
+    await table.commit(fields, [await writeRow()]);
+    const parts = [{ key: `runs/acme/${staged}/a1/staged.json`, index: 0 }];
+    const stage = { hash: 'h', startedAt: table.now.toISOString(), parts, position: 1 };
+    const second = item({ stage, committedBy: { runId: table.runId, seq: 1 } });
+    await handle([record(second, first)]);
+    expect(table.store.objects.has(key)).toBe(true);
+    await handle([
+      record({ ...second, stage: { ...stage, parts: [{ key: 'odd', index: 0 }] } }, first),
+    ]);
+    expect(table.store.objects.has(key)).toBe(true);
+    pass(day);
+    await commitRun(second);
+    const late = { ...second, stage: null };
+    // The catalogue has moved on: what a later commit refers to is not known here.
+    expect(table.store.objects.has(key)).toBe(false);
+    const other = await orphan();
+    table.store.written.set(other, new Date(0));
+    pass(4 * day);
+    await handle([record(late, first)]);
+    expect(table.store.objects.has(other)).toBe(true);
+  });
+
+  it('costs storage only: a failure is logged, and the record is done', async () => {
+    const first = await commitRun(null);
+    pass(4 * day);
+    table.store.list = () => {
+      throw new Error('AccessDenied');
+    };
+    await table.commit(fields, [await writeRow()]);
+    expect(await handle([record(item(), first)])).toEqual({ batchItemFailures: [] });
+    expect(lines).toContainEqual(expect.objectContaining({ code: 'sweep_failed', stream }));
   });
 });
 

@@ -39,6 +39,8 @@ export class TestTable {
   readonly #duckdb: DuckDBConnection;
   pointer: TablePointer | null = null;
   now = new Date('2026-03-01T00:00:00Z');
+  /** Set: objects are named as a run of this id names them. */
+  runId: string | null = null;
   #files = 0;
   #commits = 0;
 
@@ -79,7 +81,7 @@ export class TestTable {
       const reader = await this.#duckdb.runAndReadAll(
         `copy (select ${typed} from (${query})) to '${local}' (${sized})`,
       );
-      const key = `${this.location.slice(`s3://${this.store.bucket}/`.length)}/r1-a1-${this.#files++}.parquet`;
+      const key = this.#nextKey('');
       this.store.objects.set(key, readFileSync(local));
       return dataFileFromStats({
         path: pathOf(this.store.bucket, key),
@@ -92,6 +94,14 @@ export class TestTable {
     }
   }
 
+  #nextKey(prefix: string): string {
+    const folder = this.location.slice(`s3://${this.store.bucket}/`.length);
+    const name = `${prefix}${this.#files++}.parquet`;
+    return this.runId === null
+      ? `${folder}/r1-a1-${name}`
+      : `${folder}/${this.runId}/a1/u0/${name}`;
+  }
+
   /** Writes a file that deletes these rows of a data file (a query of one column `pos`) and does not commit it. */
   async writeDeletes({ path }: Pick<DataFile, 'path'>, positions: string): Promise<DataFile> {
     const folder = mkdtempSync(join(tmpdir(), 'headgate-lake-'));
@@ -99,7 +109,7 @@ export class TestTable {
       const local = join(folder, 'deletes.parquet');
       const copy = copyPositionDeletes(path, positions, local);
       const reader = await this.#duckdb.runAndReadAll(copy);
-      const key = `${this.location.slice(`s3://${this.store.bucket}/`.length)}/r1-a1-d${this.#files++}.parquet`;
+      const key = this.#nextKey('d');
       this.store.objects.set(key, readFileSync(local));
       return positionDeleteFile({
         path: pathOf(this.store.bucket, key),
@@ -133,7 +143,7 @@ export class TestTable {
       store: this.store,
       location: this.location,
       metadataPrefix: this.metadataPrefix,
-      commitId: `run1-a1-${++this.#commits}`,
+      commitId: `${this.runId ?? 'run1'}-${this.runId === null ? 'a1' : '1'}-${++this.#commits}`,
       current: this.pointer,
       change: { schema, adds, deletes, removes, summary },
       now: this.now,
@@ -154,7 +164,7 @@ export class TestTable {
       store: this.store,
       location: this.location,
       metadataPrefix: this.metadataPrefix,
-      commitId: `run1-a1-${++this.#commits}`,
+      commitId: `${this.runId ?? 'run1'}-${this.runId === null ? 'a1' : '1'}-${++this.#commits}`,
       current: this.current,
       to,
       schema,
