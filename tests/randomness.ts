@@ -15,6 +15,11 @@ export function seeded(
   seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31),
 ): Randomness {
   console.log(`${what}: SEED=${seed}`);
+  return generator(seed);
+}
+
+/** The same, of a seed that is known. */
+export function generator(seed: number): Randomness {
   let state = seed >>> 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;

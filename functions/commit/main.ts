@@ -2,10 +2,10 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { openTable } from '../../shared/aws/clients.ts';
 import { readEnv } from '../../shared/env.ts';
-import { HeadgateError } from '../../shared/errors.ts';
 import { ulid } from '../../shared/ids.ts';
 import { listLiveFiles } from '../../shared/lake/listLiveFiles.ts';
 import { prepareCommit } from '../../shared/lake/prepareCommit.ts';
+import { revertTo } from '../../shared/lake/revertTo.ts';
 import { s3ObjectStore } from '../../shared/lake/s3ObjectStore.ts';
 import { stepFunctionsExecutions } from '../../shared/runs/executions.ts';
 import { createRunLog } from '../../shared/runs/runLog.ts';
@@ -20,9 +20,7 @@ export const handler = makeHandler(
     now: () => new Date(),
     store: s3ObjectStore(new S3Client({}), env.LAKE_BUCKET),
     prepareCommit,
-    prepareRevert: async () => {
-      throw new HeadgateError('cannot_undo', 'This table cannot go back to an older snapshot yet.');
-    },
+    prepareRevert: revertTo,
     listLiveFiles,
   },
   createRunLog(),

@@ -12,6 +12,7 @@ import { mapOrigins } from '../../shared/http/mapOrigins.ts';
 import { withRetries } from '../../shared/http/withRetries.ts';
 import { listLiveFiles } from '../../shared/lake/listLiveFiles.ts';
 import { s3ObjectStore } from '../../shared/lake/s3ObjectStore.ts';
+import { mergeCommit } from '../../shared/merge/mergeCommit.ts';
 import { createRunLog } from '../../shared/runs/runLog.ts';
 import { readSecret } from '../../shared/secrets/readSecret.ts';
 import { openStreamLoader } from '../../shared/staging/openStreamLoader.ts';
@@ -42,16 +43,7 @@ export function createHandler(connector: Connector): ReturnType<typeof makeHandl
         openObject(s3, env.LANDING_BUCKET, key, { versionId, from }, signal),
       listLiveFiles,
       openStreamLoader,
-      // Until merges land: incremental reads begin strictly after the last one, so nothing overlaps.
-      merge: async ({ adds }) => ({
-        adds,
-        deletes: [],
-        removes: [],
-        deduplicated: 0,
-        superseded: 0,
-        tombstones: 0,
-        bytesRead: 0,
-      }),
+      merge: mergeCommit,
       readSecret: (tenant, ref, signal) =>
         readSecret(secrets, `headgate/${env.STAGE}/${tenant}/`, ref, signal),
       createFetch: (signal, deadline) =>

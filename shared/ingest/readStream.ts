@@ -47,13 +47,16 @@ export async function readStream(
   dependencies: IngestDependencies,
   invocation: Invocation,
   context: Parameters<IngestDependencies['connector']['read']>[0],
-  plan: StreamPlan,
+  planned: StreamPlan,
   entry: QueuedStream,
   unit: number,
 ): Promise<Step> {
   const { lock, run, source, alive, deadline } = invocation;
-  const stream = await ensureStream(dependencies.table, newStream(dependencies, source, plan));
+  const stream = await ensureStream(dependencies.table, newStream(dependencies, source, planned));
   const isEmpty = (stream.pointer?.rows ?? 0) === 0;
+  const plan = startsOver(dependencies, planned, entry, stream)
+    ? ({ ...planned, effect: 'replace' } as const)
+    : planned;
   const { from, hash } = startOf(dependencies.now(), source, run, plan, entry, stream);
   const parts = await readParts(dependencies.store, stream, hash, context.signal);
   const result = await loadStream(dependencies, {
@@ -71,6 +74,12 @@ export async function readStream(
   const { position, finished, failures } = result;
   if (!finished && isDeepStrictEqual(position, from))
     throw noProgress(`"${plan.request.name}" delivered no checkpoint in time`);
+  // What an earlier run began ends where that run froze it: this one reads on to its own end.
+  const goesOn =
+    stream.unfinished === true &&
+    entry.position === null &&
+    !plan.fromStart &&
+    !isDeepStrictEqual(position, from);
   const fromEmpty = entry.position === null ? isEmpty : entry.fromEmpty === true;
   const commit =
     isStaged(plan.effect) && !finished
@@ -88,18 +97,34 @@ export async function readStream(
     commit,
     files: result.loaded?.files ?? [],
     failures: failures.map((failure) => ({ ...failure, stream: plan.request.name })),
-    next: finished
-      ? null
-      : {
-          stream: plan.request.name,
-          position,
-          tries: 0,
-          ...(fromEmpty ? { fromEmpty } : {}),
-          ...(isStaged(plan.effect) ? { stageHash: hash } : {}),
-        },
+    next:
+      finished && !goesOn
+        ? null
+        : {
+            stream: plan.request.name,
+            position,
+            tries: 0,
+            ...(fromEmpty ? { fromEmpty } : {}),
+            ...(isStaged(plan.effect) ? { stageHash: hash } : {}),
+          },
     hadData: !isEmpty,
   };
 }
+
+/**
+ * Rows without a key cannot be told from those that are there, so a read of them from the beginning (the first after
+ * other modes, or after its cursor was forgotten) takes their place instead of adding to them.
+ */
+const startsOver = (
+  { connector }: IngestDependencies,
+  { effect, request }: StreamPlan,
+  { position, stageHash }: QueuedStream,
+  { cursor, pointer }: StreamItem,
+): boolean =>
+  effect === 'append' &&
+  request.mode === 'incremental' &&
+  !connector.landing &&
+  (position === null ? cursor === null && (pointer?.rows ?? 0) > 0 : stageHash !== undefined);
 
 /** A part of an unfinished read: kept aside by Commit, which remembers where to go on. */
 function partOf(
@@ -180,7 +205,9 @@ async function wholeOf(
     replaces,
     ...merged,
     ...(resumed ? { stage: { hash } } : {}),
-    ...(plan.keepsCursor && (finished || plan.effect !== 'replace') ? { cursor: position } : {}),
+    ...(plan.keepsCursor && (finished || plan.effect !== 'replace')
+      ? { cursor: position, unfinished: !finished }
+      : {}),
   };
 }
 

@@ -100,6 +100,8 @@ export const stagedCommit = z.strictObject({
   cursor: json.nullable().optional(),
   /** With `cursor`: the read that it stands in is not complete. */
   unfinished: z.boolean().optional(),
+  /** With `cursor`: the read that it stands in is not complete. */
+  unfinished: z.boolean().optional(),
   counts,
 });
 export type StagedCommit = z.infer<typeof stagedCommit>;

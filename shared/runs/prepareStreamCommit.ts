@@ -15,6 +15,7 @@ export interface PreparedCommit {
   readonly pointer: TablePointer | null;
   readonly rejects: TablePointer | null;
   readonly cursor?: Json | null;
+  readonly unfinished?: boolean;
   readonly stage: StreamItem['stage'];
   readonly rowsDelta: number;
 }
@@ -71,7 +72,9 @@ export async function prepareStreamCommit(
     rejects,
     stage: null,
     rowsDelta: (pointer?.rows ?? 0) - (stream.pointer?.rows ?? 0),
-    ...(commit.cursor === undefined ? {} : { cursor: commit.cursor }),
+    ...(commit.cursor === undefined
+      ? {}
+      : { cursor: commit.cursor, unfinished: commit.unfinished === true }),
   };
 }
 

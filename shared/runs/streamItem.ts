@@ -22,6 +22,8 @@ export const streamItem = z.strictObject({
   rejects: tablePointer.nullable(),
   /** The connector's checkpoint after the last complete read. */
   cursor: json.nullable(),
+  /** The cursor stands within a read whose end was frozen by the run that began it; more may have come since. */
+  unfinished: z.boolean().optional(),
   /**
    * Parts of a full refresh that is not finished: kept aside by Commit, resumed by a later run within a day
    * when `hash` (schema, config, connector) is still the same.

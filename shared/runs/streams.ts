@@ -98,6 +98,7 @@ export interface StreamChange {
   readonly rejects: TablePointer | null;
   /** Absent leaves the cursor alone. */
   readonly cursor?: Json | null;
+  readonly unfinished?: boolean;
   readonly stage: StreamItem['stage'];
   readonly committedBy: { readonly runId: string; readonly seq: number };
   readonly now: Date;
@@ -120,7 +121,7 @@ export function commitStream(table: Table, read: StreamItem, change: StreamChang
       TableName: table.name,
       Key: streamItemKey(read.tenant, read.sourceId, read.stream),
       UpdateExpression: `SET #schema = :schema, #pointer = :pointer, rejects = :rejects, #stage = :stage,
-        committedBy = :by, #before = :before, updatedAt = :now${moved ? ', #cursor = :cursor' : ''}`,
+        committedBy = :by, #before = :before, updatedAt = :now${moved ? ', #cursor = :cursor, unfinished = :unfinished' : ''}`,
       ConditionExpression: 'committedBy = :committed',
       ExpressionAttributeNames: {
         '#schema': 'schema',
@@ -138,7 +139,7 @@ export function commitStream(table: Table, read: StreamItem, change: StreamChang
         ':committed': read.committedBy,
         ':before': before,
         ':now': change.now.toISOString(),
-        ...(moved ? { ':cursor': change.cursor } : {}),
+        ...(moved ? { ':cursor': change.cursor, ':unfinished': change.unfinished === true } : {}),
       },
     },
   };

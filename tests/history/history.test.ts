@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ModeName, modes, play } from './play.ts';
+import { postgresSource } from './postgresSource.ts';
+import type { Sabotage } from './sabotage.ts';
+import type { SourceDatabase } from './sourceDatabase.ts';
+
+let postgres: SourceDatabase;
+beforeAll(async () => {
+  postgres = await postgresSource();
+}, 60_000);
+afterAll(() => postgres?.[Symbol.asyncDispose]());
+
+describe('a table kept through a random history of writers, runs and failures', () => {
+  it.each(Object.keys(modes) as ModeName[])('is its source, row by row: %s', async (mode) => {
+    const { problems, checks } = await play(postgres, mode, 500);
+    expect(problems).toEqual([]);
+    expect(checks).toBeGreaterThan(1);
+  }, 180_000);
+});
+
+describe('the comparison', () => {
+  it.each([
+    ['exclusive lower bound', 'append'],
+    ['no fence check', 'append without a key'],
+    ['cursor before data', 'append'],
+    ['null cursors skipped', 'upsert'],
+    ['column shifted by a row', 'full refresh'],
+    ['overlap not deduplicated', 'append'],
+  ] as const satisfies readonly (readonly [Sabotage, ModeName])[])(
+    'notices within 1,000 steps: %s',
+    async (sabotage, mode) => {
+      const { problems, steps } = await play(postgres, mode, 1000, { sabotage });
+      expect(problems).not.toEqual([]);
+      expect(steps).toBeLessThanOrEqual(1000);
+    },
+    180_000,
+  );
+});

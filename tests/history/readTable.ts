@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { OneSource } from './oneSource.ts';
+import type { Item } from './sourceDatabase.ts';
+
+export interface TableReader extends Disposable {
+  /** The live rows as a query engine would see them, `deleted` where they are tombstones. */
+  read(of: OneSource): Promise<readonly (Item & { readonly deleted: boolean })[]>;
+}
+
+export async function tableReader(): Promise<TableReader> {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+  const connection = await instance.connect();
+  await connection.run("set timezone = 'UTC'");
+  return {
+    async read(source) {
+      const folder = mkdtempSync(join(tmpdir(), 'headgate-read-'));
+      try {
+        const rows: (Item & { readonly deleted: boolean })[] = [];
+        for (const [index, { file, deletes }] of (await source.files()).entries())
+          rows.push(...(await readFile(connection, source, folder, index, file, deletes)));
+        return rows;
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+    [Symbol.dispose]() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+async function readFile(
+  connection: DuckDBConnection,
+  { store }: OneSource,
+  folder: string,
+  index: number,
+  file: string,
+  deletes: string | null,
+): Promise<readonly (Item & { readonly deleted: boolean })[]> {
+  const fetch = (path: string, name: string): string => {
+    const local = join(folder, `${index}-${name}.parquet`);
+    writeFileSync(local, store.objects.get(path.slice('s3://lake/'.length)) ?? '');
+    return local;
+  };
+  const local = fetch(file, 'rows');
+  const described = await connection.runAndReadAll(`describe select * from '${local}'`);
+  const names = new Set(described.getRowObjectsJson().map((row) => String(row['column_name'])));
+  const column = (name: string, sql: string): string =>
+    names.has(name) ? `${sql} as ${name}` : `null as ${name}`;
+  const where =
+    deletes === null
+      ? ''
+      : `where file_row_number not in (select pos from '${fetch(deletes, 'deletes')}')`;
+  const result = await connection.runAndReadAll(`
+    select ${[
+      column('id', 'id::varchar'),
+      column('at', 'epoch_us("at")::varchar'),
+      column('n', 'n::varchar'),
+      column('word', 'word'),
+      column('amount', 'amount::varchar'),
+      names.has('_deleted') ? 'coalesce(_deleted, false) as deleted' : 'false as deleted',
+    ].join(', ')}
+    from read_parquet('${local}', file_row_number = true) ${where}`);
+  return result.getRowObjectsJson() as unknown as readonly (Item & { readonly deleted: boolean })[];
+}
