@@ -24,7 +24,16 @@ const fullFileBytes = 400 * 2 ** 20;
 export async function loadParquet(
   state: LoaderState,
   path: string,
-  { name, sourceFile }: { readonly name: string; readonly sourceFile: string | null },
+  {
+    name,
+    sourceFile,
+    rowsBefore = 0,
+  }: {
+    readonly name: string;
+    readonly sourceFile: string | null;
+    /** Rows of the whole file in front of those that lie here. */
+    readonly rowsBefore?: number;
+  },
 ): Promise<{ readonly read: number; readonly written: number; readonly rejected: number }> {
   const { db, options, schema } = state;
   const bytes = await checkFooter(path, name);
@@ -79,7 +88,9 @@ export async function loadParquet(
     await rm(target, { recursive: true, force: true });
   }
   const rejects =
-    written === read ? [] : await rejectParquetRows(state, { path, columns, faults, sourceFile });
+    written === read
+      ? []
+      : await rejectParquetRows(state, { path, columns, faults, sourceFile, rowsBefore });
   const rejected = rejects.reduce((sum, { rows }) => sum + rows, 0);
   if (written + rejected !== read)
     throw notReconciled(name, 'rows were lost or doubled', { read, written, rejected });

@@ -106,7 +106,8 @@ export async function loadTabular(state: LoaderState, source: TabularSource): Pr
   throw notReconciled(source.name, 'its types do not settle', {});
 }
 
-function chosenTypes(types: Readonly<Record<string, string>>): Map<string, ColumnType> {
+/** Types that a file's options choose. Throws `invalid_config` for one that does not exist. */
+export function chosenTypes(types: Readonly<Record<string, string>>): Map<string, ColumnType> {
   return new Map(
     Object.entries(types).map(([column, type]) => {
       const parsed = columnType.safeParse(type.trim().replace(/\s*,\s*/, ', '));
@@ -133,7 +134,8 @@ interface FilePlan {
   readonly readAll: (columns: readonly SurveyedColumn[]) => readonly (ColumnReading | null)[];
 }
 
-async function planFile(
+/** How each column of a file is read, by what is known of them, and its place in the table. */
+export async function planFile(
   { schema, book }: LoaderState,
   columns: readonly SurveyedColumn[],
   chosenTypes: ReadonlyMap<string, ColumnType>,

@@ -7,14 +7,17 @@ import { DriftLog } from '../schema/driftLog.ts';
 import { nestedRecord } from '../schema/nestedRecord.ts';
 import { RuleBook } from '../schema/ruleBook.ts';
 import { ValueMask } from '../schema/valueMask.ts';
+import type { PartReport } from './filePart.ts';
 import { loadCopyCsv } from './loadCopyCsv.ts';
 import type { LoaderState } from './loaderState.ts';
 import { loadFile } from './loadFile.ts';
+import { loadFilePart } from './loadFilePart.ts';
+import { propose } from './proposal.ts';
 import { Publisher } from './publisher.ts';
 import { quietDuckDb } from './quietDuckDb.ts';
 import { RecordSpool } from './recordSpool.ts';
 import { RecordWriter } from './recordWriter.ts';
-import { rewriteFiles } from './rewriteFiles.ts';
+import { rewriteAdds, rewriteLive } from './rewriteFiles.ts';
 import { SamplingPublisher } from './samplingPublisher.ts';
 import type { Counts, LoadedFile, OpenStreamLoader, StreamLoader } from './streamLoader.ts';
 import { UndeclaredColumns } from './undeclaredColumns.ts';
@@ -43,9 +46,10 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
     drift,
     schema: new WorkingSchema({
       stream: options.stream.name,
-      schema: options.schema,
+      schema: options.agreed ?? options.schema,
       systemColumns: options.systemColumns,
       reserve: options.reserveFieldIds,
+      ...(options.known === undefined ? {} : { known: options.known }),
       book,
       drift,
       files: async () => [...(await options.liveFiles()).map(({ file }) => file), ...adds],
@@ -57,6 +61,7 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
     scratchName: (purpose) => `${purpose}${++names}`,
   };
   const files: LoadedFile[] = [];
+  const parts: PartReport[] = [];
   let totals: Counts = { read: 0, written: 0, rejected: 0, deduplicated: 0, bytes: 0 };
   /** Records wait here for more of them, until another kind of batch, or the end, comes. */
   let open: RecordWriter | RecordSpool | null = null;
@@ -112,6 +117,14 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
           const loaded = await loadFile(state, body.file, body.options);
           files.push(loaded.file);
           ({ counts } = loaded);
+          break;
+        }
+        case 'filePart': {
+          await endRecords();
+          const loaded = await loadFilePart(state, body);
+          files.push(loaded.file);
+          parts.push(loaded.report);
+          ({ counts } = loaded);
         }
       }
       totals = {
@@ -123,10 +136,15 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
       };
       return counts;
     },
+    async propose(proposal) {
+      await endRecords();
+      return propose(state, proposal);
+    },
     async finish() {
       isFinished = true;
       await endRecords();
-      const rewrites = await rewriteFiles(state);
+      await rewriteAdds(state);
+      const rewrites = options.agreed === undefined ? await rewriteLive(state) : [];
       return {
         schema: state.schema.schema,
         adds: state.adds,
@@ -135,6 +153,7 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
         counts: totals,
         files,
         drift: drift.result(state.schema.schema, state.schema.retyped),
+        ...(parts.length === 0 ? {} : { parts }),
       };
     },
     async [Symbol.asyncDispose]() {

@@ -60,11 +60,14 @@ export async function rejectParquetRows(
     columns,
     faults,
     sourceFile,
+    rowsBefore,
   }: {
     readonly path: string;
     readonly columns: readonly ParquetColumn[];
     readonly faults: readonly ParquetFault[];
     readonly sourceFile: string | null;
+    /** Of the whole file, in front of those at `path`. */
+    readonly rowsBefore: number;
   },
 ): Promise<readonly DataFile[]> {
   if (faults.length === 0) return [];
@@ -83,7 +86,7 @@ export async function rejectParquetRows(
   const context = contextOf(masked, Object.fromEntries(types));
   const outputs = [
     `left(${row}, ${longestRejectText})`,
-    'file_row_number + 1',
+    `file_row_number + ${rowsBefore + 1}`,
     pick(({ column }) => column),
     pick(({ reason }) => reason),
     sqlText(options.runId),

@@ -14,25 +14,28 @@ import { notReconciled } from './notReconciled.ts';
 import type { Rewrite } from './streamLoader.ts';
 
 /**
- * Writes every file again that has a column under an id it lost, with the values in the column's new type: those
- * this loader wrote before a later file changed the type take the old one's place in `adds`, live files are
- * answered with their new form, without their deleted rows. Values that fit no type a person chose for their column
- * go to `_unfit`. Reads one file at a time.
+ * Writes those files of this loader again that have a column under an id it lost, because a later file changed its
+ * type: they take the old ones' places in `adds`, with the values in the column's new type. Values that fit no type
+ * a person chose for their column go to `_unfit`. Reads one file at a time.
  */
-export async function rewriteFiles(state: LoaderState): Promise<readonly Rewrite[]> {
-  const { retyped } = state.schema;
-  if (retyped.size === 0) return [];
-  const isStale = ({ valueCounts }: DataFile): boolean =>
-    [...retyped.keys()].some((id) => Object.hasOwn(valueCounts, String(id)));
+export async function rewriteAdds(state: LoaderState): Promise<void> {
   for (const [index, file] of state.adds.entries())
-    if (isStale(file))
+    if (isStale(state, file))
       state.adds[index] = (await rewriteFile(state, { file, deletes: null })) ?? file;
+}
+
+/** The same for live files, answered with their new form, without their deleted rows. */
+export async function rewriteLive(state: LoaderState): Promise<readonly Rewrite[]> {
   const rewrites: Rewrite[] = [];
+  if (state.schema.retyped.size === 0) return rewrites;
   for (const live of await state.options.liveFiles())
-    if (isStale(live.file))
+    if (isStale(state, live.file))
       rewrites.push({ path: live.file.path, file: await rewriteFile(state, live) });
   return rewrites;
 }
+
+const isStale = ({ schema }: LoaderState, { valueCounts }: DataFile): boolean =>
+  [...schema.retyped.keys()].some((id) => Object.hasOwn(valueCounts, String(id)));
 
 async function rewriteFile(
   state: LoaderState,

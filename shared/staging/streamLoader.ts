@@ -1,10 +1,12 @@
-import type { Batch, StreamRequest } from '../connectors/connector.ts';
+import type { Batch, BatchBody, StreamRequest } from '../connectors/connector.ts';
 import type { DataFile } from '../lake/dataFile.ts';
 import type { LiveFile } from '../lake/liveFile.ts';
 import type { Column, Field } from '../lake/schema.ts';
 import type { Log } from '../log.ts';
 import type { ColumnRules } from '../schema/columnRules.ts';
 import type { SchemaDrift } from '../schema/schemaDrift.ts';
+import type { FilePart, PartReport } from './filePart.ts';
+import type { Proposal } from './proposal.ts';
 
 /** `read = written + rejected + deduplicated`, or the commit is refused. */
 export interface Counts {
@@ -47,6 +49,8 @@ export interface Loaded {
   readonly files: readonly LoadedFile[];
   /** How what was read differs from the table; null: not at all. */
   readonly drift: SchemaDrift | null;
+  /** One for each part of a file that was loaded; left out where none was. */
+  readonly parts?: readonly PartReport[];
 }
 
 /**
@@ -56,7 +60,11 @@ export interface Loaded {
  */
 export interface StreamLoader extends AsyncDisposable {
   /** Loads one batch to its end. A file that cannot be read throws `file_unreadable` and leaves nothing of it. */
-  load(batch: Pick<Batch<unknown>, 'body' | 'columns'>): Promise<Counts>;
+  load(
+    batch: Pick<Batch<unknown>, 'columns'> & { readonly body: BatchBody | FilePart },
+  ): Promise<Counts>;
+  /** Makes place for columns as if they had been loaded, which others do or did; answers the schema with them. */
+  propose(proposal: Proposal): Promise<readonly Field[]>;
   /** Rows of one batch never span a `finish`. After it the loader takes no more batches. */
   finish(): Promise<Loaded>;
 }
@@ -69,6 +77,13 @@ export interface StreamLoaderOptions {
   readonly columns: readonly Column[] | null;
   /** The table's schema before this load; empty for a new table. */
   readonly schema: readonly Field[];
+  /**
+   * Present for one of several loaders that share one commit: the schema they agreed on, from which this one starts.
+   * Live files are then left as they are: who puts the work together rewrites them.
+   */
+  readonly agreed?: readonly Field[];
+  /** Fields that others made of new columns: one of the same name and type gets the same id. */
+  readonly known?: readonly Field[];
   /** Live data files, for the rewrite a type change needs; paths are `s3://bucket/key`. */
   readonly liveFiles: () => Promise<readonly LiveFile[]>;
   /** Reserves `count` field ids by a conditional write and answers the first. Called before a file that uses them is written. */

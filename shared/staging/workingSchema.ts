@@ -27,11 +27,16 @@ export interface WorkingSchemaOptions {
   readonly schema: readonly Field[];
   readonly systemColumns: readonly SystemColumn[];
   readonly reserve: (count: number) => Promise<number>;
+  /** Fields that others made of new columns: one of the same name and type is the same here, with its id. */
+  readonly known?: readonly Field[];
   readonly book: RuleBook;
   readonly drift: DriftLog;
   /** All files of the table, live ones and those this loader wrote. Asked for only when their bounds matter. */
   readonly files: () => Promise<readonly DataFile[]>;
 }
+
+/** Stands for an id until it is known; no table has as many columns. */
+const firstDraftId = 2 ** 40;
 
 /**
  * The table's schema as one loader's batches change it. A placing counts only once it is accepted: a file that
@@ -75,12 +80,7 @@ export class WorkingSchema {
    */
   async place(columns: readonly Column[]): Promise<PlacedColumns> {
     const plan = await this.#plan(columns);
-    if (plan.idsNeeded > this.#spare.count)
-      this.#spare = {
-        first: await this.#options.reserve(plan.idsNeeded),
-        count: plan.idsNeeded,
-      };
-    const schema = schemaOf(plan, this.#spare.first);
+    const schema = await this.#numbered(plan);
     const byName = new Map(schema.map((field) => [field.name, field]));
     const fields: Field[] = [];
     const retyped = new Map<number, Field>();
@@ -104,8 +104,11 @@ export class WorkingSchema {
    */
   accept({ fields, schema, retyped }: PlacedColumns, isComplete = true): void {
     this.#options.drift.deliver(fields, isComplete);
-    const known = new Set(this.#schema.map(({ id }) => id));
-    const used = schema.filter(({ id }) => !known.has(id)).length;
+    const { first, count } = this.#spare;
+    const ids = new Set(this.#schema.map(({ id }) => id));
+    const used = schema.filter(
+      ({ id }) => !ids.has(id) && id >= first && id < first + count,
+    ).length;
     this.#spare = { first: this.#spare.first + used, count: this.#spare.count - used };
     for (const [id, field] of this.#retyped) {
       const later = retyped.get(field.id);
@@ -113,6 +116,24 @@ export class WorkingSchema {
     }
     for (const [id, field] of retyped) this.#retyped.set(id, field);
     this.#schema = schema;
+  }
+
+  /** The plan's schema, with ids for what is new in it. */
+  async #numbered(plan: SchemaPlan): Promise<readonly Field[]> {
+    const { known = [], reserve } = this.#options;
+    const draft = schemaOf(plan, firstDraftId);
+    const isNew = ({ id }: Field): boolean => id >= firstDraftId;
+    const ids = new Map(
+      draft.flatMap(({ id, name, type }) => {
+        const same = known.find((field) => field.name === name && field.type === type);
+        return id < firstDraftId || same === undefined ? [] : [[id, same.id] as const];
+      }),
+    );
+    const needed = draft.filter((field) => isNew(field) && !ids.has(field.id));
+    if (needed.length > this.#spare.count)
+      this.#spare = { first: await reserve(needed.length), count: needed.length };
+    for (const [index, { id }] of needed.entries()) ids.set(id, this.#spare.first + index);
+    return draft.map((field) => ({ ...field, id: ids.get(field.id) ?? field.id }));
   }
 
   readonly #renamed = (original: string): string | null => this.#options.book.of(original).name;

@@ -326,6 +326,7 @@ export class Simulation {
       openStreamLoader: async ({ dataPrefix }) => {
         const rows: number[] = [];
         return {
+          propose: async () => [],
           load: async ({ body }) => {
             if (body.kind === 'records')
               rows.push(...body.records.map((record) => Number(record['n'])));
@@ -346,7 +347,9 @@ export class Simulation {
               schema: [{ id: 1, name: 'n', type: 'long' }],
               adds: [fileOf(`s3://lake/${path}`, rows.length)],
               rejects: [],
+              drift: null,
               rewrites: [],
+              drift: null,
               counts,
               files: [],
             };
