@@ -51,7 +51,19 @@ export type ChangeSource = {
     readonly cron: string;
     readonly timezone: string;
   } | null | undefined;
+  /** New columns, and values that do not fit: `evolve` takes them in, `freeze` fails, `discard_row` rejects the row, `discard_value` leaves the value out. */
   readonly contract?: "evolve" | "freeze" | "discard_row" | "discard_value" | undefined;
+  /** For all streams; a stream’s own settings go before. */
+  readonly rules?: {
+    readonly onDelete?: "tombstone" | "remove" | undefined;
+    readonly detectDeletes?: {
+      readonly cron: string;
+      readonly timezone: string;
+    } | null | undefined;
+    readonly maxRejectedRows?: number | null | undefined;
+    readonly maxRejectedRatio?: number | null | undefined;
+    readonly nested?: "json" | "flatten" | undefined;
+  } | undefined;
   readonly freshnessTargetSeconds?: number | null | undefined;
   readonly status?: "draft" | "active" | "paused" | "archived" | undefined;
 };
@@ -164,7 +176,19 @@ export type CreateSource = {
     readonly cron: string;
     readonly timezone: string;
   } | null | undefined;
+  /** New columns, and values that do not fit: `evolve` takes them in, `freeze` fails, `discard_row` rejects the row, `discard_value` leaves the value out. */
   readonly contract?: "evolve" | "freeze" | "discard_row" | "discard_value" | undefined;
+  /** For all streams; a stream’s own settings go before. */
+  readonly rules?: {
+    readonly onDelete?: "tombstone" | "remove" | undefined;
+    readonly detectDeletes?: {
+      readonly cron: string;
+      readonly timezone: string;
+    } | null | undefined;
+    readonly maxRejectedRows?: number | null | undefined;
+    readonly maxRejectedRatio?: number | null | undefined;
+    readonly nested?: "json" | "flatten" | undefined;
+  } | undefined;
   readonly freshnessTargetSeconds?: number | null | undefined;
   readonly status?: "draft" | "active" | "paused" | "archived" | undefined;
 };
@@ -412,6 +436,11 @@ export type Run = {
   readonly costUsd: number;
 };
 
+export type RunDrift = {
+  readonly runId: string;
+  readonly drift: readonly SchemaDrift[];
+};
+
 export type RunLog = {
   readonly runId: string;
   readonly entries: readonly {
@@ -434,6 +463,54 @@ export type ScheduleEntry = {
   readonly scheduleText: string;
   /** The next five; empty unless active. */
   readonly nextRunTimes: readonly string[];
+};
+
+export type SchemaDrift = {
+  readonly runId: string;
+  readonly stream: string;
+  readonly at: string;
+  /** A column is gone, or has another type. */
+  readonly isBreaking: boolean;
+  readonly added: readonly {
+    readonly name: string;
+    readonly source?: string | undefined;
+    readonly type: "boolean" | "int" | "long" | "float" | "double" | "date" | "timestamp" | "timestamptz" | "string" | "binary" | string | null;
+    readonly samples: readonly string[];
+    readonly isStored: boolean;
+    readonly discarded: number | null;
+  }[];
+  readonly removed: readonly {
+    readonly name: string;
+    readonly source?: string | undefined;
+    readonly type: "boolean" | "int" | "long" | "float" | "double" | "date" | "timestamp" | "timestamptz" | "string" | "binary" | string;
+  }[];
+  readonly changed: readonly {
+    readonly name: string;
+    readonly source?: string | undefined;
+    readonly from: "boolean" | "int" | "long" | "float" | "double" | "date" | "timestamp" | "timestamptz" | "string" | "binary" | string;
+    readonly to: "boolean" | "int" | "long" | "float" | "double" | "date" | "timestamp" | "timestamptz" | "string" | "binary" | string | null;
+    readonly samples: readonly string[];
+    readonly isStored: boolean;
+    readonly discarded: number | null;
+  }[];
+  /** Further columns that are not named here. */
+  readonly more: number;
+};
+
+export type SchemaVersion = {
+  readonly stream: string;
+  /** The run that made it. */
+  readonly runId: string;
+  readonly at: string;
+  /** The same for equal schemas. */
+  readonly hash: string;
+  readonly columns: readonly {
+    readonly id: number;
+    readonly name: string;
+    readonly type: "boolean" | "int" | "long" | "float" | "double" | "date" | "timestamp" | "timestamptz" | "string" | "binary" | string;
+    /** The source’s own spelling where it differs. */
+    readonly doc: string | null;
+  }[];
 };
 
 export type SecretEntry = {
@@ -547,6 +624,16 @@ export type Source = {
       readonly table?: string | undefined;
     } } | null;
   readonly contract: "evolve" | "freeze" | "discard_row" | "discard_value";
+  readonly rules: {
+    readonly onDelete?: "tombstone" | "remove" | undefined;
+    readonly detectDeletes?: {
+      readonly cron: string;
+      readonly timezone: string;
+    } | null | undefined;
+    readonly maxRejectedRows?: number | null | undefined;
+    readonly maxRejectedRatio?: number | null | undefined;
+    readonly nested?: "json" | "flatten" | undefined;
+  };
   readonly lastSyncCounts: {
     readonly read: number;
     readonly written: number;
@@ -871,6 +958,13 @@ export interface GetSourceSchemaInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface AcknowledgeAttentionInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly code: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ListSchedulesInput {
   readonly query?: {
     /** Results in a page. */
@@ -982,6 +1076,37 @@ export interface ClearDataInput {
     /** The same key and request within 24 hours answer the same. */
     readonly "idempotency-key"?: string | undefined;
   } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListSchemaVersionsInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly query?: {
+    /** Results in a page. */
+    readonly limit?: number | undefined;
+    /** `nextCursor` of the page before, with the same filters. */
+    readonly cursor?: string | undefined;
+    /** Needed when the source has several. */
+    readonly stream?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListDriftInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly query?: {
+    /** Results in a page. */
+    readonly limit?: number | undefined;
+    /** `nextCursor` of the page before, with the same filters. */
+    readonly cursor?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetRunDriftInput {
+  readonly runId: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -1170,6 +1295,8 @@ export interface Client {
   testSource(input: TestSourceInput): Promise<TestResult>;
   /** What the source offers right now. */
   getSourceSchema(input: GetSourceSchemaInput): Promise<LiveSchema>;
+  /** Take a reason off the source’s attention list: somebody has seen it. */
+  acknowledgeAttention(input: AcknowledgeAttentionInput): Promise<Source>;
   /** List schedules with the next times they fire. */
   listSchedules(input?: ListSchedulesInput): Promise<{
     readonly data: readonly ScheduleEntry[];
@@ -1219,6 +1346,26 @@ export interface Client {
   setCursor(input: SetCursorInput): Promise<AcceptedRun>;
   /** Remove all rows of a source, by a run under its lock. */
   clearData(input: ClearDataInput): Promise<AcceptedRun>;
+  /** Every schema a table had, and the run that made it, newest first. */
+  listSchemaVersions(input: ListSchemaVersionsInput): Promise<{
+    readonly data: readonly SchemaVersion[];
+    readonly pagination: {
+      readonly limit: number;
+      readonly hasMore: boolean;
+      readonly nextCursor: string | null;
+    };
+  }>;
+  /** How what arrived differed from the tables, newest first. */
+  listDrift(input: ListDriftInput): Promise<{
+    readonly data: readonly SchemaDrift[];
+    readonly pagination: {
+      readonly limit: number;
+      readonly hasMore: boolean;
+      readonly nextCursor: string | null;
+    };
+  }>;
+  /** How what one run read differed from its tables. */
+  getRunDrift(input: GetRunDriftInput): Promise<RunDrift>;
   /** Get a presigned upload for one file. */
   createUpload(input: CreateUploadInput): Promise<Upload>;
   /** More presigned part addresses of an upload in parts. */
@@ -1291,6 +1438,7 @@ export const operations = {
   replaceConfig: { method: 'PUT', path: '/v1/sources/{idOrKey}/config', query: [], headers: [], hasBody: true },
   testSource: { method: 'POST', path: '/v1/sources/{idOrKey}/test', query: [], headers: [], hasBody: false },
   getSourceSchema: { method: 'GET', path: '/v1/sources/{idOrKey}/schema', query: [], headers: [], hasBody: false },
+  acknowledgeAttention: { method: 'POST', path: '/v1/sources/{idOrKey}/attention/{code}/acknowledge', query: [], headers: [], hasBody: false },
   listSchedules: { method: 'GET', path: '/v1/schedules', query: ["limit","cursor"], headers: [], hasBody: false },
   listSecrets: { method: 'GET', path: '/v1/secrets', query: ["limit","cursor"], headers: [], hasBody: false },
   startRun: { method: 'POST', path: '/v1/sources/{idOrKey}/runs', query: [], headers: ["idempotency-key"], hasBody: true },
@@ -1304,6 +1452,9 @@ export const operations = {
   listStreams: { method: 'GET', path: '/v1/sources/{idOrKey}/streams', query: [], headers: [], hasBody: false },
   setCursor: { method: 'PUT', path: '/v1/sources/{idOrKey}/streams/{stream}/cursor', query: [], headers: ["idempotency-key"], hasBody: true },
   clearData: { method: 'DELETE', path: '/v1/sources/{idOrKey}/data', query: [], headers: ["idempotency-key"], hasBody: false },
+  listSchemaVersions: { method: 'GET', path: '/v1/sources/{idOrKey}/schema/history', query: ["limit","cursor","stream"], headers: [], hasBody: false },
+  listDrift: { method: 'GET', path: '/v1/sources/{idOrKey}/drift', query: ["limit","cursor"], headers: [], hasBody: false },
+  getRunDrift: { method: 'GET', path: '/v1/runs/{runId}/drift', query: [], headers: [], hasBody: false },
   createUpload: { method: 'POST', path: '/v1/sources/{idOrKey}/uploads', query: [], headers: [], hasBody: true },
   getUploadParts: { method: 'GET', path: '/v1/sources/{idOrKey}/uploads/{uploadId}/parts', query: ["from","limit"], headers: [], hasBody: false },
   completeUpload: { method: 'POST', path: '/v1/sources/{idOrKey}/uploads/{uploadId}/complete', query: [], headers: [], hasBody: true },

@@ -8,6 +8,7 @@ import type { Log } from '../../shared/log.ts';
 import { getLock } from '../../shared/runs/lock.ts';
 import { nextTimes } from '../../shared/schedules/nextTimes.ts';
 import { scheduleText } from '../../shared/schedules/scheduleText.ts';
+import { acknowledgeAttention } from '../../shared/sources/attention.ts';
 import { changeSource } from '../../shared/sources/changeSource.ts';
 import { createSource } from '../../shared/sources/createSource.ts';
 import { deleteSource } from '../../shared/sources/deleteSource.ts';
@@ -75,6 +76,15 @@ export const makeHandler = (dependencies: Dependencies) => {
       testSource: async (request) => testSource(dependencies, request, request.params.idOrKey),
       getSourceSchema: async (request) =>
         liveSchemaOf(dependencies, request, request.params.idOrKey),
+      acknowledgeAttention: async (request) =>
+        view(
+          await acknowledgeAttention(
+            dependencies,
+            request,
+            request.params.idOrKey,
+            request.params.code,
+          ),
+        ),
       listSchedules: async ({ principal, query }) => {
         const from =
           query.cursor === undefined

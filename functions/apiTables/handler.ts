@@ -3,13 +3,20 @@ import { createApi } from '../../shared/api/createApi.ts';
 import { decodeCursor, encodeCursor } from '../../shared/api/cursor.ts';
 import { badField } from '../../shared/api/fieldErrors.ts';
 import { pageFrom } from '../../shared/api/pages.ts';
-import type { Principal } from '../../shared/api/principal.ts';
+import { type Principal, requireSource } from '../../shared/api/principal.ts';
 import type { OutputOf } from '../../shared/api/routes.ts';
+import { driftRecordOf, schemaVersionOf } from '../../shared/api/schemaView.ts';
 import { HeadgateError } from '../../shared/errors.ts';
 import type { PreviewAnswer, PreviewInput } from '../../shared/lake/previewProtocol.ts';
 import type { Log } from '../../shared/log.ts';
+import { getRun } from '../../shared/runs/runs.ts';
 import type { StreamItem } from '../../shared/runs/streamItem.ts';
 import { listStreams } from '../../shared/runs/streams.ts';
+import {
+  listDrift,
+  listDriftOfRun,
+  listSchemaVersions,
+} from '../../shared/schema/listSchemaHistory.ts';
 import { requireSourceOf } from '../../shared/sources/findSource.ts';
 import type { SourceItem } from '../../shared/sources/sourceItem.ts';
 import type { Table } from '../../shared/table.ts';
@@ -35,6 +42,7 @@ interface Look {
 }
 
 const position = z.strictObject({ sourceId: z.string().max(26), stream: z.string().max(255) });
+const ended = z.strictObject({ runId: z.string().max(80), seq: z.int().positive() });
 
 /** Tables, their columns, and looks into them. */
 export const makeHandler = ({ table, preview, log }: Dependencies) => {
@@ -123,6 +131,46 @@ export const makeHandler = ({ table, preview, log }: Dependencies) => {
         if (stream === null)
           throw new HeadgateError('not_found', 'The source has not loaded anything yet.');
         return tableDetailsOf(source, stream);
+      },
+      listSchemaVersions: async ({ principal, params, query }) => {
+        const source = await requireSourceOf(table, principal, params.idOrKey);
+        const { tenant, sourceId } = source;
+        const stream = await streamOf(source, query.stream);
+        const name = stream?.stream ?? '';
+        const after =
+          query.cursor === undefined
+            ? null
+            : decodeCursor(query.cursor, 'schemas', [sourceId, name], ended);
+        const versions =
+          stream === null
+            ? []
+            : await listSchemaVersions(
+                table,
+                { tenant, sourceId, stream: name },
+                { limit: query.limit + 1, after },
+              );
+        return pageFrom(versions, query.limit, schemaVersionOf, ({ runId, seq }) =>
+          encodeCursor('schemas', [sourceId, name], { runId, seq }),
+        );
+      },
+      listDrift: async ({ principal, params, query }) => {
+        const { tenant, sourceId } = await requireSourceOf(table, principal, params.idOrKey);
+        const after =
+          query.cursor === undefined ? null : decodeCursor(query.cursor, 'drift', sourceId, ended);
+        const records = await listDrift(
+          table,
+          { tenant, sourceId },
+          { limit: query.limit + 1, after },
+        );
+        return pageFrom(records, query.limit, driftRecordOf, ({ runId, seq }) =>
+          encodeCursor('drift', sourceId, { runId, seq }),
+        );
+      },
+      getRunDrift: async ({ principal, params: { runId } }) => {
+        const run = await getRun(table, principal.tenant, runId);
+        if (run === null) throw new HeadgateError('not_found', 'There is no such run.');
+        requireSource(principal, run.sourceId);
+        return { runId, drift: (await listDriftOfRun(table, run)).map(driftRecordOf) };
       },
       previewRows: (request) => rows(request, 'rows'),
       listRejects: (request) => rows(request, 'rejects'),

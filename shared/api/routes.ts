@@ -3,6 +3,7 @@ import type { ApiFunction } from './route.ts';
 import { catalogRoutes } from './routes/catalogRoutes.ts';
 import { fileRoutes } from './routes/fileRoutes.ts';
 import { runRoutes } from './routes/runRoutes.ts';
+import { schemaRoutes } from './routes/schemaRoutes.ts';
 import { sourceRoutes } from './routes/sourceRoutes.ts';
 import { tableRoutes } from './routes/tableRoutes.ts';
 import { tokenRoutes } from './routes/tokenRoutes.ts';
@@ -12,6 +13,7 @@ export const routes = [
   ...catalogRoutes,
   ...sourceRoutes,
   ...runRoutes,
+  ...schemaRoutes,
   ...fileRoutes,
   ...tableRoutes,
   ...tokenRoutes,

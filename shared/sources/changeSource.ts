@@ -5,6 +5,8 @@ import { audited } from '../audit/auditItem.ts';
 import { HeadgateError } from '../errors.ts';
 import { getLock } from '../runs/lock.ts';
 import { lockItemKey } from '../runs/lockItem.ts';
+import { needsMaskKey } from '../schema/columnRules.ts';
+import { ensureMaskKey } from '../schema/maskKey.ts';
 import { type TransactItem, transact } from '../transact.ts';
 import { auditView } from './auditView.ts';
 import { checkSettings, connectorOf } from './checkSettings.ts';
@@ -29,6 +31,7 @@ const guarded = [
   'cursorField',
   'streams',
   'contract',
+  'rules',
 ] as const satisfies readonly (keyof SourceItem)[];
 
 /** What decides where rows already loaded lie. */
@@ -48,7 +51,10 @@ export async function changeSource(
   idOrKey: string,
   { key, rowVersion, ...sent }: ChangeSource,
 ): Promise<SourceItem> {
-  const { connectors, schedules } = dependencies;
+  const { connectors, schedules, secrets } = dependencies;
+  // Before the settings that need it: a run must never find them without the key.
+  if (sent.streams !== undefined && needsMaskKey({ streams: sent.streams }))
+    await ensureMaskKey(secrets, caller.principal.tenant);
   const changed = await applyChange(dependencies, caller, idOrKey, rowVersion, (source, now) => {
     if (key !== undefined && key !== source.key)
       throw badField(['key'], 'A key cannot be changed.');

@@ -3,6 +3,7 @@ import type { Connector } from '../connectors/connector.ts';
 import { HeadgateError } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { checkSchedule } from '../schedules/nextTimes.ts';
+import { checkRules } from './checkRules.ts';
 import type { SourceItem } from './sourceItem.ts';
 
 export type Connectors = readonly Connector[];
@@ -20,7 +21,15 @@ export function connectorOf(connectors: Connectors, name: string): Connector | n
 
 type Settings = Pick<
   SourceItem,
-  'connector' | 'config' | 'syncMode' | 'schedule' | 'status' | 'streams' | 'secretRef'
+  | 'connector'
+  | 'config'
+  | 'syncMode'
+  | 'schedule'
+  | 'status'
+  | 'streams'
+  | 'secretRef'
+  | 'primaryKey'
+  | 'cursorField'
 >;
 
 /** Source, and audit entry with before and after, must fit DynamoDB items of 400 KB. */
@@ -36,6 +45,7 @@ export function checkSettings(connectors: Connectors, settings: Settings, now: D
     if (Buffer.byteLength(JSON.stringify(settings[name])) > maxSettingsBytes)
       throw badField([name], `May have ${maxSettingsBytes} bytes as JSON.`);
   if (settings.schedule !== null) checkSchedule(settings.schedule, now);
+  checkRules(settings);
   if (connector === null) {
     if (settings.status !== 'draft') throw badField(['connector'], 'Only a draft may have none.');
     return;

@@ -3,6 +3,8 @@ import { badField } from '../api/fieldErrors.ts';
 import { requireAllSources } from '../api/principal.ts';
 import type { CreateSource } from '../api/schemas/source.ts';
 import type { Connector } from '../connectors/connector.ts';
+import { needsMaskKey } from '../schema/columnRules.ts';
+import { ensureMaskKey } from '../schema/maskKey.ts';
 import { checkSecretRef } from '../secrets/secretStore.ts';
 import type { Table } from '../table.ts';
 import { checkConfig, checkCredentials, checkSettings, connectorOf } from './checkSettings.ts';
@@ -40,6 +42,7 @@ export async function createSource(
   const given: SecretRef | null = secretRef ?? (credentials === undefined ? null : { arn: '' });
   checkSettings(connectors, { ...source, secretRef: given }, now);
   await requireFreeKey(table, tenant, body.key);
+  if (needsMaskKey(source)) await ensureMaskKey(secrets, tenant);
   if (verify && connector !== null && !connector.landing)
     if (given !== null || source.status !== 'draft')
       await verifyConnection(dependencies, connector, signal, {

@@ -52,6 +52,7 @@ export function newSource(
     streams: body.streams,
     schedule: body.schedule,
     contract: body.contract,
+    ...(body.rules === undefined ? {} : { rules: body.rules }),
     freshnessTargetSeconds: body.freshnessTargetSeconds,
     status: body.status,
     attention: [],

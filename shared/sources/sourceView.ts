@@ -87,6 +87,7 @@ export function sourceViewOf(
     cursorField: source.cursorField,
     streams: source.streams,
     contract: source.contract,
+    rules: source.rules ?? {},
     lastSyncCounts: source.lastRun?.counts ?? null,
   };
 }

@@ -175,6 +175,17 @@ export const sourceRoutes = [
     errors: ['not_found', ...probeErrors],
   },
   {
+    operationId: 'acknowledgeAttention',
+    method: 'POST',
+    path: '/v1/sources/{idOrKey}/attention/{code}/acknowledge',
+    function: 'apiSources',
+    role: 'editor',
+    summary: 'Take a reason off the source’s attention list: somebody has seen it',
+    params: sourceParams.extend({ code: z.string().min(1).max(64) }),
+    responses: { 200: source },
+    errors: ['not_found'],
+  },
+  {
     operationId: 'listSchedules',
     method: 'GET',
     path: '/v1/schedules',

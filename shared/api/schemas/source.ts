@@ -7,6 +7,7 @@ import {
   schedule,
   secretRef,
   sourceItem,
+  sourceRules,
   sourceStatus,
   streamSettings,
   syncMode,
@@ -60,7 +61,10 @@ const writable = {
   cursorField: columnName.nullable(),
   streams: z.record(z.string().min(1).max(255), streamSettings).nullable(),
   schedule: schedule.nullable(),
-  contract,
+  contract: contract.describe(
+    'New columns, and values that do not fit: `evolve` takes them in, `freeze` fails, `discard_row` rejects the row, `discard_value` leaves the value out.',
+  ),
+  rules: sourceRules.describe('For all streams; a stream’s own settings go before.'),
   freshnessTargetSeconds: z.int().positive().max(31_536_000).nullable(),
   status: sourceStatus,
 };
@@ -94,6 +98,7 @@ export const createSource = z
     streams: writable.streams.default(null),
     schedule: writable.schedule.default(null),
     contract: writable.contract.default('evolve'),
+    rules: writable.rules.optional(),
     freshnessTargetSeconds: writable.freshnessTargetSeconds.default(null),
     status: writable.status.default('draft'),
   })
@@ -177,6 +182,7 @@ export const source = z
     cursorField: z.string().nullable(),
     streams: z.record(z.string(), streamSettings).nullable(),
     contract,
+    rules: sourceRules,
     lastSyncCounts: counts.nullable(),
   })
   .meta({ id: 'Source' });

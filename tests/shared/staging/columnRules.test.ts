@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -37,7 +37,7 @@ const request = {
 };
 
 /** Delivers rows of texts, longs and NULLs under the columns' names, in the columns' order. */
-export async function deliver(
+async function deliver(
   loader: TestLoader,
   kind: Kind,
   columns: readonly Column[],
