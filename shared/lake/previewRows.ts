@@ -81,6 +81,7 @@ export async function previewRows(input: PreviewRows): Promise<Preview> {
   let bytes = 0;
   for await (const live of listSnapshotLiveFiles(store, snapshot, signal)) {
     if (rows.length >= limit || (rows.length > 0 && bytes > maxBytes)) break;
+    if (live.deletes?.rows === live.file.rows) continue;
     const { path, bytes: size } = live.file;
     const found = readParquetRows({
       store,

@@ -1,7 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { avroType, encodeAvroFile } from '../../../shared/lake/avroFile.ts';
 import type { DataFile } from '../../../shared/lake/dataFile.ts';
 import { listDataFiles } from '../../../shared/lake/listDataFiles.ts';
+import { listExpiredObjects } from '../../../shared/lake/listExpiredObjects.ts';
 import { listLiveFiles, listSnapshotLiveFiles } from '../../../shared/lake/listLiveFiles.ts';
 import { listSnapshots } from '../../../shared/lake/listSnapshots.ts';
 import {
@@ -9,6 +11,7 @@ import {
   decodeManifestList,
   type ManifestFile,
 } from '../../../shared/lake/manifest.ts';
+import { manifestEntrySchema } from '../../../shared/lake/manifestSchemas.ts';
 import { mergeThreshold } from '../../../shared/lake/mergeManifests.ts';
 import type { Field } from '../../../shared/lake/schema.ts';
 import { parseTableMetadata, type TableMetadata } from '../../../shared/lake/tableMetadata.ts';
@@ -387,5 +390,60 @@ describe('many commits with deletes', () => {
     expect(table.current).toMatchObject({ rows: 140, dataFiles: 1 });
     expect(summary()).toMatchObject({ 'total-delete-files': '1', 'total-position-deletes': '60' });
     expect(await ids()).toEqual(Array.from({ length: 140 }, (_, index) => index + 60));
+  });
+});
+
+describe('delete files of expired snapshots', () => {
+  it('are listed once nothing reads them, and never the one that counts or its data file', async () => {
+    const a = await part(0, 100);
+    await table.commit(fields, [a]);
+    const replaced: string[] = [];
+    let before = table.current;
+    for (let last = 0; last < 40; last++) {
+      const deletes = await table.writeDeletes(a, `select i pos from range(${last + 1}) t(i)`);
+      replaced.push(deletes.path.replace('s3://lake/', ''));
+      if (last === 39) table.now = new Date(table.now.getTime() + 10 * 86_400_000);
+      before = table.current;
+      await table.delete(fields, [deletes]);
+    }
+    const keys = await listExpiredObjects({
+      store: table.store,
+      before: before.metadataKey,
+      after: table.current.metadataKey,
+      glue: null,
+      signal: never,
+    });
+    // Ten snapshots stay, and with each its delete file.
+    expect(keys.filter((key) => key.endsWith('.parquet')).toSorted()).toEqual(
+      replaced.slice(0, 30).toSorted(),
+    );
+    await table.store.delete(keys);
+    expect(await ids()).toEqual(Array.from({ length: 60 }, (_, index) => index + 40));
+  });
+});
+
+describe('a table from before there were delete files', () => {
+  it('takes them: its manifests have no column for what a file refers to', async () => {
+    const files = [await part(0, 5), await part(5, 10), await part(10, 15)];
+    for (const file of files) await table.commit(fields, [file]);
+    const withoutReference = JSON.parse(JSON.stringify(manifestEntrySchema)) as {
+      fields: { name: string; type: { fields: { name: string }[] } }[];
+    };
+    const dataFile = withoutReference.fields.find(({ name }) => name === 'data_file');
+    if (dataFile === undefined) throw new Error('no data file in a manifest entry');
+    dataFile.type.fields = dataFile.type.fields.filter(
+      ({ name }) => name !== 'referenced_data_file',
+    );
+    for (const manifest of manifests()) {
+      const entries = [...decodeManifest(object(manifest.manifest_path), manifest)];
+      const old = encodeAvroFile(withoutReference, avroType(withoutReference), {}, entries);
+      table.store.objects.set(manifest.manifest_path.replace('s3://lake/', ''), old);
+    }
+    const [a, b, c] = files as [DataFile, DataFile, DataFile];
+    await table.delete(fields, [await at(b, 4)], [], { kind: 'files', paths: [a.path] });
+    for (let commit = 0; commit < mergeThreshold; commit++)
+      await table.commit(fields, [await part(100 + commit, 101 + commit)]);
+    expect((await ids()).slice(0, 9)).toEqual([5, 6, 7, 8, 10, 11, 12, 13, 14]);
+    expect(await live()).toContainEqual([c.path, null]);
   });
 });
