@@ -6,12 +6,25 @@ import { promisify } from 'node:util';
 /** A named pipe into DuckDB: what is written here is what `read_csv(path)` reads, with 64 KB in between. */
 export interface Fifo extends AsyncDisposable {
   readonly path: string;
-  /** Resolves when the kernel took every byte, so `bytes` may then be used again. Waits while nobody reads. */
-  write(bytes: Uint8Array): Promise<void>;
+  /**
+   * Writes the blocks one behind the other. Resolves when the kernel took every byte, so that their memory may be
+   * used again. Waits while nobody reads.
+   */
+  write(...blocks: readonly Uint8Array[]): Promise<void>;
   /** The reader sees the end of the file. */
   end(): Promise<void>;
   /** Makes a writer that waits for a reader give up; for when the reader failed. */
   release(): Promise<void>;
+}
+
+/** What is left of blocks whose first `count` bytes are written. */
+function behind(blocks: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  let written = count;
+  let whole = 0;
+  while (whole < blocks.length && written >= (blocks[whole] as Uint8Array).length)
+    written -= (blocks[whole++] as Uint8Array).length;
+  const [cut, ...others] = blocks.slice(whole);
+  return cut === undefined ? [] : [cut.subarray(written), ...others];
 }
 
 /**
@@ -45,12 +58,11 @@ export async function makeFifo(path: string): Promise<Fifo> {
   };
   return {
     path,
-    async write(bytes) {
+    async write(...blocks) {
       const file = await opened();
-      for (let offset = 0; offset < bytes.length; ) {
-        const { bytesWritten } = await file.write(bytes, offset);
-        offset += bytesWritten;
-      }
+      // The kernel may take less than everything.
+      for (let rest = blocks; rest.length > 0; )
+        rest = behind(rest, (await file.writev(rest)).bytesWritten);
     },
     end,
     release,

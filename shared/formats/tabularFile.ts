@@ -36,8 +36,8 @@ export interface TabularFile {
   ): TabularPass;
 }
 
-/** Blocks that may wait to be written while the next is made: DuckDB parses a while, then takes many at once. */
-export const blocksAhead = 6;
+/** Blocks that may wait to be written while the next is made: DuckDB takes 15 MB in a row, then compresses them. */
+export const blocksAhead = 16;
 
 /** One reading of the whole file. */
 export interface TabularPass {

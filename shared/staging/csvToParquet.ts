@@ -51,6 +51,20 @@ const longLineBytes = 20_000_000;
  */
 const linesPerBuffer = 2;
 
+/**
+ * Blocks go into the pipe as many at once as wait, up to this size: between two writes DuckDB stands still until
+ * Node's one thread, which may be in the middle of the next block, has heard of the first's end.
+ */
+const bytesPerWrite = 4 * 2 ** 20;
+
+/** Blocks that are written at once. */
+interface Gathered {
+  readonly blocks: Uint8Array[];
+  bytes: number;
+  longestRow: number;
+  readonly written: Promise<void>;
+}
+
 interface Copy {
   readonly fifo: Fifo;
   readonly path: string;
@@ -69,6 +83,8 @@ export class CsvToParquet implements AsyncDisposable {
   #copy: Copy | null = null;
   #count = 0;
   #last: Promise<void> = Promise.resolve();
+  /** What waits for its turn and can take more. */
+  #gathered: Gathered | null = null;
   #isDisposed = false;
   readonly castFailures: CastFailure[] = [];
 
@@ -81,14 +97,33 @@ export class CsvToParquet implements AsyncDisposable {
    * bytes or any before.
    */
   write(rows: Uint8Array, longestRow: number): Promise<void> {
-    const write = this.#last.then(() => this.#write(rows, longestRow));
-    this.#last = write;
-    write.catch(() => undefined);
-    return write;
+    const waiting = this.#gathered;
+    const gathered =
+      waiting !== null && waiting.bytes + rows.length <= bytesPerWrite ? waiting : this.#gather();
+    gathered.blocks.push(rows);
+    gathered.bytes += rows.length;
+    gathered.longestRow = longestRow;
+    return gathered.written;
   }
 
-  async #write(rows: Uint8Array, longestRow: number): Promise<void> {
-    if (rows.length === 0) return;
+  #gather(): Gathered {
+    const gathered: Gathered = {
+      blocks: [],
+      bytes: 0,
+      longestRow: 0,
+      written: this.#last.then(() => {
+        if (this.#gathered === gathered) this.#gathered = null;
+        return this.#write(gathered);
+      }),
+    };
+    gathered.written.catch(() => undefined);
+    this.#last = gathered.written;
+    this.#gathered = gathered;
+    return gathered;
+  }
+
+  async #write({ blocks, bytes, longestRow }: Gathered): Promise<void> {
+    if (bytes === 0) return;
     const isLong = longestRow > usualLineBytes;
     if (this.#copy !== null && ((isLong && !this.#copy.takesLongLines) || (await this.#isFull())))
       await this.#endFile();
@@ -96,9 +131,9 @@ export class CsvToParquet implements AsyncDisposable {
     if (this.#isDisposed) throw new Error('the writer was disposed of');
     this.#copy ??= await this.#begin(isLong);
     const copy = this.#copy;
-    copy.bytes += rows.length;
+    copy.bytes += bytes;
     try {
-      await copy.fifo.write(rows);
+      await copy.fifo.write(...blocks);
     } catch (error) {
       // EPIPE: the statement failed, and knows why.
       await copy.result;

@@ -62,7 +62,7 @@ export async function loadCopyCsv(
   const queue = new WriteQueue();
   for await (const block of scanBlocks(counted(), 0, counter)) {
     await rejects.drain();
-    await queue.add(writer.write(block, counter.longestRow));
+    await queue.add(writer.write(block, counter.longestRow), block.length);
   }
   await queue.drain();
   await writer.end();

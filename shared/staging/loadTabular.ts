@@ -224,7 +224,7 @@ async function loadPass(
       if (isContradicted) continue;
       isContradicted = contradicts(plan, pass);
       if (isContradicted) await writer[Symbol.asyncDispose]();
-      else await queue.add(writer.write(block, pass.longestRow));
+      else await queue.add(writer.write(block, pass.longestRow), block.length);
     }
     if (!isContradicted) await queue.drain();
     if (isContradicted || contradicts(plan, pass))

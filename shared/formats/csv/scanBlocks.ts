@@ -31,7 +31,8 @@ export async function* scanBlocks(
     const oldest = others.length > blocksAhead ? others.shift() : undefined;
     const next = oldest?.length === needed ? oldest : Buffer.allocUnsafeSlow(needed);
     block.copy(next, 0, consumed, used);
-    others.push(block);
+    // One that grew for a long row is not worth keeping.
+    if (block.length === blockBytes) others.push(block);
     block = next;
     used = rest;
     return rows;

@@ -112,6 +112,23 @@ it('pipes bytes through a fifo into a statement, with an end', async () => {
   expect(existsSync(path)).toBe(false);
 });
 
+it('writes several blocks one behind the other, however little the pipe takes at once', async () => {
+  await using db = await open();
+  const path = join(workFolder, 'pipe');
+  await using fifo = await makeFifo(path);
+  const rows = db.rows(
+    `SELECT count(*)::INTEGER AS count, sum(a)::INTEGER AS sum, max(a) AS max FROM read_csv(${sqlText(path)}, columns = {a: 'INTEGER'}, auto_detect = false)`,
+  );
+  // Far more than the 64 KB a pipe holds, with an empty block, and borders in the middle of numbers.
+  const text = Array.from({ length: 200_000 }, (_, index) => `${index % 10_000}\n`).join('');
+  const blocks = [0, 1, 70_000, 70_000, 70_003, 400_001, text.length];
+  await fifo.write(
+    ...blocks.slice(1).map((end, index) => Buffer.from(text.slice(blocks[index], end))),
+  );
+  await fifo.end();
+  expect(await rows).toEqual([{ count: 200_000, sum: 999_900_000, max: 9999 }]);
+});
+
 it('lets a writer go that waits for a reader who will never come', async () => {
   await using fifo = await makeFifo(join(workFolder, 'pipe'));
   const writing = fifo.write(Buffer.from('x'));
