@@ -1,5 +1,6 @@
 import type { Connector } from '../shared/connectors/connector.ts';
 import csvUpload from './csv_upload.ts';
+import googleContacts from './google_contacts.ts';
 import hubspotContacts from './hubspot_contacts.ts';
 import localFiles from './local_files.ts';
 import mysql from './mysql.ts';
@@ -10,6 +11,7 @@ import stripeCustomers from './stripe_customers.ts';
 /** The connectors of this release. Each is `connectors/<name>.ts` with the connector as its default export. */
 export const connectorNames = [
   'csv_upload',
+  'google_contacts',
   'hubspot_contacts',
   'local_files',
   'mysql',
@@ -21,6 +23,7 @@ export type ConnectorName = (typeof connectorNames)[number];
 
 const byName: Readonly<Record<ConnectorName, Connector>> = {
   csv_upload: csvUpload,
+  google_contacts: googleContacts,
   hubspot_contacts: hubspotContacts,
   local_files: localFiles,
   mysql,

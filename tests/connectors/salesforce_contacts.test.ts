@@ -2,6 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import salesforceContacts from '../../connectors/salesforce_contacts.ts';
 import { type Connector, ParkUntil } from '../../shared/connectors/connector.ts';
+import { at } from '../../shared/connectors/rest/paths.ts';
+import { unlikeRecorded } from '../simulators/likeRecorded.ts';
 import { type Contact, startSalesforce } from '../simulators/salesforce.ts';
 import { vendorFile } from '../simulators/vendorFiles.ts';
 import { describeConnector } from './conformance.ts';
@@ -145,6 +147,15 @@ describe('Salesforce contacts', () => {
     for (const { name, type } of salesforce.fields())
       if (types.has(name)) expect([name, types.get(name)]).toEqual([name, type]);
     expect(types.get('Level__c')).toBe('picklist');
+  });
+
+  it('is read from a simulator whose answers look like recorded ones', async () => {
+    const recorded = vendorFile('fixtures/salesforce__query.json');
+    if (recorded === null) return;
+    const answer = await salesforce.ask(
+      '/services/data/v66.0/query?q=SELECT%20Id%20FROM%20Contact%20LIMIT%201',
+    );
+    expect(unlikeRecorded(answer, at(recorded, 'body') ?? null)).toEqual([]);
   });
 
   it('reads changes in order, and what lies in the recycle bin as tombstones', async () => {

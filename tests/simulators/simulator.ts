@@ -81,6 +81,8 @@ export interface Simulator extends AsyncDisposable {
   onRequest(listener: ((request: SimulatedRequest) => void) | null): void;
   /** What a connector is given: retried, guarded, and led here from the vendor's own addresses. */
   fetchWith(options?: Partial<RetryOptions>): typeof fetch;
+  /** What the vendor answers to a GET that is signed as it should be. */
+  ask(path: string): Promise<Json>;
   /** A map of origins as the ingest function takes it. */
   readonly origins: Readonly<Record<string, string>>;
 }
@@ -205,6 +207,23 @@ export async function startSimulator(
     violations: () => violations,
     fail: (fault, times = 1, path = '') => {
       faults.push({ fault, left: times, path });
+    },
+    ask: async (path) => {
+      const url = new URL(path, 'http://simulator');
+      const route = routes.find(
+        ({ route, pattern }) => route.method === 'GET' && pattern.test(url.pathname),
+      );
+      if (route === undefined) throw new Error(`no route for ${path}`);
+      const { body } = route.route.answer({
+        method: 'GET',
+        path: url.pathname,
+        parameters: { ...route.pattern.exec(url.pathname)?.groups },
+        query: url.searchParams,
+        headers: new Headers(),
+        body: undefined,
+        text: '',
+      });
+      return body;
     },
     forgive: () => {
       faults.length = 0;

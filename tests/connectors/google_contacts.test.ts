@@ -1,0 +1,219 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import googleContacts from '../../connectors/google_contacts.ts';
+import type { Connector } from '../../shared/connectors/connector.ts';
+import { at } from '../../shared/connectors/rest/paths.ts';
+import { startGoogle } from '../simulators/google.ts';
+import { unlikeRecorded } from '../simulators/likeRecorded.ts';
+import { vendorFile } from '../simulators/vendorFiles.ts';
+import { describeConnector } from './conformance.ts';
+import { openAccessTokens } from './restAccessTokens.ts';
+import {
+  expectHeldToDescription,
+  readAll,
+  restContext,
+  surroundingsOf,
+  unreachable,
+} from './restExample.ts';
+import { describeRestFaults } from './restFaults.ts';
+
+const google = await startGoogle();
+const tokens = await openAccessTokens(google);
+afterAll(async () => {
+  expectHeldToDescription(google);
+  await google[Symbol.asyncDispose]();
+  await tokens[Symbol.asyncDispose]();
+});
+
+const connector = googleContacts as Connector;
+const { credentials } = google;
+const stream = { name: 'contacts', primaryKey: ['resourceName'] };
+const surroundings = () => ({ ...surroundingsOf(google), accessToken: tokens.accessToken() });
+const context = () =>
+  restContext(connector, google, { credentials, accessToken: tokens.accessToken() });
+const identify = (row: Readonly<Record<string, unknown>>): string =>
+  `${row['resourceName']} ${row['displayName']} ${row['email'] ?? ''}`;
+const told = (): readonly string[] =>
+  google.people().map(({ resourceName, name, email }) => `${resourceName} ${name} ${email ?? ''}`);
+
+google.limitPages(100);
+for (let index = 0; index < 250; index += 1)
+  google.create(`Person ${index}`, index % 3 === 0 ? undefined : `person${index}@example.com`);
+
+describeConnector({
+  connector,
+  config: {},
+  credentials,
+  surroundings,
+  stream: { ...stream, cursorField: null, columns: null },
+  identify,
+  expected: told(),
+  add: async () => {
+    const before = new Set(told());
+    for (let index = 0; index < 230; index += 1) google.create(`Late ${index}`);
+    return told().filter((each) => !before.has(each));
+  },
+  refusals: [
+    {
+      title: 'a connection that was ended',
+      credentials: { refreshToken: '1//canary-ended' },
+      code: 'invalid_credentials',
+      says: /Connect again/,
+    },
+    {
+      title: 'an API that does not answer',
+      surroundings: () => ({
+        ...unreachable(google),
+        accessToken: async () => ({ token: 'nobody', answer: {} }),
+      }),
+      code: 'source_unreachable',
+      says: /answer/,
+    },
+  ],
+  throttled: surroundings,
+});
+
+describeRestFaults({
+  connector,
+  simulator: google,
+  credentials,
+  surroundings: { accessToken: tokens.accessToken() },
+  stream,
+  identify,
+  expected: told,
+  path: '/connections',
+  leavesOutEmpty: true,
+});
+
+describe('Google contacts', () => {
+  it('is read from a simulator whose contacts look like those written down', async () => {
+    const example = vendorFile('fixtures/google_people__connections.SYNTHETIC.json');
+    if (example === null) return;
+    const answer = await google.ask('/v1/people/me/connections?requestSyncToken=true');
+    expect(
+      unlikeRecorded(at(answer, 'connections') ?? null, at(example, 'body.connections') ?? null),
+    ).toEqual([]);
+  });
+
+  it('reads what changed since its token, what was deleted, and what lives on under another name', async () => {
+    const { checkpoint } = await readAll(connector, context(), stream);
+    const [first, second, third] = google.people();
+    google.update(first!.resourceName, 'Ada Changed');
+    google.remove(second!.resourceName);
+    const next = google.rename(third!.resourceName);
+    const changes = await readAll(connector, context(), stream, checkpoint);
+    expect(
+      changes.rows.map(({ resourceName, displayName }) => [resourceName, displayName]),
+    ).toEqual([
+      [first!.resourceName, 'Ada Changed'],
+      [next, third!.name],
+    ]);
+    expect(changes.tombstones.map(({ resourceName }) => resourceName).sort()).toEqual(
+      [second!.resourceName, third!.resourceName].sort(),
+    );
+    const again = await readAll(connector, context(), stream, changes.checkpoint);
+    expect([again.rows, again.tombstones]).toEqual([[], []]);
+  });
+
+  it('takes the last of several changes of one contact', async () => {
+    const resourceName = google.create('Twice Once');
+    const { checkpoint } = await readAll(connector, context(), stream);
+    google.update(resourceName, 'Twice Changed');
+    google.fail(
+      {
+        kind: 'changed',
+        change: (body) => {
+          const { connections, ...rest } = body as { connections: { names: object[] }[] };
+          const [only] = connections;
+          const older = { ...only!, names: [{ displayName: 'Twice Older' }] };
+          return { ...rest, connections: [older, only] } as never;
+        },
+      },
+      1,
+      '/connections',
+    );
+    const { rows } = await readAll(connector, context(), stream, checkpoint);
+    expect(rows.map(({ displayName }) => displayName)).toEqual(['Twice Changed']);
+  });
+
+  it('says that changes are gone a week after the whole read, and what to do', async () => {
+    const { checkpoint } = await readAll(connector, context(), stream);
+    google.clock.advance(6 * 86_400_000);
+    const later = await readAll(connector, context(), stream, checkpoint);
+    google.clock.advance(2 * 86_400_000);
+    await expect(readAll(connector, context(), stream, later.checkpoint)).rejects.toMatchObject({
+      code: 'cursor_expired',
+      message: expect.stringContaining('full refresh'),
+    });
+  });
+
+  it('begins the list again when Google no longer knows the place in it', async () => {
+    let pages = 0;
+    const { rows } = await readAll(connector, context(), stream, null, () => {
+      pages += 1;
+      if (pages === 2) google.losePlaces();
+    });
+    expect([...new Set(rows.map(identify))].sort()).toEqual([...told()].sort());
+    expect(rows.length).toBeGreaterThan(told().length);
+    let lost = 0;
+    google.onRequest(({ query }) => {
+      if (!query.has('pageToken')) return;
+      lost += 1;
+      google.losePlaces();
+    });
+    await expect(readAll(connector, context(), stream)).rejects.toMatchObject({
+      code: 'source_answer_invalid',
+    });
+    google.onRequest(null);
+    expect(lost).toBeLessThan(10);
+  });
+
+  it('reads an account without contacts as empty', async () => {
+    const empty = await startGoogle(google.clock);
+    const { rows, checkpoint } = await readAll(
+      connector,
+      restContext(connector, empty, {
+        credentials,
+        accessToken: async () => {
+          const response = await empty.fetchWith()('https://oauth2.googleapis.com/token', {
+            method: 'POST',
+            body: new URLSearchParams({
+              grant_type: 'refresh_token',
+              client_id: empty.credentials['clientId'] ?? '',
+              client_secret: empty.credentials['clientSecret'] ?? '',
+              refresh_token: empty.credentials['refreshToken'] ?? '',
+            }),
+          });
+          const { access_token } = (await response.json()) as { access_token: string };
+          return { token: access_token, answer: {} };
+        },
+      }),
+      stream,
+    );
+    expect(rows).toEqual([]);
+    expect(checkpoint).toMatchObject({ sweep: null, since: expect.any(String) });
+    expectHeldToDescription(empty);
+    await empty[Symbol.asyncDispose]();
+  });
+
+  it('tells which permission is missing', async () => {
+    for (const [reason, says] of [
+      ['SERVICE_DISABLED', 'People API'],
+      ['ACCESS_TOKEN_SCOPE_INSUFFICIENT', 'contacts.readonly'],
+    ] as const) {
+      google.refuseWith(reason);
+      expect(await connector.check(context())).toMatchObject({
+        ok: false,
+        code: 'source_forbidden',
+        message: expect.stringContaining(says),
+      });
+    }
+    google.refuseWith(null);
+  });
+
+  it('waits half a minute for a quota whose end Google does not tell', async () => {
+    google.fail({ kind: 'status', status: 429 }, 2, '/connections');
+    const before = google.clock.now().getTime();
+    await readAll(connector, context(), stream);
+    expect(google.clock.now().getTime() - before).toBeGreaterThanOrEqual(60_000);
+  });
+});
