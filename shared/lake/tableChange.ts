@@ -70,6 +70,7 @@ export interface PrepareCommit {
 /**
  * Writes manifests, manifest list and table metadata for one change, and answers the pointer that makes it
  * visible. Nothing is visible until that pointer is stored; objects of a commit that never is are garbage.
+ * `removedRows`: rows of the table that were live and are not any more; rewritten ones count, as they come again.
  */
 export type PrepareCommitFunction = (
   input: PrepareCommit,

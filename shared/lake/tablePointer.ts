@@ -10,7 +10,9 @@ export const tablePointer = z.strictObject({
   snapshotId: z.string().nullable(),
   /** Grows by one with each commit of this table; what a conditional write compares. */
   version: z.int().nonnegative(),
+  /** Live rows. */
   rows: z.int().nonnegative(),
+  /** Of data and delete files. */
   bytes: z.int().nonnegative(),
   dataFiles: z.int().nonnegative(),
 });

@@ -116,11 +116,15 @@ describe('the preview function', () => {
   });
 
   it('answers rejects from the table beside', async () => {
-    const file = await rejects.write(
-      `select '1;x' as row_text, 17::bigint as line, 'amount' as column_name, 'not a number' as reason,
-       'r1' as _run_id, timestamptz '2026-03-01 00:00:00+00' as _ingested_at, 'a.csv' as _source_file`,
-      rejectFields,
-    );
+    const row: Record<string, string> = {
+      row_text: "'1;x'",
+      line: '17',
+      column_name: "'amount'",
+      reason: "'not a number'",
+      _source_file: "'a.csv'",
+    };
+    const columns = rejectFields.map(({ name }) => `${row[name] ?? 'null'} as ${name}`);
+    const file = await rejects.write(`select ${columns.join(', ')}`, rejectFields);
     await rejects.commit(rejectFields, [file]);
     stored();
     expect(await handler({ ...request, what: 'rejects' })).toMatchObject({
@@ -145,6 +149,36 @@ describe('the preview function', () => {
     const history = await handler({ ...request, what: 'snapshots' });
     expect(previewAnswer.parse(history)).toEqual(history);
     expect(history).toMatchObject({ snapshots: [{ rows: 6 }, { rows: 4 }], more: false });
+  });
+
+  it('leaves deleted rows out, says how many there are, and shows them as of a snapshot or an instant before', async () => {
+    const file = await upload(0, 6, 'a.csv');
+    await table.commit(fields, [file]);
+    const before = table.current.snapshotId ?? '';
+    const between = new Date(table.now.getTime() - 30_000).toISOString();
+    await table.delete(fields, [await table.writeDeletes(file, 'select unnest([0, 2, 5]) pos')]);
+    stored();
+    const ids = async (more: object = {}) => {
+      const answer = await handler({ ...request, ...more });
+      if (answer.kind !== 'rows') throw new Error(`not rows: ${answer.kind}`);
+      return { ids: answer.rows.map((row) => row['id']), total: answer.total, more: answer.more };
+    };
+    expect(await ids()).toEqual({ ids: [1, 3, 4], total: 3, more: false });
+    expect(await ids({ limit: 2 })).toEqual({ ids: [1, 3], total: 3, more: true });
+    for (const asOf of [before, between])
+      expect(await ids({ asOf })).toEqual({ ids: [0, 1, 2, 3, 4, 5], total: 6, more: false });
+    const files = await handler({ ...request, what: 'files' });
+    expect(previewAnswer.parse(files)).toMatchObject({ files: [{ rows: 6, deletedRows: 3 }] });
+    expect(await handler({ ...request, what: 'files', asOf: before })).toMatchObject({
+      files: [{ rows: 6, deletedRows: 0 }],
+    });
+    const history = await handler({ ...request, what: 'snapshots' });
+    expect(previewAnswer.parse(history)).toMatchObject({
+      snapshots: [
+        { operation: 'delete', addedRows: 0, removedRows: 3, deletedRows: 3, rows: 3 },
+        { operation: 'append', addedRows: 6, removedRows: 0, deletedRows: 0, rows: 6 },
+      ],
+    });
   });
 
   it('answers what a caller can put right as a problem', async () => {
