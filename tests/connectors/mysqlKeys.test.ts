@@ -106,6 +106,16 @@ if (mariadb !== null) {
           const before = whole.batches.slice(0, at + 1).flat();
           expect(numbers([...before, ...rest.rows])).toEqual(numbers(whole.rows));
         }
+        const sliced = makeMysql({
+          ...{ rows: 7, bytes: 2 ** 28, seconds: 30, unorderedBytes: 0 },
+          slices: { bytes: 1, rows: 13 },
+        });
+        const split = await sliced.split?.(context, request, null);
+        expect(split?.slices.length).toBeGreaterThan(3);
+        const parts: (typeof whole.rows)[] = [];
+        for (const slice of split?.slices ?? [])
+          parts.push((await readSql(sliced, context, { ...request, slice })).rows);
+        expect(numbers(parts.flat())).toEqual(numbers(whole.rows));
       });
   });
 
