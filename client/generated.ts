@@ -343,6 +343,17 @@ export type ProblemType = {
   readonly retryable: boolean;
 };
 
+export type RejectsPart = {
+  readonly sourceId: string;
+  readonly stream: string;
+  readonly format: "csv" | "ndjson";
+  /** Whole rows; a header only in the first part of CSV. */
+  readonly text: string;
+  readonly rows: number;
+  readonly hasMore: boolean;
+  readonly nextCursor: string | null;
+};
+
 export type ReplaceConfig = {
   /** As the connector’s `configSchema` says. */
   readonly config: { readonly [name: string]: Json };
@@ -357,6 +368,15 @@ export type ReplaceCredentials = {
     readonly jsonKey?: string | undefined;
   } | undefined;
   readonly rowVersion?: number | undefined;
+};
+
+export type ReplayRejects = {
+  /** Left out: all that have rejects. */
+  readonly streams?: readonly string[] | undefined;
+  /** Only rows of these files. */
+  readonly files?: readonly string[] | undefined;
+  /** While a run holds the source: wait, or be refused. */
+  readonly whenBusy?: "queue" | "reject" | undefined;
 };
 
 export type Rows = {
@@ -1041,6 +1061,17 @@ export interface UndoRunInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ReplayRejectsInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly headers?: {
+    /** The same key and request within 24 hours answer the same. */
+    readonly "idempotency-key"?: string | undefined;
+  } | undefined;
+  readonly body?: ReplayRejects | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface DetectDeletesInput {
   /** A source’s id or key. */
   readonly idOrKey: string;
@@ -1213,6 +1244,19 @@ export interface ListRejectsInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface DownloadRejectsInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly query?: {
+    /** Needed when the source has several. */
+    readonly stream?: string | undefined;
+    readonly format?: "csv" | "ndjson" | undefined;
+    /** `nextCursor` of the part before: parts put together are the whole file. */
+    readonly cursor?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ListSnapshotsInput {
   /** A source’s id or key. */
   readonly idOrKey: string;
@@ -1336,6 +1380,8 @@ export interface Client {
   retryRun(input: RetryRunInput): Promise<AcceptedRun>;
   /** Put tables and cursors back to where the last run found them, by a run under the lock. */
   undoRun(input: UndoRunInput): Promise<AcceptedRun>;
+  /** Load rejected rows again, by the rules as they are now. */
+  replayRejects(input: ReplayRejectsInput): Promise<AcceptedRun>;
   /** Compare keys with the source’s and take out, or mark, the rows that are gone there. */
   detectDeletes(input: DetectDeletesInput): Promise<AcceptedRun>;
   /** The streams of a source that were read, with their cursors. */
@@ -1402,6 +1448,8 @@ export interface Client {
   previewRows(input: PreviewRowsInput): Promise<Rows>;
   /** Rows that did not fit, with file, line, column and reason. */
   listRejects(input: ListRejectsInput): Promise<Rows>;
+  /** All rejected rows as CSV or NDJSON, in parts of a few megabytes. */
+  downloadRejects(input: DownloadRejectsInput): Promise<RejectsPart>;
   /** The versions of a table that can still be read. */
   listSnapshots(input: ListSnapshotsInput): Promise<Snapshots>;
   /** Whose token this is and what it may do. */
@@ -1448,6 +1496,7 @@ export const operations = {
   cancelRun: { method: 'POST', path: '/v1/runs/{runId}/cancel', query: [], headers: [], hasBody: false },
   retryRun: { method: 'POST', path: '/v1/runs/{runId}/retry', query: [], headers: ["idempotency-key"], hasBody: false },
   undoRun: { method: 'POST', path: '/v1/runs/{runId}/undo', query: [], headers: ["idempotency-key"], hasBody: false },
+  replayRejects: { method: 'POST', path: '/v1/sources/{idOrKey}/rejects/replay', query: [], headers: ["idempotency-key"], hasBody: true },
   detectDeletes: { method: 'POST', path: '/v1/sources/{idOrKey}/detect-deletes', query: [], headers: ["idempotency-key"], hasBody: false },
   listStreams: { method: 'GET', path: '/v1/sources/{idOrKey}/streams', query: [], headers: [], hasBody: false },
   setCursor: { method: 'PUT', path: '/v1/sources/{idOrKey}/streams/{stream}/cursor', query: [], headers: ["idempotency-key"], hasBody: true },
@@ -1466,6 +1515,7 @@ export const operations = {
   getTable: { method: 'GET', path: '/v1/sources/{idOrKey}/tables/{stream}', query: [], headers: [], hasBody: false },
   previewRows: { method: 'GET', path: '/v1/sources/{idOrKey}/preview', query: ["stream","limit","asOf","columns"], headers: [], hasBody: false },
   listRejects: { method: 'GET', path: '/v1/sources/{idOrKey}/rejects', query: ["stream","limit"], headers: [], hasBody: false },
+  downloadRejects: { method: 'GET', path: '/v1/sources/{idOrKey}/rejects/download', query: ["stream","format","cursor"], headers: [], hasBody: false },
   listSnapshots: { method: 'GET', path: '/v1/sources/{idOrKey}/snapshots', query: ["stream","limit"], headers: [], hasBody: false },
   getMe: { method: 'GET', path: '/v1/me', query: [], headers: [], hasBody: false },
   createToken: { method: 'POST', path: '/v1/tokens', query: [], headers: [], hasBody: true },

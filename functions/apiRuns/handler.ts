@@ -166,6 +166,20 @@ export const makeHandler = (dependencies: Dependencies) => {
           action: 'run.undone',
         });
       },
+      replayRejects: async ({ principal, params, headers, body, requestId }) => {
+        const { whenBusy, streams, files } = body;
+        return ask(principal, requestId, params.idOrKey, {
+          scope: 'replayRejects',
+          key: headers['idempotency-key'],
+          request: {
+            kind: 'replay',
+            ...(streams === undefined ? {} : { streams }),
+            ...(files === undefined ? {} : { files }),
+          },
+          whenBusy,
+          action: 'rejects.replayed',
+        });
+      },
       detectDeletes: async ({ principal, params, headers, requestId }) =>
         ask(principal, requestId, params.idOrKey, {
           scope: 'detectDeletes',

@@ -7,7 +7,11 @@ import { type Principal, requireSource } from '../../shared/api/principal.ts';
 import type { OutputOf } from '../../shared/api/routes.ts';
 import { driftRecordOf, schemaVersionOf } from '../../shared/api/schemaView.ts';
 import { HeadgateError } from '../../shared/errors.ts';
-import type { PreviewAnswer, PreviewInput } from '../../shared/lake/previewProtocol.ts';
+import {
+  type PreviewAnswer,
+  type PreviewInput,
+  rejectsPosition,
+} from '../../shared/lake/previewProtocol.ts';
 import type { Log } from '../../shared/log.ts';
 import { getRun } from '../../shared/runs/runs.ts';
 import type { StreamItem } from '../../shared/runs/streamItem.ts';
@@ -174,6 +178,50 @@ export const makeHandler = ({ table, preview, log }: Dependencies) => {
       },
       previewRows: (request) => rows(request, 'rows'),
       listRejects: (request) => rows(request, 'rejects'),
+      downloadRejects: async ({ principal, params, query, signal }) => {
+        const source = await requireSourceOf(table, principal, params.idOrKey);
+        const { tenant, sourceId } = source;
+        const stream = await streamOf(source, query.stream);
+        const { format } = query;
+        if (stream === null)
+          return {
+            sourceId,
+            stream: source.table,
+            format,
+            text: '',
+            rows: 0,
+            hasMore: false,
+            nextCursor: null,
+          };
+        const list = [sourceId, stream.stream, format];
+        const answer = await preview(
+          {
+            v: 1,
+            tenant,
+            sourceId,
+            stream: stream.stream,
+            what: 'rejectsText',
+            limit: 1,
+            format,
+            ...(query.cursor === undefined
+              ? {}
+              : { after: decodeCursor(query.cursor, 'rejects', list, rejectsPosition) }),
+          },
+          signal,
+        );
+        if (answer.kind === 'problem') throw new HeadgateError(answer.code, answer.message);
+        if (answer.kind !== 'text') throw new Error('the preview answered no text');
+        const { text, rows: count, next } = answer;
+        return {
+          sourceId,
+          stream: stream.stream,
+          format,
+          text,
+          rows: count,
+          hasMore: next !== null,
+          nextCursor: next === null ? null : encodeCursor('rejects', list, next),
+        };
+      },
       listSnapshots: async (request) => {
         const { source, stream, answer } = await look(request, 'snapshots');
         if (answer !== null && answer.kind !== 'snapshots')

@@ -13,6 +13,7 @@ import { sourceFileOf } from '../../shared/lake/sourceFileOf.ts';
 import type { ObjectStore } from '../../shared/lake/tableChange.ts';
 import { readTableMetadata } from '../../shared/lake/tableMetadata.ts';
 import type { Log } from '../../shared/log.ts';
+import { type RejectsPosition, rejectsText } from '../../shared/rejects/rejectsText.ts';
 import type { StreamItem } from '../../shared/runs/streamItem.ts';
 import { getStream } from '../../shared/runs/streams.ts';
 import { rejectFields } from '../../shared/staging/streamLoader.ts';
@@ -69,6 +70,8 @@ async function answer(
       return rowsOf(store, stream.pointer, stream.schema, input, signal);
     case 'rejects':
       return rowsOf(store, stream.rejects, rejectFields, input, signal);
+    case 'rejectsText':
+      return textOf(store, stream.rejects, input, signal);
     case 'snapshots': {
       const all = stream.pointer === null ? [] : await listSnapshots(store, stream.pointer, signal);
       const snapshots = all.slice(0, input.limit);
@@ -114,6 +117,19 @@ async function rowsOf(
     total: preview.total,
     more: rows.length < preview.total,
   };
+}
+
+async function textOf(
+  store: ObjectStore,
+  pointer: StreamItem['rejects'],
+  {
+    format = 'csv',
+    after = null,
+  }: Pick<PreviewInput, 'format'> & { after?: RejectsPosition | null },
+  signal: AbortSignal,
+): Promise<PreviewAnswer> {
+  if (pointer === null) return { kind: 'text', text: '', rows: 0, next: null };
+  return { kind: 'text', ...(await rejectsText(store, pointer, format, after, signal)) };
 }
 
 function fitting(rows: Preview['rows']): Preview['rows'] {

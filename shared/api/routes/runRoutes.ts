@@ -4,6 +4,7 @@ import { pageOf, pageQuery } from '../schemas/page.ts';
 import {
   acceptedRun,
   idempotencyHeaders,
+  replayRejects,
   run,
   runLog,
   setCursor,
@@ -107,6 +108,20 @@ export const runRoutes = [
     responses: { 202: acceptedRun },
     location: '/v1/runs/{runId}',
     errors: [...busyErrors, 'cannot_undo'],
+  },
+  {
+    operationId: 'replayRejects',
+    method: 'POST',
+    path: '/v1/sources/{idOrKey}/rejects/replay',
+    function: 'apiRuns',
+    role: 'editor',
+    summary: 'Load rejected rows again, by the rules as they are now',
+    params: sourceParams,
+    headers: idempotencyHeaders,
+    body: replayRejects,
+    responses: { 202: acceptedRun },
+    location: '/v1/runs/{runId}',
+    errors: [...busyErrors, 'unsupported_media_type'],
   },
   {
     operationId: 'detectDeletes',

@@ -2,7 +2,9 @@ import * as z from 'zod';
 import type { Route } from '../route.ts';
 import { pageOf, pageQuery } from '../schemas/page.ts';
 import {
+  downloadQuery,
   previewQuery,
+  rejectsPart,
   rejectsQuery,
   rows,
   snapshots,
@@ -56,6 +58,18 @@ export const tableRoutes = [
     params: sourceParams,
     query: rejectsQuery,
     responses: { 200: rows },
+    errors: ['not_found'],
+  },
+  {
+    operationId: 'downloadRejects',
+    method: 'GET',
+    path: '/v1/sources/{idOrKey}/rejects/download',
+    function: 'apiTables',
+    role: 'viewer',
+    summary: 'All rejected rows as CSV or NDJSON, in parts of a few megabytes',
+    params: sourceParams,
+    query: downloadQuery,
+    responses: { 200: rejectsPart },
     errors: ['not_found'],
   },
   {

@@ -36,6 +36,26 @@ export const startRun = z
   )
   .meta({ id: 'StartRun' });
 
+export const replayRejects = z
+  .strictObject({
+    streams: z
+      .array(z.string().min(1).max(255))
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('Left out: all that have rejects.'),
+    files: z
+      .array(z.string().min(1).max(1024))
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('Only rows of these files.'),
+    whenBusy: whenBusy
+      .default('queue')
+      .describe('While a run holds the source: wait, or be refused.'),
+  })
+  .meta({ id: 'ReplayRejects' });
+
 export const idempotencyHeaders = z.strictObject({
   'idempotency-key': z
     .string()

@@ -60,6 +60,29 @@ export const previewQuery = z.strictObject({
 });
 export const rejectsQuery = z.strictObject({ stream, limit });
 
+export const downloadQuery = z.strictObject({
+  stream,
+  format: z.enum(['csv', 'ndjson']).default('csv'),
+  cursor: z
+    .string()
+    .min(1)
+    .max(3000)
+    .optional()
+    .describe('`nextCursor` of the part before: parts put together are the whole file.'),
+});
+
+export const rejectsPart = z
+  .strictObject({
+    sourceId: z.string(),
+    stream: z.string(),
+    format: z.enum(['csv', 'ndjson']),
+    text: z.string().describe('Whole rows; a header only in the first part of CSV.'),
+    rows: z.int().nonnegative(),
+    hasMore: z.boolean(),
+    nextCursor: z.string().nullable(),
+  })
+  .meta({ id: 'RejectsPart' });
+
 export const rows = z
   .strictObject({
     sourceId: z.string(),

@@ -347,7 +347,6 @@ export class Simulation {
               schema: [{ id: 1, name: 'n', type: 'long' }],
               adds: [fileOf(`s3://lake/${path}`, rows.length)],
               rejects: [],
-              drift: null,
               rewrites: [],
               drift: null,
               counts,
