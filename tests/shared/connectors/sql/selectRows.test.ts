@@ -38,6 +38,13 @@ describe('selectRows', () => {
     );
   });
 
+  it('selects from what stands for the table, where its name would mean more', () => {
+    const own = table({ from: 'only "public"."orders"' });
+    expect(selectRows(rowWise, selection({ table: own })).sql).toBe(
+      'select "id", "note" from only "public"."orders"',
+    );
+  });
+
   it('goes on above a key of two columns, compared as a row', () => {
     expect(selectRows(rowWise, selection({ order: [id, part], after: ['7', '2'] }))).toEqual({
       sql: 'select "id", "note" from "public"."orders" where ("id", "part") > ($1::bigint, $2::integer) order by "id", "part"',
