@@ -95,7 +95,7 @@ function fromWhere(
   ];
   return {
     clauses: [
-      `from ${qualifiedName(dialect, table)}`,
+      `from ${table.from ?? qualifiedName(dialect, table)}`,
       ...(conditions.length > 0 ? [`where ${conditions.join(' and ')}`] : []),
     ],
     values,

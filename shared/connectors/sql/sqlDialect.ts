@@ -32,6 +32,8 @@ export interface SqlTable {
   readonly indexed: ReadonlySet<string>;
   /** What a person should know before choosing it. */
   readonly notes: readonly string[];
+  /** What is selected from where it is not the plain name, in the database's own words: `only "public"."orders"`. */
+  readonly from?: string;
 }
 
 /** SQL text and the values bound to its parameters, in order. */
