@@ -116,7 +116,8 @@ export async function openSession(context: PostgresContext): Promise<SqlSession>
     async bytes(table) {
       const advice = sortAdvice(table);
       const [row] = await ask(advice.sql, advice.values);
-      return Number(row?.[0] ?? 0);
+      const bytes = row?.[0] ?? null;
+      return bytes === null ? null : Number(bytes);
     },
 
     async query(statement) {

@@ -5,7 +5,8 @@ import { identifierPattern, quoteIdentifier } from './postgresNames.ts';
 
 /**
  * Tables, views, materialised views, foreign tables and partitioned tables (not their partitions, whose rows are
- * the parent's), with their columns and unique keys. From pg_catalog: information_schema hides columns the role
+ * the parent's), with their columns and unique keys. Of a table that others inherit from, only its own rows: its key
+ * says nothing of theirs, and they are offered themselves. From pg_catalog: information_schema hides columns the role
  * has no grant on, and materialised views. Needs PostgreSQL 12.
  *
  * $1: schemas; $2: one name, or null for all.
@@ -20,6 +21,7 @@ with recursive base(domain, type, modifier) as (
 select n.nspname, c.relname, c.relkind,
   has_schema_privilege(n.oid, 'usage'),
   row_security_active(c.oid),
+  c.relhassubclass and c.relkind in ('r', 'f'),
   (select json_agg(json_build_object(
       'name', a.attname,
       'nativeType', format_type(a.atttypid, a.atttypmod),
@@ -67,7 +69,7 @@ const indexRow = z.array(
 
 /** One row of the catalogue query; null for an object whose name cannot be offered. */
 export function tableOfRow(row: readonly (string | null)[]): SqlTable | null {
-  const [schema, name, kind, usage, rowSecurity, columnsJson, indexesJson] = row;
+  const [schema, name, kind, usage, rowSecurity, inherited, columnsJson, indexesJson] = row;
   if (!schema || !name || !identifierPattern.test(schema) || !identifierPattern.test(name))
     return null;
   // The stream is called schema.table; a dot within would make that ambiguous.
@@ -106,8 +108,14 @@ export function tableOfRow(row: readonly (string | null)[]): SqlTable | null {
     primaryKey: primary.every((column) => byName.has(column)) ? primary : [],
     orderKey: key?.columns ?? [],
     indexed: new Set(indexes.flatMap((index) => index.columns?.slice(0, 1) ?? [])),
+    ...(inherited === 't'
+      ? { from: `only ${quoteIdentifier(schema)}.${quoteIdentifier(name)}` }
+      : {}),
     notes: [
       ...(kind === 'v' ? ['A view: it has no key of its own.'] : []),
+      ...(inherited === 't'
+        ? ['Rows of tables that inherit from it are read with those, not with it.']
+        : []),
       ...(forbidden ? ['The user has no permission to read it. Grant SELECT.'] : []),
       ...(hidden.length > 0
         ? [`Left out, no permission: ${hidden.map((column) => column.name).join(', ')}.`]

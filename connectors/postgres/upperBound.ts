@@ -1,3 +1,4 @@
+import { qualifiedName } from '../../shared/connectors/sql/selectRows.ts';
 import type { SqlColumn, SqlStatement, SqlTable } from '../../shared/connectors/sql/sqlDialect.ts';
 import { quoteIdentifier } from './postgresNames.ts';
 
@@ -24,7 +25,7 @@ export function clockStatement(
 }
 
 export const largestSql = (table: SqlTable, column: SqlColumn): string =>
-  `select max(${quoteIdentifier(column.name)}) from ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
+  `select max(${quoteIdentifier(column.name)}) from ${table.from ?? qualifiedName({ quote: quoteIdentifier }, table)}`;
 
 /**
  * Transactions that write the table, or a partition of it, now: each INSERT, UPDATE, DELETE and COPY takes this
