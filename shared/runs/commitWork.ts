@@ -142,7 +142,7 @@ async function commitOne(
           gigabyteSeconds: index === 0 ? work.gigabyteSeconds : 0,
         },
         end,
-        index === 0 ? transitionsOf(input) : 0,
+        index === 0 ? transitionsOf(input, work) : 0,
       ),
       commitStream(table, stream, {
         ...prepared,
@@ -208,7 +208,7 @@ async function commitNothing(
               gigabyteSeconds: work.gigabyteSeconds,
             },
         end,
-        transitionsOf(input),
+        transitionsOf(input, work),
       ),
       ...(end === null ? [] : [summarise(table, run, 0, end, run.counts)]),
     ]);
@@ -275,5 +275,8 @@ const leaseAfter = ({ answer }: CommitInput, now: Date): Date =>
       : now.getTime() + commitLeaseMilliseconds,
   );
 
-/** Ingest, Next and Commit; PARK adds the Wait. */
-const transitionsOf = ({ answer }: CommitInput): number => (answer.kind === 'PARK' ? 4 : 3);
+/** Ingest, Next and Commit; PARK adds the Wait, FANOUT the Map; units count where their work is collected. */
+const transitionsOf = (
+  { answer: { kind } }: CommitInput,
+  { unitTransitions = 0 }: StagedWork,
+): number => (kind === 'PARK' || kind === 'FANOUT' ? 4 : 3) + unitTransitions;

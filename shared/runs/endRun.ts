@@ -11,6 +11,7 @@ import { type Release, releaseLock } from './releaseLock.ts';
 import { runItemKey } from './runItem.ts';
 import { commitRun, getRun, type RunEnd, recordRun } from './runs.ts';
 import { summarise } from './sourceSummary.ts';
+import { removeUnits } from './units.ts';
 
 export interface RunDependencies {
   readonly table: Table;
@@ -22,7 +23,8 @@ const maxTries = 6;
 
 /**
  * Ends a run that is queued or running and holds the lock with this token: history, source summary and lock
- * change in one transaction, and a waiting run gets the lock and is started. Answers false when the run is
+ * change in one transaction, and a waiting run gets the lock and is started. Its units stop at their next sign of
+ * life. Answers false when the run is
  * already over or no longer holds the lock; then nothing changes.
  */
 export async function endRun(
@@ -42,6 +44,7 @@ export async function endRun(
       release.item,
       commitRun(table, run, null, finished, 0),
       summarise(table, run, 0, finished, run.counts),
+      removeUnits(table, fence),
     ]);
     // Somebody queued behind us, or files arrived, since the lock was read: read it again.
     if (!result.done) continue;

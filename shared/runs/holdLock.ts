@@ -90,11 +90,19 @@ export const keepLock = (
 
 /**
  * Gives a run whose execution still runs one more lease, once: only where a heartbeat or Commit moved the lease
- * since the lock was taken, and not twice without another one in between. False when it may not have one.
+ * since the lock was taken, and not twice without another one in between. A run whose units are at work is given
+ * as many as they last: `aliveUntil` is until when it may be silent because of them, in epoch milliseconds.
+ * False when it may not have one.
  */
-export async function extendLease(table: Table, lock: LockItem, now: Date): Promise<boolean> {
-  if (lock.owner === undefined || lock.extended === lock.leaseUntil) return false;
-  const lease = now.getTime() + heartbeatLeaseMilliseconds;
+export async function extendLease(
+  table: Table,
+  lock: LockItem,
+  now: Date,
+  aliveUntil = 0,
+): Promise<boolean> {
+  if (lock.owner === undefined) return false;
+  if (aliveUntil <= now.getTime() && lock.extended === lock.leaseUntil) return false;
+  const lease = Math.max(now.getTime() + heartbeatLeaseMilliseconds, aliveUntil);
   return conditional(table, {
     TableName: table.name,
     Key: lockItemKey(lock.tenant, lock.sourceId),

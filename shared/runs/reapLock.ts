@@ -4,6 +4,7 @@ import { extendLease } from './holdLock.ts';
 import { maxHoldMilliseconds, startLeaseMilliseconds, takeoverGraceMilliseconds } from './lock.ts';
 import type { LockItem } from './lockItem.ts';
 import { recordRun } from './runs.ts';
+import { getUnits, unitsAliveUntil } from './units.ts';
 
 /**
  * Looks after one held lock, as read. Ends the run when its lease is over (with 30 s of grace, because clocks
@@ -11,7 +12,8 @@ import { recordRun } from './runs.ts';
  * then gets the lock. Answers true when the lock changed hands or is free.
  *
  * An execution that still runs although its lease is over is given one more lease if it made progress since it
- * took the lock, and is stopped otherwise. An owner whose execution was never started is started.
+ * took the lock, and is stopped otherwise. One whose units are at work is given leases for as long as they are heard
+ * of. An owner whose execution was never started is started.
  */
 export async function reapLock(dependencies: RunDependencies, lock: LockItem): Promise<boolean> {
   const { executions, now } = dependencies;
@@ -37,7 +39,11 @@ export async function reapLock(dependencies: RunDependencies, lock: LockItem): P
   }
   if (time <= (lock.leaseUntil ?? 0) + takeoverGraceMilliseconds) return false;
   const execution = await executions.describe(owner.runId);
-  if (execution === 'running' && (await extendLease(dependencies.table, lock, now()))) return false;
+  if (execution === 'running') {
+    const units = await getUnits(dependencies.table, lock.tenant, owner.runId);
+    const aliveUntil = units === null ? 0 : unitsAliveUntil(units);
+    if (await extendLease(dependencies.table, lock, now(), aliveUntil)) return false;
+  }
   if (execution === 'running') await executions.stop(owner.runId, 'The run stopped reporting');
   return endRun(dependencies, fence, {
     status: 'failed',
