@@ -1,4 +1,5 @@
 import type { Connector } from '../connectors/connector.ts';
+import type { FanOutOptions } from '../fanout/fanOutOptions.ts';
 import type { Json } from '../json.ts';
 import type { LiveFile } from '../lake/liveFile.ts';
 import type { ObjectStore } from '../lake/tableChange.ts';
@@ -44,6 +45,8 @@ export interface IngestDependencies {
   readonly threads: number;
   /** Parent of the scratch folders. */
   readonly scratchFolder: string;
+  /** When work is shared out among functions; left out: never. */
+  readonly fanOut?: FanOutOptions;
 }
 
 /** How long this invocation may still run. */

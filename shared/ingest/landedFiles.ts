@@ -87,7 +87,11 @@ async function* everyFile(options: LandedFilesOptions): AsyncGenerator<LandedFil
 /** The run in which a file failed, where that is recorded. */
 const failedIn = (file: FileItem): unknown => file.error?.facts?.['runId'];
 
-function handOut({ open, taken }: LandedFilesOptions, file: FileItem): LandedFile {
+/** A file as connectors are handed it. */
+export function handOut(
+  { open, taken }: Pick<LandedFilesOptions, 'open' | 'taken'>,
+  file: FileItem,
+): LandedFile {
   taken(file);
   return {
     name: file.name,

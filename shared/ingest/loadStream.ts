@@ -20,7 +20,7 @@ export interface LoadStreamInput {
   readonly run: RunItem;
   readonly attempt: number;
   /** Place of this stream's commit among those of this invocation; part of its object keys. */
-  readonly unit: number;
+  readonly unit: number | string;
   readonly plan: StreamPlan;
   readonly stream: StreamItem;
   /** The table's schema with what earlier parts of this refresh added. */
@@ -29,6 +29,17 @@ export interface LoadStreamInput {
   readonly context: Context<unknown, unknown>;
   readonly deadline: Deadline;
   readonly alive: KeepAlive;
+  /** What was asked of the connector already; left out: it is asked here. */
+  readonly batches?: AsyncIterable<Batch<unknown>>;
+  /** Present for one unit of several: what it shares with the others. */
+  readonly shared?: SharedWork;
+}
+
+/** What loaders of the same commit have in common. */
+export interface SharedWork {
+  readonly agreed: readonly Field[];
+  readonly known: readonly Field[];
+  readonly ingestedAt: Date;
 }
 
 export interface LoadedStream {
@@ -68,7 +79,8 @@ export async function loadStream(
   let replacesNullCursor = false;
   await using scratch = await scratchFolder(dependencies.scratchFolder);
   try {
-    for await (const batch of connector.read(context, plan.request, input.from)) {
+    const batches = input.batches ?? connector.read(context, plan.request, input.from);
+    for await (const batch of batches) {
       context.signal.throwIfAborted();
       replacesNullCursor ||= batch.replacesNullCursor === true;
       if (!isEmpty(batch)) {
@@ -100,7 +112,7 @@ const isEmpty = ({ body }: Batch<unknown>): boolean =>
 /** A file that cannot be read fails alone; anything else fails the stream. */
 async function loadBatch(
   { table, log }: IngestDependencies,
-  { run, alive, plan }: LoadStreamInput,
+  { run, alive, plan, shared }: LoadStreamInput,
   loader: StreamLoader,
   batch: Batch<unknown>,
   failures: RunError[],
@@ -124,7 +136,8 @@ async function loadBatch(
       file: file.name,
       reason: error.message,
     });
-    await failFile(table, run, file, failure);
+    // Of a unit's files, who collects them says so: a unit that was given up may still be at work.
+    if (shared === undefined) await failFile(table, run, file, failure);
     alive.progress({ pages: 1 });
   }
 }
@@ -141,17 +154,23 @@ const asTombstones = (batch: Batch<unknown>): Batch<unknown> =>
       }
     : batch;
 
-async function openLoader(
+/** Opens the loader of one stream. */
+export const openLoader = (
   dependencies: IngestDependencies,
-  { run, attempt, unit, plan, stream, schema, context }: LoadStreamInput,
+  input: Pick<
+    LoadStreamInput,
+    'run' | 'attempt' | 'unit' | 'plan' | 'stream' | 'schema' | 'context' | 'shared'
+  >,
   workFolder: string,
-): Promise<StreamLoader> {
+): Promise<StreamLoader> => {
   const { table, store, listLiveFiles, threads, log } = dependencies;
+  const { run, attempt, unit, plan, stream, schema, context, shared } = input;
   const { signal } = context;
   return dependencies.openStreamLoader({
     stream: plan.request,
     columns: plan.description.columns,
     schema,
+    ...(shared === undefined ? {} : { agreed: shared.agreed, known: shared.known }),
     liveFiles: async () => {
       // A refresh replaces every file, so none has to be rewritten for it.
       if (plan.effect === 'replace' || stream.pointer === null) return [];
@@ -161,7 +180,7 @@ async function openLoader(
     dataPrefix: dataPrefix(run, stream, attempt, unit),
     rejectPrefix: dataPrefix(run, stream, attempt, unit, '__rejects'),
     runId: run.runId,
-    ingestedAt: dependencies.now(),
+    ingestedAt: shared?.ingestedAt ?? dependencies.now(),
     upload: (localPath, key) => dependencies.upload(localPath, key, signal),
     download: (path) => dependencies.download(path, signal),
     workFolder,
@@ -171,7 +190,7 @@ async function openLoader(
     log,
     signal,
   });
-}
+};
 
 const systemColumnsOf = (
   { connector }: IngestDependencies,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { json } from '../json.ts';
 import { runError } from '../runs/runItem.ts';
+import { mapFault } from '../runs/unitProtocol.ts';
 
 /** One stream that is still to be read in this run. */
 export const queuedStream = z.strictObject({
@@ -13,6 +14,10 @@ export const queuedStream = z.strictObject({
   fromEmpty: z.boolean().optional(),
   /** Set once parts of a full refresh of it are kept aside. */
   stageHash: z.string().optional(),
+  /** Units are, or were, at work on it: their plan, and how often they were started. */
+  fanOut: z.strictObject({ planKey: z.string(), tries: z.int().positive() }).optional(),
+  /** Its units could not agree: it is read in one go. */
+  whole: z.boolean().optional(),
 });
 export type QueuedStream = z.infer<typeof queuedStream>;
 
@@ -27,5 +32,7 @@ export const runCheckpoint = z.strictObject({
   drainedSeq: z.int().nonnegative().optional(),
   /** How often the run was parked in a row without progress. */
   parks: z.int().nonnegative(),
+  /** Put there by the state machine: why the units did not all come to their end. */
+  fault: mapFault.optional(),
 });
 export type RunCheckpoint = z.infer<typeof runCheckpoint>;

@@ -8,9 +8,12 @@ import { nestedMembers } from '../schema/nestedMembers.ts';
 import type { LoaderState } from './loaderState.ts';
 import { loadFilePart } from './loadFilePart.ts';
 import { chosenTypes, planFile } from './loadTabular.ts';
+import { planColumns } from './plannedColumns.ts';
 
 /** Columns for which a table is to have a place. */
 export type Proposal =
+  /** As a source declares them. */
+  | { readonly kind: 'declared'; readonly columns: readonly Column[] }
   /** With these types, whatever decided them. */
   | { readonly kind: 'columns'; readonly columns: readonly Column[] }
   /** Of a file, by what is known of all its values. */
@@ -29,6 +32,9 @@ export type Proposal =
  */
 export async function propose(state: LoaderState, proposal: Proposal): Promise<readonly Field[]> {
   switch (proposal.kind) {
+    case 'declared':
+      state.schema.accept((await planColumns(state, proposal.columns)).placed, false);
+      break;
     case 'columns':
       state.schema.accept(await state.schema.place(proposal.columns), false);
       break;
