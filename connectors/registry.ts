@@ -6,6 +6,7 @@ import localFiles from './local_files.ts';
 import mysql from './mysql.ts';
 import postgres from './postgres.ts';
 import salesforceContacts from './salesforce_contacts.ts';
+import shopifyCustomers from './shopify_customers.ts';
 import stripeCustomers from './stripe_customers.ts';
 
 /** The connectors of this release. Each is `connectors/<name>.ts` with the connector as its default export. */
@@ -17,6 +18,7 @@ export const connectorNames = [
   'mysql',
   'postgres',
   'salesforce_contacts',
+  'shopify_customers',
   'stripe_customers',
 ] as const;
 export type ConnectorName = (typeof connectorNames)[number];
@@ -29,6 +31,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   mysql,
   postgres,
   salesforce_contacts: salesforceContacts,
+  shopify_customers: shopifyCustomers,
   stripe_customers: stripeCustomers,
 };
 

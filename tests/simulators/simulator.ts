@@ -30,7 +30,7 @@ export interface Answer {
 export interface Route {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  readonly answer: (request: SimulatedRequest) => Answer;
+  readonly answer: (request: SimulatedRequest) => Answer | Promise<Answer>;
   /** Not signed: a token endpoint. */
   readonly open?: true;
   /** Not in the vendor's description, or described elsewhere. */
@@ -69,6 +69,8 @@ export interface Simulator extends AsyncDisposable {
   readonly requests: readonly SimulatedRequest[];
   /** Requests and answers that the vendor's description does not allow. */
   readonly problems: readonly string[];
+  /** Adds to the problems what a vendor's own check finds. */
+  complain(problem: string): void;
   /** Requests that came although the vendor had asked to wait. */
   readonly violations: () => number;
   /** The next requests whose path holds this text meet the fault. */
@@ -122,7 +124,7 @@ export async function startSimulator(
       : answer;
   }
 
-  function answerTo(request: SimulatedRequest): Answer {
+  async function answerTo(request: SimulatedRequest): Promise<Answer> {
     const found = routes.find(
       ({ route, pattern }) => route.method === request.method && pattern.test(request.path),
     );
@@ -139,7 +141,7 @@ export async function startSimulator(
       return { status: 400, body: { error: wrong.join('; ') } };
     }
     const refused = route.open === true ? null : vendor.refuse(request);
-    const answer = refused ?? route.answer({ ...request, parameters });
+    const answer = refused ?? (await route.answer({ ...request, parameters }));
     if (described) {
       const faulty = vendor.check?.answer(request, answer.status ?? 200, answer.body) ?? [];
       problems.push(
@@ -190,7 +192,7 @@ export async function startSimulator(
         ? { status: fault.status, headers: fault.headers ?? {}, body: { error: 'scripted' } }
         : fault?.kind === 'answer'
           ? fault.answer
-          : (paced() ?? answerTo(request));
+          : (paced() ?? (await answerTo(request)));
     await write(outgoing, answer, fault);
   }
 
@@ -205,6 +207,9 @@ export async function startSimulator(
     problems,
     origins,
     violations: () => violations,
+    complain: (problem) => {
+      problems.push(problem);
+    },
     fail: (fault, times = 1, path = '') => {
       faults.push({ fault, left: times, path });
     },
@@ -214,7 +219,7 @@ export async function startSimulator(
         ({ route, pattern }) => route.method === 'GET' && pattern.test(url.pathname),
       );
       if (route === undefined) throw new Error(`no route for ${path}`);
-      const { body } = route.route.answer({
+      const { body } = await route.route.answer({
         method: 'GET',
         path: url.pathname,
         parameters: { ...route.pattern.exec(url.pathname)?.groups },

@@ -41,9 +41,10 @@ export type RestAuth<Config, Credentials> =
     }
   | RestOAuth<Config, Credentials>;
 
-/** An access token of an OAuth 2.0 token endpoint, sent as bearer. */
+/** An access token of an OAuth 2.0 token endpoint, sent as bearer, or alone in a header of the source's own. */
 export interface RestOAuth<Config, Credentials> {
   readonly kind: 'oauth';
+  readonly header?: string;
   readonly grant: 'refresh_token' | 'client_credentials' | 'jwt';
   readonly tokenUrl: Text<Config, Credentials>;
   /** How the client says who it is. */

@@ -54,7 +54,11 @@ export async function signatureOf<Config, Credentials>(
       if (context.accessToken === undefined)
         throw new Error('a connector that uses OAuth needs access tokens in its context');
       const token = await context.accessToken(grantOf(way, context), rejected);
-      return { headers: { authorization: `Bearer ${token.token}` }, query: {}, token };
+      const headers =
+        way.header === undefined
+          ? { authorization: `Bearer ${token.token}` }
+          : { [way.header]: token.token };
+      return { headers, query: {}, token };
     }
   }
 }
