@@ -13,7 +13,7 @@ import { sourceFileOf } from '../../shared/lake/sourceFileOf.ts';
 import type { ObjectStore } from '../../shared/lake/tableChange.ts';
 import { readTableMetadata } from '../../shared/lake/tableMetadata.ts';
 import type { Log } from '../../shared/log.ts';
-import { type RejectsPosition, rejectsText } from '../../shared/rejects/rejectsText.ts';
+import { rejectsText } from '../../shared/rejects/rejectsText.ts';
 import type { StreamItem } from '../../shared/runs/streamItem.ts';
 import { getStream } from '../../shared/runs/streams.ts';
 import { rejectFields } from '../../shared/staging/streamLoader.ts';
@@ -122,14 +122,11 @@ async function rowsOf(
 async function textOf(
   store: ObjectStore,
   pointer: StreamItem['rejects'],
-  {
-    format = 'csv',
-    after = null,
-  }: Pick<PreviewInput, 'format'> & { after?: RejectsPosition | null },
+  { format = 'csv', after }: PreviewInput,
   signal: AbortSignal,
 ): Promise<PreviewAnswer> {
   if (pointer === null) return { kind: 'text', text: '', rows: 0, next: null };
-  return { kind: 'text', ...(await rejectsText(store, pointer, format, after, signal)) };
+  return { kind: 'text', ...(await rejectsText(store, pointer, format, after ?? null, signal)) };
 }
 
 function fitting(rows: Preview['rows']): Preview['rows'] {

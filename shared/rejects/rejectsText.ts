@@ -70,14 +70,14 @@ export async function rejectsText(
     isReached = true;
     let from = isHere ? (after?.row ?? 0) : 0;
     while (from < file.rows) {
-      if (text.length >= mostCharacters)
-        return { text, rows, next: { snapshotId, path: file.path, row: from } };
       const to = Math.min(file.rows, from + stepOf(text, rows));
       for await (const line of linesOf(store, file, { from, to }, format, signal)) {
+        if (rows > 0 && text.length + line.length > mostCharacters)
+          return { text, rows, next: { snapshotId, path: file.path, row: from } };
         text += line;
         rows++;
+        from++;
       }
-      from = to;
     }
   }
   if (!isReached)
