@@ -160,7 +160,17 @@ const space = 32;
  * what every cell holds: that is what lets types come from the whole file at hundreds of megabytes a second.
  * Three copies of the content states: outside quotes, inside, and one state per kind behind a closing quote.
  */
-export function cellAutomaton({ delimiter, quote, quoteEscape }: CsvDialect): CellAutomaton {
+export function cellAutomaton(dialect: CsvDialect): CellAutomaton {
+  const { delimiter, quote, quoteEscape } = dialect;
+  const key = [delimiter, quote, quoteEscape].join('\n');
+  if (latest?.key !== key) latest = { key, automaton: build(dialect) };
+  return latest.automaton;
+}
+
+/** A file is scanned more than once, and a table is never written to once it is built. */
+let latest: { readonly key: string; readonly automaton: CellAutomaton } | null = null;
+
+function build({ delimiter, quote, quoteEscape }: CsvDialect): CellAutomaton {
   const rows = contents.map(
     ([from, bytes, to]) => [from === 'ZONED' ? zoned : from, bytes, to] as const,
   );

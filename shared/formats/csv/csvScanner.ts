@@ -10,6 +10,8 @@ import {
   cellAutomaton,
   firstAction,
 } from './cellAutomaton.ts';
+import { isPrintedDouble } from './isPrintedDouble.ts';
+import { KnownRows } from './knownRows.ts';
 import { unquoteCell } from './unquoteCell.ts';
 
 export interface CsvScannerOptions {
@@ -26,6 +28,7 @@ export interface CsvScannerOptions {
 }
 
 const longestClassifiedCell = 400;
+const mostUnknownRows = 63;
 const [lf, cr, space, minus, point] = [10, 13, 32, 45, 46];
 /** Bits of a cell's word, above its kind (4), integer digits (9) and scale (9). */
 const paddedCell = 1 << 22;
@@ -56,6 +59,10 @@ export class CsvScanner {
   longestRow = 0;
   readonly #options: CsvScannerOptions;
   readonly #automaton: CellAutomaton;
+  readonly #known: KnownRows;
+  /** Rows to look at before the next is expected to be known: ever more, the more in a row were not. */
+  #unknownAhead = 0;
+  #unknown = 0;
   readonly #longestRowBytes: number;
   /** The row's cells, and the last cell merged per column: kind | integerDigits << 4 | scale << 13 | padded << 22. */
   readonly #cells: Int32Array;
@@ -85,6 +92,7 @@ export class CsvScanner {
     this.#faultOf = options.admission?.forCells(options.columns, cellOf) ?? null;
     const width = options.columns.length;
     this.evidence = Array.from({ length: width }, noEvidence);
+    this.#known = new KnownRows(options.dialect, this.#automaton, this.evidence);
     this.#cells = new Int32Array(width);
     this.#merged = new Int32Array(width).fill(-1);
     this.#isText = new Uint8Array(width);
@@ -139,12 +147,13 @@ export class CsvScanner {
     const { delimiter, quote } = this.#bytes;
     const width = cells.length;
     const size = block.length;
-    let position = from;
+    const lastLineEnd = block.lastIndexOf(lf);
+    let position = this.#walk(block, from, lastLineEnd);
     let state = start;
     let previous = start;
-    let cellStart = from;
+    let cellStart = position;
     let column = 0;
-    this.#startRow(from);
+    this.#startRow(position);
     while (true) {
       if (state === start && column < width && isText[column] === 1) {
         // Nothing more is to be learnt about a column of text: only its end is looked for.
@@ -190,7 +199,7 @@ export class CsvScanner {
         this.#state = previous;
         this.#cellStart = cellStart;
         this.#column = column;
-        position = this.#endRow(block, cellEnd, position);
+        position = this.#walk(block, this.#endRow(block, cellEnd, position), lastLineEnd);
         this.#startRow(position);
         cellStart = position;
         column = 0;
@@ -210,6 +219,23 @@ export class CsvScanner {
     this.#state = state;
     this.#cellStart = cellStart;
     this.#column = column;
+  }
+
+  /** Keeps the rows that say nothing new, and answers where the first that may starts. */
+  #walk(block: Buffer, from: number, lastLineEnd: number): number {
+    if (this.#unknownAhead > 0) {
+      this.#unknownAhead--;
+      return from;
+    }
+    const known = this.#known;
+    const before = known.rows;
+    const at = known.walk(block, from, lastLineEnd);
+    this.#unknown = at > from ? 0 : Math.min(2 * this.#unknown + 1, mostUnknownRows);
+    this.#unknownAhead = this.#unknown;
+    this.rows += known.rows - before;
+    this.#line += known.rows - before;
+    if (known.longestRow > this.longestRow) this.longestRow = known.longestRow;
+    return at;
   }
 
   #startRow(at: number): void {
@@ -271,6 +297,7 @@ export class CsvScanner {
           (cell & paddedCell) !== 0,
           (cell & beyondDoubleCell) === 0,
         );
+        this.#known.learn(column);
       }
     }
   }
@@ -324,9 +351,7 @@ export class CsvScanner {
     if (digits + scale <= 15) return 0;
     const seen = (this.evidence[column] as ColumnEvidence).kinds;
     if ((seen & beyondDoubleBit) !== 0) return beyondDoubleCell;
-    return survivesDouble(() => block.toString('latin1', first, last), digits, scale)
-      ? 0
-      : beyondDoubleCell;
+    return isPrintedDouble(block, first, last) ? 0 : beyondDoubleCell;
   }
 
   /** What the automaton cannot tell: spaces around, NaN, integers near the end of int64, vast exponents. */
