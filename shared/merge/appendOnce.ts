@@ -1,10 +1,11 @@
 import { finishMerge } from './finishMerge.ts';
-import { keepOnePerKey, loadIncoming } from './incomingRows.ts';
+import { IncomingRows } from './incomingRows.ts';
 import { keyFilter } from './keyFilter.ts';
 import type { Merged, MergeRule } from './merge.ts';
 import type { MergeSession } from './mergeSession.ts';
 import { sameValues } from './parquetRows.ts';
 import { scanLive } from './scanLive.ts';
+import { placeColumn } from './scratchRows.ts';
 
 type AppendOnce = Extract<MergeRule, { kind: 'appendOnce' }>;
 
@@ -16,18 +17,18 @@ export async function appendOnce(
   const { db, options } = session;
   const names = rule.cursor === null ? rule.key : [...rule.key, rule.cursor];
   const same = session.fields([...new Set(names)]);
-  await loadIncoming(session, same);
-  await keepOnePerKey(session, same, 'i.place');
-  await db.rows('CREATE TABLE found (place BIGINT)');
+  const incoming = await IncomingRows.load(session, same);
+  await incoming.keepOnePerKey(same, 'i.place');
+  const found = session.scratchRows([placeColumn]);
   const scan = {
     fields: same,
-    plan: async () => ({ filter: await keyFilter(db, 'incoming', same) }),
+    plan: async () => ({ filter: await keyFilter(db, incoming.sql, same) }),
   };
   for await (const batch of scanLive(session, options.live(), scan)) {
-    const rows = `SELECT t.file, t.pos, i.place FROM ${batch.rows} t JOIN incoming i ON ${sameValues('t', 'i', same)}`;
-    await db.rows(`INSERT INTO found SELECT DISTINCT place FROM ${batch.alive(rows)}`);
+    const rows = `SELECT t.file, t.pos, i.place FROM ${batch.rows} t JOIN ${incoming.sql} i ON ${sameValues('t', 'i', same)}`;
+    await found.append(`SELECT DISTINCT place FROM ${batch.alive(rows)}`);
     await batch.release(new Set());
   }
-  await db.rows('INSERT INTO lost SELECT DISTINCT place FROM found');
-  return { ...(await finishMerge(session, null, options.adds)), tombstones: 0 };
+  await incoming.lost.append(`SELECT DISTINCT place FROM ${found.sql}`);
+  return { ...(await finishMerge(session, null, incoming)), tombstones: 0 };
 }

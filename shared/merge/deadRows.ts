@@ -3,72 +3,8 @@ import type { LiveFile } from '../lake/liveFile.ts';
 import { deletedPositions } from './batchSql.ts';
 import type { MergeSession } from './mergeSession.ts';
 import type { Batch } from './scanLive.ts';
+import type { ScratchRows } from './scratchRows.ts';
 import type { TouchedFile } from './settleFiles.ts';
-
-/** Rows of the table that go: whole files by name, the others in the table `dead (file, pos)`. */
-export class DeadRows {
-  readonly #session: MergeSession;
-  readonly #files = new Map<number, TouchedFile>();
-  readonly #whole: string[] = [];
-  #wholeRows = 0;
-
-  constructor(session: MergeSession) {
-    this.#session = session;
-  }
-
-  get whole(): readonly string[] {
-    return this.#whole;
-  }
-
-  /** A live file that goes without being read. */
-  takeWhole({ file, deletes }: LiveFile): void {
-    this.#whole.push(file.path);
-    this.#wholeRows += file.rows - (deletes?.rows ?? 0);
-  }
-
-  /** Ends a batch: remembers the files that a table with a column `file` names now, and lets go of the others. */
-  async endBatch(batch: Batch, table: string): Promise<void> {
-    const [first, last] = [batch.files[0]?.number ?? 0, batch.files.at(-1)?.number ?? 0];
-    const rows = await this.#session.db.rows(
-      `SELECT DISTINCT file FROM ${table} WHERE file BETWEEN ${first} AND ${last}`,
-    );
-    const named = new Set(rows.map(({ file }) => Number(file)));
-    for (const { number, live, deletes } of batch.files)
-      if (named.has(number)) {
-        const { path, bytes, rows: fileRows } = live.file;
-        this.#files.set(number, {
-          path,
-          bytes,
-          rows: fileRows,
-          sourceFile: sourceFileOf(live.file, this.#session),
-          deletedBefore: live.deletes?.rows ?? 0,
-          ...(deletes === null ? {} : { positionsBefore: deletedPositions(deletes) }),
-        });
-      }
-    await batch.release(named);
-  }
-
-  /** Of the table, those that were live. */
-  async count(): Promise<number> {
-    return this.#wholeRows + (await this.#session.count('SELECT count(*) FROM dead'));
-  }
-
-  /** The files that the table `dead` names, each with the query of its rows there. */
-  async touched(): Promise<readonly TouchedRows[]> {
-    const rows = await this.#session.db.rows(
-      'SELECT file, count(*) AS dead FROM dead GROUP BY file ORDER BY file',
-    );
-    return rows.map(({ file, dead }) => {
-      const touched = this.#files.get(Number(file));
-      if (touched === undefined) throw new RangeError(`no file ${file} was looked at`);
-      return {
-        file: touched,
-        dead: Number(dead),
-        positions: `SELECT pos FROM dead WHERE file = ${file}`,
-      };
-    });
-  }
-}
 
 /** A file of which rows go. */
 export interface TouchedRows {
@@ -78,6 +14,87 @@ export interface TouchedRows {
   /** SQL of their positions, as column `pos`. */
   readonly positions: string;
 }
+
+/** Rows of the table that go: whole files, and single rows by file and position. */
+export class DeadRows {
+  readonly #session: MergeSession;
+  #touched = new Map<number, TouchedRows>();
+  readonly #whole: string[] = [];
+  #wholeRows = 0;
+
+  constructor(session: MergeSession) {
+    this.#session = session;
+  }
+
+  /** Paths of the files that go as a whole and were not read. */
+  get whole(): readonly string[] {
+    return this.#whole;
+  }
+
+  /** Files of which rows go, in the order they were looked at. */
+  get touched(): readonly TouchedRows[] {
+    return [...this.#touched.values()];
+  }
+
+  /** Rows that go and were live. */
+  get rows(): number {
+    return this.touched.reduce((sum, { dead }) => sum + dead, this.#wholeRows);
+  }
+
+  /** A live file that goes without being read. */
+  takeWhole({ file, deletes }: LiveFile): void {
+    this.#whole.push(file.path);
+    this.#wholeRows += file.rows - (deletes?.rows ?? 0);
+  }
+
+  /** Takes the rows of a batch that go, SQL of a relation with `file` and `pos`, and lets go of the batch's files. */
+  async endBatch(
+    batch: Batch,
+    dead: { readonly rows: number; readonly sql: string },
+  ): Promise<void> {
+    const counts = dead.rows === 0 ? new Map<number, number>() : await this.#countsOf(dead.sql);
+    for (const { number, live, deletes } of batch.files) {
+      const count = counts.get(number);
+      if (count === undefined) continue;
+      const { path, bytes, rows } = live.file;
+      this.#touched.set(number, {
+        file: {
+          path,
+          bytes,
+          rows,
+          sourceFile: sourceFileOf(live.file, this.#session),
+          deletedBefore: live.deletes?.rows ?? 0,
+          ...(deletes === null ? {} : { positionsBefore: deletedPositions(deletes) }),
+        },
+        dead: count,
+        positions: positionsIn(dead.sql, number),
+      });
+    }
+    await batch.release(new Set(counts.keys()));
+  }
+
+  /** Goes by these rows of the same files instead. */
+  async replaceRows(dead: ScratchRows): Promise<void> {
+    const counts = await this.#countsOf(dead.sql);
+    const before = this.#touched;
+    this.#touched = new Map();
+    for (const [number, { file }] of before) {
+      const count = counts.get(number);
+      if (count !== undefined)
+        this.#touched.set(number, { file, dead: count, positions: positionsIn(dead.sql, number) });
+    }
+  }
+
+  async #countsOf(relation: string): Promise<ReadonlyMap<number, number>> {
+    const rows = await this.#session.db.rows(
+      `SELECT file, count(*) AS dead FROM ${relation} GROUP BY file`,
+    );
+    return new Map(rows.map(({ file, dead }) => [Number(file), Number(dead)]));
+  }
+}
+
+const positionsIn = (relation: string, file: number): string =>
+  `SELECT pos FROM ${relation} WHERE file = ${file}`;
 
 /** The upload that all rows of a file came from; null for rows of none. */
 export function sourceFileOf({ lowerBounds }: DataFile, { options }: MergeSession): string | null {

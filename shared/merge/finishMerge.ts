@@ -1,34 +1,33 @@
-import type { DataFile } from '../lake/dataFile.ts';
 import { type DeadRows, sourceFileOf } from './deadRows.ts';
-import { firstPlaces } from './incomingRows.ts';
+import { firstPlaces, type IncomingRows } from './incomingRows.ts';
 import type { Merged } from './merge.ts';
 import type { MergeSession } from './mergeSession.ts';
+import type { ScratchRows } from './scratchRows.ts';
 import { settleFiles } from './settleFiles.ts';
 
 type Changes = Pick<Merged, 'adds' | 'deletes' | 'removes'>;
 
-/** Turns dead rows of the table (null: none can be) and lost places of the new files into files. */
+/** Turns dead rows of the table and lost rows of the new files, where there can be any, into files. */
 export async function finishMerge(
   session: MergeSession,
   dead: DeadRows | null,
-  adds: readonly DataFile[],
+  incoming: IncomingRows | null,
 ): Promise<Omit<Merged, 'bytesRead' | 'tombstones'>> {
-  const deduplicated = adds.length === 0 ? 0 : await session.count('SELECT count(*) FROM lost');
-  const added = deduplicated === 0 ? { adds, deletes: [] } : await settleAdds(session, adds);
+  const added = incoming === null ? unchanged : await settleAdds(session, incoming.lost);
   const table = dead === null ? unchanged : await settleTable(session, dead);
   return {
     adds: [...table.adds, ...added.adds],
     deletes: [...table.deletes, ...added.deletes],
     removes: table.removes,
-    deduplicated,
-    superseded: dead === null ? 0 : await dead.count(),
+    deduplicated: incoming?.lost.rows ?? 0,
+    superseded: dead?.rows ?? 0,
   };
 }
 
 const unchanged: Changes = { adds: [], deletes: [], removes: [] };
 
 async function settleTable(session: MergeSession, dead: DeadRows): Promise<Changes> {
-  const touched = await dead.touched();
+  const { touched } = dead;
   const settled = await settleFiles(session, touched);
   const removed = touched.filter((_, index) => settled[index]?.kind !== 'deletes');
   return {
@@ -40,12 +39,14 @@ async function settleTable(session: MergeSession, dead: DeadRows): Promise<Chang
 
 async function settleAdds(
   session: MergeSession,
-  adds: readonly DataFile[],
+  lostPlaces: ScratchRows,
 ): Promise<Pick<Merged, 'adds' | 'deletes'>> {
+  const { adds } = session.options;
+  if (lostPlaces.rows === 0) return { adds, deletes: [] };
   const bases = firstPlaces(adds);
   const counts = await session.db.rows(
     `SELECT file, count(*) AS lost FROM (
-       SELECT len(list_filter([${bases.join(', ')}]::BIGINT[], lambda base: base <= place)) - 1 AS file FROM lost
+       SELECT len(list_filter([${bases.join(', ')}]::BIGINT[], lambda base: base <= place)) - 1 AS file FROM ${lostPlaces.sql}
      ) GROUP BY file`,
   );
   const lost = new Map(counts.map((row) => [Number(row['file']), Number(row['lost'])]));
@@ -57,7 +58,7 @@ async function settleAdds(
       : {
           file: { ...file, sourceFile: sourceFileOf(file, session), deletedBefore: 0 },
           dead,
-          positions: `SELECT place - ${base} AS pos FROM lost WHERE place >= ${base} AND place < ${base + file.rows}`,
+          positions: `SELECT place - ${base} AS pos FROM ${lostPlaces.sql} WHERE place >= ${base} AND place < ${base + file.rows}`,
         };
   });
   const settled = await settleFiles(session, touched);

@@ -6,11 +6,12 @@ import { duckdbType } from '../lake/duckdbTypes.ts';
 import type { Field } from '../lake/schema.ts';
 import { DeadRows } from './deadRows.ts';
 import { finishMerge } from './finishMerge.ts';
-import { loadIncoming } from './incomingRows.ts';
+import { IncomingRows } from './incomingRows.ts';
 import type { Merged, MergeRule } from './merge.ts';
 import type { MergeSession } from './mergeSession.ts';
 import { columnOf, columnsOf, sameValues } from './parquetRows.ts';
 import { everyRow, scanLive } from './scanLive.ts';
+import { fileColumn, posColumn, type ScratchRows, scratchColumn } from './scratchRows.ts';
 
 type KeepOnly = Extract<MergeRule, { kind: 'keepOnly' }>;
 
@@ -19,13 +20,11 @@ export async function keepOnly(
   session: MergeSession,
   rule: KeepOnly,
 ): Promise<Omit<Merged, 'bytesRead'>> {
-  const { db, options } = session;
+  const { options } = session;
   const key = session.fields(rule.key);
   const deleted = rule.onDelete === 'tombstone' ? session.field('_deleted') : null;
-  await loadIncoming(session, key);
-  const columns = key.map((field) => `${columnOf(field)} ${duckdbType(field.type)}`);
-  await db.rows('CREATE TABLE dead (file INTEGER, pos BIGINT)');
-  await db.rows(`CREATE TABLE buried (${columns.join(', ')})`);
+  const incoming = await IncomingRows.load(session, key);
+  const going = session.scratchRows([fileColumn, posColumn, ...key.map(scratchColumn)]);
   const dead = new DeadRows(session);
   const scan = {
     fields: deleted === null ? key : [...key, deleted],
@@ -34,30 +33,27 @@ export async function keepOnly(
   const isTombstone = deleted === null ? 'false' : `coalesce(t.${columnOf(deleted)}, false)`;
   for await (const batch of scanLive(session, options.live(), scan)) {
     const rows = `SELECT t.file, t.pos, ${columnsOf(key, 't.')} FROM ${batch.rows} t
-      ANTI JOIN incoming i ON ${sameValues('t', 'i', key)} WHERE NOT ${isTombstone}`;
-    await db.rows(`CREATE OR REPLACE TABLE going AS FROM ${batch.alive(rows)}`);
-    await db.rows('INSERT INTO dead SELECT file, pos FROM going');
-    if (deleted !== null)
-      await db.rows(`INSERT INTO buried SELECT DISTINCT ${columnsOf(key)} FROM going`);
-    await dead.endBatch(batch, 'dead');
+      ANTI JOIN ${incoming.sql} i ON ${sameValues('t', 'i', key)} WHERE NOT ${isTombstone}`;
+    await dead.endBatch(batch, await going.append(`FROM ${batch.alive(rows)}`));
   }
-  const finished = await finishMerge(session, dead, []);
-  const tombstones = deleted === null ? null : await writeTombstones(session, key, deleted);
+  const finished = await finishMerge(session, dead, null);
+  const tombstones = deleted === null ? [] : await writeTombstones(session, going, key, deleted);
   return {
     ...finished,
-    adds: [...finished.adds, ...(tombstones ?? [])],
-    tombstones: (tombstones ?? []).reduce((sum, { rows }) => sum + rows, 0),
+    adds: [...finished.adds, ...tombstones],
+    tombstones: tombstones.reduce((sum, { rows }) => sum + rows, 0),
   };
 }
 
-/** One row for each key of `buried`; no file where there is none. */
+/** One row for each key that goes; no file where none does. */
 async function writeTombstones(
   session: MergeSession,
+  going: ScratchRows,
   key: readonly Field[],
   deleted: Field,
 ): Promise<readonly DataFile[]> {
   const { db, options } = session;
-  if ((await session.count('SELECT count(*) FROM buried')) === 0) return [];
+  if (going.rows === 0) return [];
   const [runId, ingestedAt] = session.fields(['_run_id', '_ingested_at']) as [Field, Field];
   const fields = [...key, runId, ingestedAt, deleted];
   const values = [
@@ -71,7 +67,7 @@ async function writeTombstones(
   );
   const localPath = session.scratchPath('tombstones');
   const [stats] = await db.rows(
-    `COPY (SELECT ${outputs.join(', ')} FROM (SELECT DISTINCT ${columnsOf(key)} FROM buried))
+    `COPY (SELECT ${outputs.join(', ')} FROM (SELECT DISTINCT ${columnsOf(key)} FROM ${going.sql}))
      TO ${sqlText(localPath)} (${copyOptions(fields)})`,
   );
   const path = await session.publish(localPath, 'tombstones');

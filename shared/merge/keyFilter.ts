@@ -24,29 +24,29 @@ interface Values {
 }
 
 /**
- * Finds the rows that may equal one of `table`'s rows in all of `fields`. Null equals null. Each column is looked at
+ * Finds the rows that may equal one of `relation`'s in all of `fields`. Null equals null. Each column is looked at
  * by itself, so that files are left out by whichever column they are ordered by.
  */
 export async function keyFilter(
   db: DuckDb,
-  table: string,
+  relation: string,
   fields: readonly Field[],
 ): Promise<RowFilter> {
   const columns: Values[] = [];
-  for (const field of fields) columns.push(await valuesOf(db, table, field));
+  for (const field of fields) columns.push(await valuesOf(db, relation, field));
   return {
     mayMatch: (rangeOf) => columns.every((values) => meets(values, rangeOf(values.field))),
     matchesAll: () => false,
   };
 }
 
-async function valuesOf(db: DuckDb, table: string, field: Field): Promise<Values> {
+async function valuesOf(db: DuckDb, relation: string, field: Field): Promise<Values> {
   const column = columnOf(field);
   const isFloat = field.type === 'float' || field.type === 'double';
   const nan = isFloat ? `isnan(${column})` : 'false';
   const [counts] = await db.rows(
     `SELECT count(*) AS total, count(${column}) AS filled,
-       count(*) FILTER (WHERE ${nan}) AS nans FROM ${table}`,
+       count(*) FILTER (WHERE ${nan}) AS nans FROM ${relation}`,
   );
   const [total, filled, nans] = [counts?.['total'], counts?.['filled'], counts?.['nans']].map(
     Number,
@@ -59,7 +59,7 @@ async function valuesOf(db: DuckDb, table: string, field: Field): Promise<Values
     `SELECT left(${text(`min(${column})`)}, ${longestText}) AS least,
        CASE WHEN length(${text(`max(${column})`)}) <= ${longestText} THEN ${text(`max(${column})`)} ELSE ${sqlText('')} END AS most,
        length(${text(`max(${column})`)}) > ${longestText} AS is_long
-     FROM (SELECT ${column}, ${bucket} AS bucket FROM ${table} WHERE ${column} IS NOT NULL AND NOT ${nan})
+     FROM (SELECT ${column}, ${bucket} AS bucket FROM ${relation} WHERE ${column} IS NOT NULL AND NOT ${nan})
      GROUP BY bucket ORDER BY bucket`,
   );
   return {

@@ -7,6 +7,7 @@ import type { Field } from '../lake/schema.ts';
 import type { CopyOnWrite } from './copyOnWrite.ts';
 import type { LakeReader } from './lakeReader.ts';
 import type { MergeOptions } from './merge.ts';
+import { type ScratchColumn, ScratchRows } from './scratchRows.ts';
 
 export interface MergeSessionOptions {
   readonly db: DuckDb;
@@ -42,6 +43,10 @@ export class MergeSession {
     return join(this.#folder, `${purpose}-${++this.#files}.parquet`);
   }
 
+  scratchRows(columns: readonly ScratchColumn[]): ScratchRows {
+    return new ScratchRows(this.db, columns, () => this.scratchPath('rows'));
+  }
+
   /** Uploads a finished file, answers its path in the lake, and removes it here. */
   async publish(localPath: string, purpose: string): Promise<string> {
     try {
@@ -64,11 +69,5 @@ export class MergeSession {
 
   fields(names: readonly string[]): readonly Field[] {
     return names.map((name) => this.field(name));
-  }
-
-  /** A number that a query answers in its first column. */
-  async count(sql: string): Promise<number> {
-    const [row] = await this.db.rows(sql);
-    return Number(row === undefined ? 0 : Object.values(row)[0]);
   }
 }

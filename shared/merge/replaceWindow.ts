@@ -9,6 +9,7 @@ import type { Merged, MergeRule } from './merge.ts';
 import type { MergeSession } from './mergeSession.ts';
 import { columnOf } from './parquetRows.ts';
 import { scanLive } from './scanLive.ts';
+import { fileColumn, posColumn } from './scratchRows.ts';
 
 type ReplaceWindow = Extract<MergeRule, { kind: 'replaceWindow' }>;
 
@@ -17,10 +18,10 @@ export async function replaceWindow(
   session: MergeSession,
   rule: ReplaceWindow,
 ): Promise<Omit<Merged, 'bytesRead'>> {
-  const { db, options } = session;
+  const { options } = session;
   const cursor = session.field(rule.cursor);
   const dead = new DeadRows(session);
-  await db.rows('CREATE TABLE dead (file INTEGER, pos BIGINT)');
+  const going = session.scratchRows([fileColumn, posColumn]);
   const window = await windowOf(session, rule, cursor);
   const scan = {
     fields: [cursor],
@@ -29,10 +30,9 @@ export async function replaceWindow(
   };
   for await (const batch of scanLive(session, options.live(), scan)) {
     const rows = `SELECT file, pos FROM ${batch.rows} WHERE ${window.sql}`;
-    await db.rows(`INSERT INTO dead SELECT file, pos FROM ${batch.alive(rows)}`);
-    await dead.endBatch(batch, 'dead');
+    await dead.endBatch(batch, await going.append(`FROM ${batch.alive(rows)}`));
   }
-  const finished = await finishMerge(session, dead, []);
+  const finished = await finishMerge(session, dead, null);
   return { ...finished, adds: [...finished.adds, ...options.adds], tombstones: 0 };
 }
 
