@@ -86,7 +86,8 @@ export interface SqlSession extends AsyncDisposable {
   /**
    * Where an incremental read that begins now has to stop, asked before the snapshot is taken: the database's own
    * clock minus the lag, in the column's type; for numbers the largest value there is, once those who were
-   * writing the table have finished. null: the table has no value.
+   * writing the table have finished. null: the table has no value. As text, MUST be an ISO 8601 date or time (with a
+   * space or a T, with or without an offset) or a whole number, as the column's own values are.
    */
   upperBound(table: SqlTable, column: SqlColumn): Promise<SqlBound | null>;
   /** From now on everything asked is of one moment. */
@@ -95,7 +96,7 @@ export interface SqlSession extends AsyncDisposable {
   bytes(table: SqlTable): Promise<number | null>;
   /** A small result, as text. */
   query(statement: SqlStatement): Promise<readonly SqlRow[]>;
-  /** Begins a bulk read. */
+  /** Begins a bulk read. The one before MUST have been read to its end; both are of the session's moment. */
   read(table: SqlTable, statement: SqlStatement, shape: ReadShape): Promise<RowReader>;
 }
 
