@@ -188,6 +188,35 @@ describe('rows with a key', () => {
   });
 });
 
+describe('rows by a local time, while the clocks are put back from 03:00 to 02:00,', () => {
+  const berlin = { timeZone: 'Europe/Berlin', lagSeconds: 0 };
+  const write = (id: number, instant: string): Promise<unknown> =>
+    run(`insert into nights values (${id}, timestamptz '${instant}' at time zone 'Europe/Berlin')
+      on conflict (id) do update set at = excluded.at`);
+
+  it.each([
+    ['with a key', keyed('nights')],
+    ['without a key', keyless('nights')],
+  ])('wait until the hour has passed twice, and are then all there (%s)', async (_, request) => {
+    await run('drop table if exists nights; create table nights(id int primary key, at timestamp)');
+    await write(1, '2024-10-26 23:59Z');
+    await write(2, '2024-10-27 00:50Z');
+    await clock.set('2024-10-27 00:55Z');
+    const first = await read(request, null, berlin);
+    expect(ids(first.rows)).toEqual([1]);
+    // Now it is ten past two for the second time; the second row is changed, and its time goes back.
+    await write(2, '2024-10-27 01:05Z');
+    await write(3, '2024-10-27 01:10Z');
+    await clock.set('2024-10-27 01:15Z');
+    const second = await read(request, first.last, berlin);
+    expect(ids(second.rows).filter((id) => id !== 1)).toEqual([]);
+    await write(4, '2024-10-27 01:59Z');
+    await clock.set('2024-10-27 02:00Z');
+    const third = await read(request, second.last, berlin);
+    expect(ids(third.rows).filter((id) => id !== 1)).toEqual([2, 3, 4]);
+  });
+});
+
 describe('rows without a key', () => {
   it('are read in windows that touch: none twice, and none of those that tie with the end lost', async () => {
     await clock.set('2024-01-01 12:01Z');

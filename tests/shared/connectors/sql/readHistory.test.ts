@@ -16,19 +16,19 @@ const byTime = {
   lagSeconds: 30,
   overlapSeconds: 60,
 } as const;
-/** From an hour before the clocks are put back, in steps of minutes. */
+/** In steps of minutes, so that the hour that changes lies in the middle. */
 const night = {
   ...byTime,
   cursor: 'timestamp',
-  stepSeconds: 300,
-  lagSeconds: 60,
+  stepSeconds: 600,
+  lagSeconds: 300,
   overlapSeconds: 0,
 } as const;
-const autumn = { ...night, timeZone: 'Europe/Berlin', startsAt: '2024-10-27T00:00:00Z' } as const;
+const autumn = { ...night, timeZone: 'Europe/Berlin', startsAt: '2024-10-27T00:20:00Z' } as const;
 const spring = {
   ...night,
   timeZone: 'America/New_York',
-  startsAt: '2024-03-10T06:00:00Z',
+  startsAt: '2024-03-10T06:20:00Z',
 } as const;
 const byNumber = { ...byTime, cursor: 'bigint', overlapSeconds: 0 } as const;
 
