@@ -52,9 +52,12 @@ export function guardedValue({ text, type }: Omit<GuardedColumn, 'name'>): strin
   }
 }
 
-/** A seventh digit of a second would be cut; it stands in column 27 of `YYYY-MM-DD HH:MM:SS.ffffff`. */
+/**
+ * A seventh digit of a second would be cut; the digits stand from column 21 on of `YYYY-MM-DD HH:MM:SS.ffffff`. Where
+ * there are fewer of them, an offset's digits stand there too.
+ */
 const isMicroseconds = (text: string): string =>
-  `(strlen(${text}) < 27 OR substr(${text}, 27, 1) NOT BETWEEN '0' AND '9')`;
+  `(strlen(${text}) < 27 OR ltrim(substr(${text}, 21, 7), '0123456789') <> '')`;
 
 /** Columns whose every text is a value of its type. */
 const alwaysFits = ({ type }: GuardedColumn): boolean => type === 'string';
