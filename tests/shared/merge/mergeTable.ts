@@ -1,4 +1,5 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
@@ -86,6 +87,14 @@ export class MergeTable implements AsyncDisposable {
     return positionDeleteFile({ path, deletesFrom: file.path, stats });
   }
 
+  async readRange(path: string, from: number, to: number): Promise<Uint8Array> {
+    this.reads.push({ path, from, to });
+    await using file = await open(this.localPath(path));
+    const bytes = Buffer.alloc(to - from);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
+    return bytes.subarray(0, bytesRead);
+  }
+
   async merge(
     options: Pick<MergeOptions, 'rule' | 'schema' | 'adds'> & Partial<MergeOptions>,
     copyOnWrite: CopyOnWrite = measuredCopyOnWrite(),
@@ -96,10 +105,7 @@ export class MergeTable implements AsyncDisposable {
       live: async function* () {
         yield* live;
       },
-      readRange: async (path, from, to) => {
-        this.reads.push({ path, from, to });
-        return readFileSync(this.localPath(path)).subarray(from, to);
-      },
+      readRange: (path, from, to) => this.readRange(path, from, to),
       dataPrefix: `m/${++this.#files}/`,
       upload: async (localPath, key) => {
         const path = `s3://lake/${key}`;
@@ -160,6 +166,11 @@ export class MergeTable implements AsyncDisposable {
     return selects.length === 0
       ? []
       : await this.sql(`SELECT * FROM (${selects.join(' UNION ALL ')}) ORDER BY ${order}`);
+  }
+
+  /** Live rows by what the entries say. */
+  get liveRows(): number {
+    return this.live.reduce((sum, { file, deletes }) => sum + file.rows - (deletes?.rows ?? 0), 0);
   }
 
   /** Scratch that a merge left behind. */

@@ -156,54 +156,64 @@ const fitsNarrow = new Set([
   ...['-1', '0', '0.0000000001'].map((value) => `decimal(20, 10):${value}`),
 ]);
 
+/** `ROUNDS=500` looks longer. */
+const rounds = Number(process.env['ROUNDS'] ?? 15);
+
 const policies: readonly CopyOnWrite[] = [
   () => new Set(),
   (files) => new Set(files),
   (files) => new Set(files.filter(({ rows, dead }) => dead * 2 > rows)),
 ];
 
-it('agrees with the plainest merge there is, whatever the rule, the types and the files', async () => {
-  const random = seeded('random merges');
-  const done = new Map<string, number>();
-  for (let round = 0; round < 30; round++) {
-    await using table = await MergeTable.open();
-    const model = new RandomTable(random, table);
-    for (let files = random.below(6); files > 0; files--) await model.addLive();
-    for (let merges = 0; merges < 4; merges++) {
-      const { rule, window } = model.rule();
-      const adds: DataFile[] = [];
-      const added: ModelRow[] = [];
-      const columns = rule.kind === 'keepOnly' ? model.key : model.schema;
-      for (let files = random.below(4); files > 0; files--) {
-        const [file, rows] = await model.write(columns, 15);
-        adds.push(file);
-        added.push(...rows);
+it(
+  'agrees with the plainest merge there is, whatever the rule, the types and the files',
+  async () => {
+    const random = seeded('random merges');
+    const done = new Map<string, number>();
+    for (let round = 0; round < rounds; round++) {
+      await using table = await MergeTable.open();
+      const model = new RandomTable(random, table);
+      for (let files = random.below(6); files > 0; files--) await model.addLive();
+      for (let merges = 0; merges < 4; merges++) {
+        const { rule, window } = model.rule();
+        const adds: DataFile[] = [];
+        const added: ModelRow[] = [];
+        const columns = rule.kind === 'keepOnly' ? model.key : model.schema;
+        for (let files = random.below(4); files > 0; files--) {
+          const [file, rows] = await model.write(columns, 15);
+          adds.push(file);
+          added.push(...rows);
+        }
+        const expected = naiveMerge(rule, model.rows, added, window);
+        const merged = await table.merge(
+          { rule, schema: model.schema, adds },
+          random.pick(policies),
+        );
+        const what = `round ${round}, merge ${merges}: ${JSON.stringify({ rule, schema: model.schema })}`;
+        table.apply(merged);
+        const tombstones = expected.tombstones.map((key, index) => ({
+          id: `tombstone ${round}.${merges}.${index}`,
+          key,
+          cursor: -1,
+          deleted: true,
+        }));
+        const rows = await table.rows(model.schema);
+        const ids = rows.map((row) => row['file_row_number']);
+        expect(ids.filter((id) => id !== null).toSorted(), what).toEqual(
+          expected.rows.flatMap(({ id }) => (id.startsWith('tombstone') ? [] : id)).toSorted(),
+        );
+        model.rows = [...expected.rows, ...tombstones];
+        expect(rows.length, what).toBe(model.rows.length);
+        expect(merged, what).toMatchObject({
+          deduplicated: expected.deduplicated,
+          superseded: expected.superseded,
+          tombstones: tombstones.length,
+        });
+        expect(table.leftovers, what).toEqual([]);
+        done.set(rule.kind, (done.get(rule.kind) ?? 0) + 1);
       }
-      const expected = naiveMerge(rule, model.rows, added, window);
-      const merged = await table.merge({ rule, schema: model.schema, adds }, random.pick(policies));
-      const what = `round ${round}, merge ${merges}: ${JSON.stringify({ rule, schema: model.schema })}`;
-      table.apply(merged);
-      const tombstones = expected.tombstones.map((key, index) => ({
-        id: `tombstone ${round}.${merges}.${index}`,
-        key,
-        cursor: -1,
-        deleted: true,
-      }));
-      const rows = await table.rows(model.schema);
-      const ids = rows.map((row) => row['file_row_number']);
-      expect(ids.filter((id) => id !== null).toSorted(), what).toEqual(
-        expected.rows.flatMap(({ id }) => (id.startsWith('tombstone') ? [] : id)).toSorted(),
-      );
-      model.rows = [...expected.rows, ...tombstones];
-      expect(rows.length, what).toBe(model.rows.length);
-      expect(merged, what).toMatchObject({
-        deduplicated: expected.deduplicated,
-        superseded: expected.superseded,
-        tombstones: tombstones.length,
-      });
-      expect(table.leftovers, what).toEqual([]);
-      done.set(rule.kind, (done.get(rule.kind) ?? 0) + 1);
     }
-  }
-  expect(done.size).toBe(4);
-}, 120_000);
+    expect(done.size).toBe(4);
+  },
+  120_000 + rounds * 5_000,
+);
