@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { HeadgateError } from '../errors.ts';
+import type { FanOut } from '../fanout/planObjects.ts';
+import type { UnitCost } from '../fanout/readResults.ts';
 import type { FileItem } from '../files/fileItem.ts';
 import { dataPrefix, tableDataPrefix, tableMetadataPrefix } from '../lake/dataPrefix.ts';
 import { holdsUpload } from '../lake/holdsUpload.ts';
@@ -9,12 +11,14 @@ import { noCounts, type RunError, type RunItem } from '../runs/runItem.ts';
 import { addCounts } from '../runs/runs.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
 import { ensureStream } from '../runs/streams.ts';
+import type { MapFault } from '../runs/unitProtocol.ts';
 import type { SourceItem } from '../sources/sourceItem.ts';
 import type { LoadedFile } from '../staging/streamLoader.ts';
 import type { Deadline, IngestDependencies } from './ingestDependencies.ts';
 import type { KeepAlive } from './keepAlive.ts';
-import { type LoadedStream, loadStream, scratchFolder } from './loadStream.ts';
+import { type LoadedStream, scratchFolder } from './loadStream.ts';
 import { mergeStream } from './mergeStream.ts';
+import { obtainStream } from './obtainStream.ts';
 import { isStaged, type StreamPlan } from './planStreams.ts';
 import type { QueuedStream } from './runCheckpoint.ts';
 import { readParts, type StagedParts, startOf } from './stagedParts.ts';
@@ -25,8 +29,10 @@ export interface Invocation {
   readonly source: SourceItem;
   readonly alive: KeepAlive;
   readonly deadline: Deadline;
-  /** Landed files handed out so far, by `name#versionId`. */
-  readonly taken: ReadonlyMap<string, FileItem>;
+  /** Landed files handed out so far, by `name#versionId`; those that units loaded are added. */
+  readonly taken: Map<string, Pick<FileItem, 'name' | 'versionId' | 'replaces'>>;
+  /** Why the units of the run before did not all come to their end. */
+  readonly fault?: MapFault | undefined;
 }
 
 /** What one stream came to in one invocation. */
@@ -37,6 +43,9 @@ export interface Step {
   /** Where to go on with this stream; null when it is read. */
   readonly next: QueuedStream | null;
   readonly hadData: boolean;
+  /** Units go on with it: `next` says where their work is collected. */
+  readonly fanOut?: FanOut;
+  readonly cost: UnitCost;
 }
 
 /**
@@ -51,26 +60,41 @@ export async function readStream(
   entry: QueuedStream,
   unit: number,
 ): Promise<Step> {
-  const { lock, run, source, alive, deadline } = invocation;
+  const { run, source, taken } = invocation;
   const stream = await ensureStream(dependencies.table, newStream(dependencies, source, planned));
   const isEmpty = (stream.pointer?.rows ?? 0) === 0;
   const plan = startsOver(dependencies, planned, entry, stream)
     ? ({ ...planned, effect: 'replace' } as const)
     : planned;
-  const { from, hash } = startOf(dependencies.now(), source, run, plan, entry, stream);
+  const { from, hash } =
+    entry.fanOut ?? startOf(dependencies.now(), source, run, plan, entry, stream);
   const parts = await readParts(dependencies.store, stream, hash, context.signal);
-  const result = await loadStream(dependencies, {
-    run,
-    attempt: lock.attempt,
-    unit,
-    plan,
-    stream,
-    schema: parts.schema ?? stream.schema,
-    from,
+  const schema = parts.schema ?? stream.schema;
+  const obtained = await obtainStream(dependencies, invocation, {
     context,
-    deadline,
-    alive,
+    plan,
+    entry,
+    stream,
+    schema,
+    from,
+    hash,
+    unit,
   });
+  const { cost } = obtained;
+  if (obtained.kind === 'fanOut') {
+    const { fanOut, tries } = obtained;
+    return {
+      commit: null,
+      files: [],
+      failures: [],
+      next: { ...entry, tries: 0, fanOut: { planKey: fanOut.planKey, tries, from, hash } },
+      hadData: !isEmpty,
+      fanOut,
+      cost,
+    };
+  }
+  for (const file of obtained.files) taken.set(`${file.name}#${file.versionId}`, file);
+  const { result } = obtained;
   const { position, finished, failures } = result;
   if (!finished && isDeepStrictEqual(position, from))
     throw noProgress(`"${plan.request.name}" delivered no checkpoint in time`);
@@ -108,6 +132,7 @@ export async function readStream(
             ...(isStaged(plan.effect) ? { stageHash: hash } : {}),
           },
     hadData: !isEmpty,
+    cost,
   };
 }
 
@@ -168,7 +193,9 @@ async function wholeOf(
   const resumed = stream.stage?.hash === hash;
   // A loader whose every file was unreadable has nothing to commit either.
   const brought = loaded !== null && (loaded.counts.read > 0 || loaded.files.length > 0);
-  if (!brought && !shows && !resumed && !result.replacesNullCursor) return null;
+  // The cursor stands in a read that is over now: left there, every next run would only end that read again.
+  const completes = finished && plan.keepsCursor && stream.unfinished === true;
+  if (!brought && !shows && !resumed && !completes && !result.replacesNullCursor) return null;
   const names = (loaded?.files ?? [])
     .filter(({ name, versionId }) => taken.get(`${name}#${versionId}`)?.replaces === true)
     .map(({ name }) => name);
@@ -195,6 +222,7 @@ async function wholeOf(
     brought ||
     shows ||
     resumed ||
+    completes ||
     merged.adds.length + (merged.deletes?.length ?? 0) + rejects.length > 0 ||
     merged.removes.kind !== 'nothing';
   if (!changes) return null;

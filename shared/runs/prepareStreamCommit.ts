@@ -116,6 +116,7 @@ async function revert(
     rejects: rejects.pointer,
     stage: null,
     cursor: before.cursor,
+    unfinished: before.unfinished === true,
     rowsDelta: (table.pointer?.rows ?? 0) - (stream.pointer?.rows ?? 0),
   };
 }

@@ -45,6 +45,7 @@ export const streamItem = z.strictObject({
       pointer: tablePointer.nullable(),
       rejects: tablePointer.nullable(),
       cursor: json.nullable(),
+      unfinished: z.boolean().optional(),
     })
     .nullable()
     .optional(),

@@ -114,7 +114,13 @@ export function commitStream(table: Table, read: StreamItem, change: StreamChang
   // An undo is not undone: what was before the run before it is gone.
   const first = read.committedBy?.runId !== runId;
   const before: StreamItem['before'] = first
-    ? { runId, pointer: read.pointer, rejects: read.rejects, cursor: read.cursor }
+    ? {
+        runId,
+        pointer: read.pointer,
+        rejects: read.rejects,
+        cursor: read.cursor,
+        unfinished: read.unfinished === true,
+      }
     : (read.before ?? null);
   return {
     Update: {

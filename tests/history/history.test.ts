@@ -20,8 +20,8 @@ describe('a table kept through a random history of writers, runs and failures', 
 
 describe('the comparison', () => {
   it.each([
-    ['exclusive lower bound', 'append'],
-    ['no fence check', 'append without a key'],
+    ['exclusive lower bound', 'append without a lag'],
+    ['no fence check', 'append of a log'],
     ['cursor before data', 'append'],
     ['null cursors skipped', 'upsert'],
     ['column shifted by a row', 'full refresh'],

@@ -113,7 +113,7 @@ export class OneSource {
   /** One step of one execution, or a fault. */
   async advance(): Promise<void> {
     this.#light();
-    if (this.faults && this.#stale.length > 0 && this.#random.chance(0.2)) {
+    if (this.faults && this.#stale.length > 0 && this.#random.chance(0.05)) {
       const [late] = this.#stale.splice(this.#random.below(this.#stale.length), 1);
       if (late !== undefined) await this.#survive(() => this.#commit(late.input, late.answer));
       return;
@@ -195,6 +195,7 @@ export class OneSource {
     } catch (error) {
       const passing = error instanceof Error && error.name === 'RetriableError';
       if (!passing && !(error instanceof HeadgateError)) throw error;
+      if (execution.state === 'over') return;
       if (passing && execution.tries < maxTries) execution.tries += 1;
       else execution.state = execution.state === 'fail' ? 'over' : 'fail';
     }
@@ -215,6 +216,8 @@ export class OneSource {
       if (this.faults && this.#random.chance(0.15)) {
         // The answer came too late: the state machine tries again, and the old one may still be committed.
         this.#stale.push({ input, answer });
+        // Or the whole machine is gone, and somebody else takes the source over before that.
+        if (this.#random.chance(0.4)) execution.state = 'over';
         throw new Killed('timed out');
       }
       Object.assign(execution, { answer, state: 'commit', tries: 0 });

@@ -9,12 +9,14 @@ import { tableReader } from './readTable.ts';
 import type { Sabotage } from './sabotage.ts';
 import type { SourceDatabase } from './sourceDatabase.ts';
 import { wiringOf } from './wiring.ts';
-import { Workload } from './workload.ts';
+import { lagSeconds, Workload } from './workload.ts';
 
 interface Mode {
   readonly source: Partial<SourceItem>;
   readonly keyed: boolean;
   readonly growing: boolean;
+  readonly prompt?: true;
+  readonly dated?: true;
   readonly expectation: Expectation;
   /** Besides plain runs. */
   readonly requests: readonly ('backfill' | 'refresh' | 'detect_deletes' | 'set_cursor' | 'undo')[];
@@ -47,12 +49,28 @@ export const modes = {
     expectation: 'versions',
     requests: ['backfill', 'refresh', 'set_cursor', 'undo'],
   },
+  'append without a lag': {
+    source: incremental,
+    keyed: true,
+    growing: true,
+    prompt: true,
+    expectation: 'versions',
+    requests: ['backfill', 'refresh', 'undo'],
+  },
   'append without a key': {
     source: incremental,
     keyed: false,
     growing: true,
     expectation: 'exact',
     requests: ['backfill', 'refresh', 'set_cursor', 'undo'],
+  },
+  'append of a log': {
+    source: incremental,
+    keyed: false,
+    growing: true,
+    dated: true,
+    expectation: 'exact',
+    requests: ['backfill', 'refresh', 'undo'],
   },
   upsert: {
     source: { ...incremental, primaryKey: ['id'] },
@@ -120,10 +138,15 @@ export async function play(
   };
   await using home = await headgateTable();
   using reader = await tableReader();
-  await database.createTable(mode.keyed);
+  await database.createTable({ keyed: mode.keyed, dated: mode.dated === true });
   const source = await home.addSource('t1', {
     connector: database.name,
-    config: { ...database.config, lagSeconds: 60 },
+    // No overlap to hide behind: a bound that is off by one row loses it.
+    config: {
+      ...database.config,
+      lagSeconds: mode.prompt === true ? 0 : lagSeconds,
+      overlapSeconds: 0,
+    },
     secretRef: { arn: 'arn:aws:secretsmanager:us-east-1:1:secret:x' },
     table: 'items',
     streams: { [database.stream]: {} },
@@ -185,7 +208,7 @@ export async function play(
     const dice = random.below(1000);
     if (dice < 480) await workload.write();
     else if (dice < 560) await pass(random.pick([200, 1000, 3000, 10_000]));
-    else if (dice < 565) await pass(20 * 60_000);
+    else if (dice < 572) await pass(20 * 60_000);
     else if (dice < 660) await headgate.request({ kind: 'ingest' });
     else if (dice < 675) {
       const request = await special();

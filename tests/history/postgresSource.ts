@@ -56,9 +56,9 @@ export async function postgresSource(): Promise<SourceDatabase> {
     credentials: { user: 'reader', password: 'reader-canary' },
     connector: (rows) =>
       makePostgres({ rows, bytes: 1 << 20, seconds: 3600, unorderedBytes: 0 }) as Connector,
-    createTable: async (keyed) => {
+    createTable: async ({ keyed, dated }) => {
       await client.query(`drop table if exists items;
-        create table items (id int8 ${keyed ? 'primary key' : 'not null'}, at timestamptz, n int8,
+        create table items (id int8 ${keyed ? 'primary key' : 'not null'}, at timestamptz ${dated ? 'not null' : ''}, n int8,
           word text, amount numeric(12, 3));
         create index on items (at)`);
     },

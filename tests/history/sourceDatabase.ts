@@ -29,8 +29,8 @@ export interface SourceDatabase extends AsyncDisposable {
   readonly host: string;
   /** Batches of a few rows, so that every read has many borders. */
   readonly connector: (rowsPerBatch: number) => Connector;
-  /** An empty table, with a primary key or without. */
-  createTable(keyed: boolean): Promise<void>;
+  /** An empty table: `keyed` with a primary key, `dated` with a time that is never null. */
+  createTable(shape: { readonly keyed: boolean; readonly dated: boolean }): Promise<void>;
   setClock(at: Date): Promise<void>;
   /** Each statement its own transaction. */
   readonly writer: Writer;

@@ -108,9 +108,14 @@ function drop(update: NonNullable<TransactItem['Update']>): void {
     new RegExp(`${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![A-Za-z0-9_])`).test(
       mutable.UpdateExpression,
     );
-  for (const map of [mutable.ExpressionAttributeNames, mutable.ExpressionAttributeValues])
+  const { ExpressionAttributeNames: names, ExpressionAttributeValues: values } = mutable;
+  for (const map of [names, values])
     for (const name of Object.keys(map ?? {}))
       if (map !== undefined && !used(name)) delete map[name];
+  if (names !== undefined && Object.keys(names).length === 0)
+    delete mutable.ExpressionAttributeNames;
+  if (values !== undefined && Object.keys(values).length === 0)
+    delete mutable.ExpressionAttributeValues;
 }
 
 /** The new cursor is stored alone before the transaction that it belongs to. */
@@ -129,7 +134,7 @@ function withCursorFirst(table: Table, random: Randomness): Table {
           ExpressionAttributeValues: { ':cursor': cursor },
         }),
       );
-      if (random.chance(0.2)) throw new Killed('between cursor and data');
+      if (random.chance(0.6)) throw new Killed('between cursor and data');
     }
     return table.client.send(command as never);
   });

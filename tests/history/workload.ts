@@ -6,6 +6,10 @@ export interface Rules {
   readonly keyed: boolean;
   /** A changed row's cursor always grows: who appends cannot tell two versions of one cursor value apart. */
   readonly growing: boolean;
+  /** No writer's clock is behind, and no transaction stays open: then a read needs no lag. */
+  readonly prompt?: true;
+  /** Every row has a time. */
+  readonly dated?: true;
 }
 
 /** How far behind a writer's clock may be, and how long its transaction may stay open: together less than the lag. */
@@ -42,7 +46,7 @@ export class Workload {
 
   /** Some writer does something. */
   async write(): Promise<void> {
-    const dice = this.#random.below(100);
+    const dice = this.#rules.prompt === true ? 100 : this.#random.below(100);
     if (dice < 6) await this.#begin();
     else if (dice < 10 && this.#open.length > 0) await this.#close(this.#random.pick(this.#open));
     else if (dice < 22 && this.#open.length > 0) await this.#writeIn(this.#random.pick(this.#open));
@@ -85,7 +89,14 @@ export class Workload {
       await writer.insert(items);
       this.#note(transaction, items, null);
     } else if (dice < 88) {
-      const item = this.#changed(this.#random.pick(candidates));
+      // A writer whose clock has not moved since the last version waits.
+      const second = BigInt(Math.floor(this.#now() / 1000)) * 1_000_000n;
+      const ready =
+        this.#rules.prompt === true
+          ? candidates.filter(({ at }) => at === null || BigInt(at) < second)
+          : candidates;
+      if (ready.length === 0) return;
+      const item = this.#changed(this.#random.pick(ready));
       await writer.update(item);
       this.#note(transaction, [item], null);
     } else {
@@ -136,8 +147,11 @@ export class Workload {
 
   /** A writer's clock in whole seconds, so that many rows tie; some writers write none. */
   #time(): string | null {
-    if (this.#random.chance(0.1)) return null;
-    const skew = this.#random.chance(0.3) ? this.#random.below(skewSeconds * 1000) : 0;
+    if (this.#rules.dated !== true && this.#random.chance(0.1)) return null;
+    const skew =
+      this.#rules.prompt !== true && this.#random.chance(0.3)
+        ? this.#random.below(skewSeconds * 1000)
+        : 0;
     return String(BigInt(Math.floor((this.#now() - skew) / 1000)) * 1_000_000n);
   }
 
