@@ -3,16 +3,23 @@ import { csvBench } from './csvBench.ts';
 import { emptyRunBench } from './emptyRunBench.ts';
 import type { BenchResult } from './figures.ts';
 import { postgresBench } from './postgresBench.ts';
+import { upsertBench } from './upsertBench.ts';
 
-const benches = { empty: emptyRunBench, csv: csvBench, postgres: postgresBench } as const;
+const rowsFlag = process.argv.find((argument) => argument.startsWith('--rows='));
+const benches = {
+  empty: emptyRunBench,
+  csv: csvBench,
+  postgres: postgresBench,
+  upsert: () => upsertBench(rowsFlag === undefined ? undefined : Number(rowsFlag.slice(7))),
+} as const;
 type BenchName = keyof typeof benches;
 
-const help = `Usage: npm run bench [-- ${Object.keys(benches).join('|')} …]
+const help = `Usage: npm run bench [-- ${Object.keys(benches).join('|')} … [--rows=<rows of the table of upsert>]]
 
 Measures Headgate against floors in the same run and prints the ratios. Exits with 1 when a limit is missed.
-Takes about five minutes and 3 GB of disk; run nothing else meanwhile.`;
+Takes about ten minutes and 6 GB of disk; run nothing else meanwhile.`;
 
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((argument) => argument !== rowsFlag);
 if (wanted.includes('--help')) {
   console.log(help);
   process.exit(0);
