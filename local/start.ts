@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly handleSignals?: boolean;
   /** Gives up a start that is under way, and closes what was started. */
   readonly signal?: AbortSignal;
+  /** For every function, beside what the template gives it; e.g. a simulator in a vendor's place. */
+  readonly functionEnvironment?: Readonly<Record<string, string>>;
   /** Writes of items with such a sort key are recorded, for checkers. */
   readonly recordWritesOf?: (sortKey: string) => boolean;
 }
@@ -82,7 +84,7 @@ export async function startHeadgate(options: StartOptions): Promise<Headgate> {
   started.defer(() => services.close());
 
   const assembly = readAssembly(await synthesised);
-  createResources(services, assembly);
+  createResources(services, assembly, options.functionEnvironment);
   aws = await listen(dispatchTo(services.all), options.awsPort ?? 0, 'HEADGATE_AWS_PORT');
   started.defer(() => aws?.close());
   await createRemoteResources(

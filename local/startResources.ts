@@ -3,8 +3,15 @@ import type { Assembly, TableDescription } from './assembly/assembly.ts';
 import { localAccount } from './localService.ts';
 import type { Services } from './startServices.ts';
 
-/** Makes what the template names, or brings what is there to what it says; data is never touched. */
-export function createResources(services: Services, assembly: Assembly): void {
+/**
+ * Makes what the template names, or brings what is there to what it says; data is never touched. Functions get
+ * `environment` beside what the template gives them.
+ */
+export function createResources(
+  services: Services,
+  assembly: Assembly,
+  environment: Readonly<Record<string, string>> = {},
+): void {
   for (const table of assembly.tables) services.dynamoDb.createTable(tableOf(table));
   for (const bucket of assembly.buckets)
     services.s3.createBucket(bucket.name, {
@@ -48,7 +55,11 @@ export function createResources(services: Services, assembly: Assembly): void {
       });
     }
   for (const { name } of assembly.scheduleGroups) services.scheduler.createGroup(name);
-  for (const function_ of assembly.functions) services.lambda.register(function_);
+  for (const function_ of assembly.functions)
+    services.lambda.register({
+      ...function_,
+      environment: { ...function_.environment, ...environment },
+    });
   for (const { name, arn, definition } of assembly.stateMachines)
     services.stepFunctions.createStateMachine({ name, arn, definition });
 }
