@@ -43,6 +43,8 @@ export const discoverAnswer = z.discriminatedUnion('ok', [
         ordered: z.boolean(),
         timeZone: z.string(),
         supportsDateRange: z.boolean(),
+        upserts: z.boolean().optional(),
+        repeats: z.boolean().optional(),
         notes: z.array(z.string()).optional(),
       }),
     ),

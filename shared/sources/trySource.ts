@@ -59,7 +59,8 @@ export async function liveSchemaOf(
     sourceId: source.sourceId,
     sourceKey: source.key,
     inspectedAt: now().toISOString(),
-    streams: streams.map(({ modes, columns, notes, ...stream }) => ({
+    // How rows are merged is the stream's own affair.
+    streams: streams.map(({ modes, columns, notes, upserts: _, repeats: __, ...stream }) => ({
       ...stream,
       syncModes: modes,
       columns:
