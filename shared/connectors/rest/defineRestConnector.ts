@@ -11,7 +11,7 @@ import { readStream } from './readStream.ts';
 import { type RestCheckpoint, restCheckpoint } from './restCheckpoint.ts';
 import { createRestClient, type RestClient } from './restClient.ts';
 import type { RestColumn, RestSpec, RestStream } from './restSpec.ts';
-import { readsDeletions } from './sweep.ts';
+import { readsDeletions, readsRanges } from './sweep.ts';
 
 /** A connector for an API that answers JSON: check, discover and read from its description. */
 export function defineRestConnector<Config, Credentials>(
@@ -35,7 +35,7 @@ export function defineRestConnector<Config, Credentials>(
       ...(incremental ? ['incremental' as const] : []),
     ],
     supportsContinuous: false,
-    supportsDateRange: false,
+    supportsDateRange: streams.some(([, stream]) => readsRanges(stream)),
     landing: false,
     checkpoint: restCheckpoint,
 
@@ -145,7 +145,7 @@ function describe<Config, Credentials>(
     deletes: stream.deletions === undefined || readsDeletions(stream, config) ? deletes : 'none',
     ordered: changes?.kind === 'window' && changes.order === 'ascending',
     timeZone: 'UTC',
-    supportsDateRange: false,
+    supportsDateRange: readsRanges(stream),
     ...(changes === undefined || primaryKey.length === 0 ? {} : { upserts: true }),
     ...(repeats === undefined ? {} : { repeats }),
     ...(notes === undefined ? {} : { notes }),

@@ -19,6 +19,12 @@ export const readsDeletions = <Config, Credentials>(
   deletions !== undefined &&
   (deletions.when === undefined || fieldOf(config, deletions.when.config) === 'true');
 
+/** Whether any range of dates can be read: not where the source forgets older changes. */
+export const readsRanges = <Config, Credentials>({
+  changes,
+}: RestStream<Config, Credentials>): boolean =>
+  changes?.kind === 'window' && changes.keptSeconds === undefined;
+
 const isoSeconds = (milliseconds: number): string =>
   new Date(Math.floor(milliseconds / 1000) * 1000).toISOString();
 
@@ -27,11 +33,12 @@ const isoSeconds = (milliseconds: number): string =>
  * Throws `cursor_expired` when the source no longer has what changed since, `invalid_config` for a window without a time.
  */
 export function beginSweep<Config, Credentials>(
-  { changes }: RestStream<Config, Credentials>,
+  stream: RestStream<Config, Credentials>,
   request: StreamRequest,
   since: string | null,
   now: Date,
 ): RestSweep {
+  const { changes } = stream;
   const lag = changes?.kind === 'window' ? changes.lagSeconds * 1000 : 0;
   const end = now.getTime() - lag;
   const sweep = {
@@ -43,7 +50,7 @@ export function beginSweep<Config, Credentials>(
     upper: isoSeconds(end),
   };
   if (request.window !== null) {
-    if (changes?.kind !== 'window')
+    if (!readsRanges(stream))
       throw new HeadgateError(
         'invalid_config',
         `${request.name} cannot be read for a range of dates.`,

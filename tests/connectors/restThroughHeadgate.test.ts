@@ -1,0 +1,251 @@
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Json } from '../../shared/json.ts';
+import { type Api, ApiProblem, apiOf } from '../api.ts';
+import { type LakeTable, lakeReader } from '../lakeReader.ts';
+import { shiftedClock } from '../simulators/clock.ts';
+import { startGoogle } from '../simulators/google.ts';
+import { startHubSpot } from '../simulators/hubspot.ts';
+import { startSalesforce } from '../simulators/salesforce.ts';
+import { startShopify } from '../simulators/shopify.ts';
+import type { Simulator } from '../simulators/simulator.ts';
+import { startStripe } from '../simulators/stripe.ts';
+import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
+
+const clock = shiftedClock();
+const stripe = await startStripe(clock);
+const hubspot = await startHubSpot(10_000, clock);
+const salesforce = await startSalesforce({ clock });
+const google = await startGoogle(clock);
+const shopify = await startShopify(clock);
+const simulators: readonly Simulator[] = [stripe, hubspot, salesforce, google, shopify];
+
+/** A vendor as Headgate sees it, and what its table has to hold. */
+interface Subject {
+  readonly connector: string;
+  readonly stream: string;
+  readonly config?: Readonly<Record<string, Json>>;
+  readonly credentials: Readonly<Record<string, Json>>;
+  /** One that the vendor refuses. */
+  readonly wrong: Readonly<Record<string, Json>>;
+  readonly cursorField?: string;
+  /** Table columns that tell a row from another, and one that changes. */
+  readonly columns: readonly [key: string, value: string];
+  create(value: string): void;
+  /** The vendor tells of no deletes. */
+  readonly keepsDeleted?: true;
+  /** Changes the first, deletes the second where that is seen. */
+  change(): void;
+  rows(): readonly (readonly [key: string, value: string | null])[];
+}
+
+const subjects: readonly Subject[] = [
+  {
+    connector: 'stripe_customers',
+    stream: 'customers',
+    credentials: { apiKey: stripe.key },
+    wrong: { apiKey: 'rk_live_canaryRefused' },
+    columns: ['id', 'email'],
+    create: (email) => stripe.create({ email }),
+    change: () => {
+      const [first, second] = stripe.customers();
+      stripe.update(first!.id, { email: 'changed@example.com' });
+      stripe.remove(second!.id);
+    },
+    rows: () => stripe.customers().map(({ id, email }) => [id, String(email)]),
+  },
+  {
+    connector: 'hubspot_contacts',
+    stream: 'contacts',
+    credentials: { accessToken: hubspot.token },
+    wrong: { accessToken: 'pat-canary-refused' },
+    cursorField: 'lastmodifieddate',
+    columns: ['id', 'email'],
+    create: (email) => hubspot.create({ email }),
+    change: () => {
+      const [first, second] = hubspot.contacts();
+      hubspot.update(first!.id, { email: 'changed@example.com' });
+      hubspot.archive(second!.id);
+    },
+    rows: () => hubspot.contacts().map(({ id, properties }) => [id, properties['email'] ?? null]),
+  },
+  {
+    connector: 'salesforce_contacts',
+    stream: 'contacts',
+    credentials: salesforce.credentials,
+    wrong: { ...salesforce.credentials, refreshToken: 'canary-refused' },
+    cursorField: 'SystemModstamp',
+    columns: ['id', 'email'],
+    create: (Email) => salesforce.create({ Email }),
+    change: () => {
+      const [first, second] = salesforce.contacts();
+      salesforce.update(first!.Id, { Email: 'changed@example.com' });
+      salesforce.remove(second!.Id);
+    },
+    rows: () => salesforce.contacts().map(({ Id, Email }) => [Id, String(Email)]),
+  },
+  {
+    connector: 'google_contacts',
+    stream: 'contacts',
+    credentials: google.credentials,
+    wrong: { ...google.credentials, clientSecret: 'GOCSPX-canary-refused' },
+    columns: ['resourcename', 'email'],
+    create: (email) => google.create('Ada Example', email),
+    change: () => {
+      const [first, second] = google.people();
+      google.update(first!.resourceName, 'Changed Name');
+      google.remove(second!.resourceName);
+    },
+    rows: () => google.people().map(({ resourceName, email }) => [resourceName, email]),
+  },
+  {
+    connector: 'shopify_customers',
+    stream: 'customers',
+    config: { shop: 'acme.myshopify.com' },
+    credentials: shopify.oauthCredentials,
+    wrong: { ...shopify.oauthCredentials, clientSecret: 'shpss_canary_refused' },
+    cursorField: 'updatedAt',
+    keepsDeleted: true,
+    columns: ['id', 'email'],
+    create: (email) => shopify.create({ email }),
+    change: () => {
+      const [first] = shopify.customers();
+      shopify.update(first!.id, { email: 'changed@example.com' });
+    },
+    rows: () => shopify.customers().map(({ id, email }) => [id, email]),
+  },
+];
+
+let headgate: RunningHeadgate;
+let api: Api;
+const answers: string[] = [];
+
+beforeAll(async () => {
+  clock.shift(-2 * 3_600_000);
+  for (const { create } of subjects)
+    for (let index = 0; index < 130; index += 1) create(`person${index}@example.com`);
+  clock.shift(0);
+  const origins = Object.assign({}, ...simulators.map((each) => each.origins)) as object;
+  headgate = await startHeadgate({
+    functionEnvironment: { VENDOR_ORIGINS: JSON.stringify(origins) },
+  });
+  api = apiOf(headgate.url, headgate.token);
+}, 120_000);
+
+afterAll(async () => {
+  await headgate?.[Symbol.asyncDispose]();
+  for (const simulator of simulators) await simulator[Symbol.asyncDispose]();
+});
+
+async function tableOf({
+  connector,
+  stream,
+  columns,
+  keepsDeleted,
+}: Subject): Promise<readonly string[]> {
+  const table = await api.call<LakeTable>('GET', `/v1/sources/${connector}/tables/${stream}`);
+  const live = await lakeReader(headgate.awsEndpoint).query(
+    table,
+    `select "${columns[0]}" as key, "${columns[1]}" as value from t
+     ${keepsDeleted === true ? '' : 'where coalesce(_deleted, false) = false'} order by 1`,
+  );
+  return live.map(({ key, value }) => `${key} ${value}`);
+}
+const wanted = ({ rows }: Subject): readonly string[] =>
+  rows()
+    .map(([key, value]) => `${key} ${value}`)
+    .sort();
+
+for (const subject of subjects)
+  describe(`${subject.connector} through Headgate`, () => {
+    const { connector, stream, config = {}, credentials, cursorField } = subject;
+
+    it('is refused with wrong credentials when it is registered', async () => {
+      const refused = await api
+        .call('POST', '/v1/sources', {
+          key: `${connector}-wrong`,
+          name: connector,
+          connector,
+          config,
+          credentials: subject.wrong,
+        })
+        .catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(ApiProblem);
+      expect((refused as ApiProblem).body).toMatchObject({ status: 400 });
+      answers.push(String(refused));
+    });
+
+    it('becomes a table that holds what the vendor holds', async () => {
+      answers.push(
+        JSON.stringify(
+          await api.call('POST', '/v1/sources', {
+            key: connector,
+            name: connector,
+            connector,
+            config,
+            credentials,
+            status: 'active',
+            syncMode: 'incremental',
+            ...(cursorField === undefined ? {} : { cursorField }),
+          }),
+        ),
+      );
+      const run = await api.runToEnd(connector);
+      expect(run).toMatchObject({ status: 'succeeded', result: 'loaded', error: null });
+      expect(run.counts).toMatchObject({ read: 130, written: 130 });
+      expect(await tableOf(subject)).toEqual(wanted(subject));
+      const preview = await api.call<{ rows: object[]; total: number }>(
+        'GET',
+        `/v1/sources/${connector}/preview?limit=5&stream=${stream}`,
+      );
+      expect(preview).toMatchObject({ total: 130 });
+      answers.push(JSON.stringify([run, preview]));
+    });
+
+    it('takes over what changed and what was deleted, and nothing the next time', async () => {
+      // Inside the next window, whose end lies a minute back.
+      clock.shift(-90_000);
+      subject.change();
+      subject.create('new@example.com');
+      clock.shift(0);
+      const run = await api.runToEnd(connector);
+      expect(run).toMatchObject({ status: 'succeeded', result: 'loaded', error: null });
+      expect(await tableOf(subject)).toEqual(wanted(subject));
+      await api.runToEnd(connector);
+      expect(await tableOf(subject)).toEqual(wanted(subject));
+      const schema = await api.call('GET', `/v1/sources/${connector}/schema`);
+      const test = await api.call('POST', `/v1/sources/${connector}/test`);
+      expect(test).toMatchObject({ ok: true });
+      answers.push(JSON.stringify([run, schema, test]));
+    });
+  });
+
+it('keeps every credential and token out of answers, logs, history and tables', () => {
+  const secrets = [
+    ...subjects.flatMap(({ credentials, wrong }) =>
+      [...Object.entries(credentials), ...Object.entries(wrong)].flatMap(([name, value]) =>
+        /key|secret|token/i.test(name) ? [String(value)] : [],
+      ),
+    ),
+    ...simulators.flatMap((each) =>
+      'oauth' in each ? [...(each as typeof salesforce).oauth.issued] : [],
+    ),
+    'refresh-canary',
+  ];
+  expect(secrets.length).toBeGreaterThan(10);
+  // Secrets lie where secrets are kept, and nowhere else.
+  const files = globSync('**/*', { cwd: headgate.home })
+    .filter((path) => !path.startsWith('aws/secrets'))
+    .map((path) => join(headgate.home, path))
+    .filter((path) => statSync(path).isFile());
+  const told = [...answers, ...files.map((path) => readFileSync(path, 'latin1'))];
+  expect(files.length).toBeGreaterThan(10);
+  for (const secret of secrets)
+    for (const [index, text] of told.entries())
+      expect(
+        text.includes(secret),
+        `${secret} in ${files[index - answers.length] ?? 'an answer'}`,
+      ).toBe(false);
+  for (const simulator of simulators) expect([...simulator.problems]).toEqual([]);
+});
