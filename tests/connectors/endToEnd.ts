@@ -50,18 +50,19 @@ export async function compareEndToEnd(
     columns.map(({ name, type }) => ({ name, type })),
   );
 
-  const wanted = rows
-    .map((row) => expectedRow(columns, row))
-    .sort((a, b) => Number(a.values[0]) - Number(b.values[0]));
-  const preview = await api.call<{
-    rows: Readonly<Record<string, Json>>[];
-    total: number;
-    cut: string[];
-  }>('GET', `${path}/preview?limit=500&stream=${encodeURIComponent(stream)}`);
+  const wanted = new Map(rows.map((row) => [row[0] ?? '', expectedRow(columns, row)]));
+  const preview = await api.call<{ rows: Readonly<Record<string, Json>>[]; total: number }>(
+    'GET',
+    `${path}/preview?limit=500&stream=${encodeURIComponent(stream)}`,
+  );
   expect(preview.total).toBe(rows.length);
-  const shown = preview.rows.toSorted((a, b) => Number(a['id']) - Number(b['id']));
-  for (const [index, row] of shown.entries()) {
-    const { values, unfit } = wanted[index] ?? { values: [], unfit: {} };
+  // Of wide tables, the preview shows fewer rows.
+  expect(preview.rows.length).toBe(
+    Math.min(rows.length, 500, Math.floor(100_000 / table.columns.length)),
+  );
+  for (const row of preview.rows) {
+    const id = String(row['id']);
+    const { values, unfit } = wanted.get(id) ?? { values: [], unfit: {} };
     const compared = own.map(({ name, type }, at) => {
       const [read, meant] = [row[name] ?? null, values[at] ?? null];
       // However many digits it is shown with.
@@ -69,31 +70,38 @@ export async function compareEndToEnd(
       const isCut = typeof read === 'string' && typeof meant === 'string' && read.endsWith('…');
       return isCut && meant.startsWith(read.slice(0, -1)) ? meant : read;
     });
-    expect(brief(compared), `row ${index} of the preview`).toEqual(brief(values));
+    expect(brief(compared), `row ${id} of the preview`).toEqual(brief(values));
     expect(JSON.parse(String(row['_unfit'] ?? '{}'))).toEqual(unfit);
   }
 
-  // Texts and bytes to their end, and all rows.
-  const long = own.flatMap(({ name, type }, at) =>
-    type === 'string'
-      ? [{ sql: `"${name}"`, at }]
-      : type === 'binary'
-        ? [{ sql: `base64("${name}")`, at }]
-        : [],
-  );
-  const stored = await lakeReader(headgate.awsEndpoint).query(
+  // All rows; texts and bytes to their end.
+  const exact = own.flatMap(({ name, type }, at) => {
+    if (/^(int|long|string|boolean|date|decimal)/.test(type))
+      return [`"${name}"::varchar as c${at}`];
+    return type === 'binary' ? [`base64("${name}") as c${at}`] : [];
+  });
+  const found = await lakeReader(headgate.awsEndpoint).query(
     table,
-    `select ${long.map(({ sql, at }) => `${sql} as c${at}`).join(', ') || 'id'} from t order by id`,
+    `select ${exact.join(', ')} from t`,
   );
-  expect(stored.length).toBe(rows.length);
-  for (const [index, row] of stored.entries())
-    for (const { at } of long)
-      if ((row[`c${at}`] ?? null) !== (wanted[index]?.values[at] ?? null))
-        expect([index, columns[at]?.name, brief([row[`c${at}`] as Json])]).toEqual([
-          index,
+  expect(found.map((row) => String(row['c0'])).sort()).toEqual([...wanted.keys()].sort());
+  for (const row of found) {
+    const { values } = wanted.get(String(row['c0'])) ?? { values: [] };
+    for (const [name, stored] of Object.entries(row)) {
+      const at = Number(name.slice(1));
+      // DuckDB leaves out the zero before the point where no digit may stand there.
+      const isDecimal = columns[at]?.type.startsWith('decimal') && typeof stored === 'string';
+      const read = isDecimal ? stored.replace(/^(-?)\./, '$10.') : stored;
+      const meant = values[at] ?? null;
+      const text = meant === null ? null : String(meant).replace(/^\+0*(?=\d{5})/, '');
+      if ((read ?? null) !== text)
+        expect([row['c0'], columns[at]?.name, brief([read as Json])]).toEqual([
+          row['c0'],
           columns[at]?.name,
-          brief([wanted[index]?.values[at] ?? null]),
+          brief([text]),
         ]);
+    }
+  }
 }
 
 const brief = (values: readonly Json[]): readonly Json[] =>

@@ -53,5 +53,5 @@ async function fill(server: MariadbServer): Promise<ExpectedRows> {
 if (mariadb !== null && headgate !== null) {
   it('becomes an Iceberg table in which every value of every type is what the source has', async () => {
     await compareEndToEnd(headgate, sourceOf(mariadb, 'kinds'), await fill(mariadb));
-  });
+  }, 120_000);
 }

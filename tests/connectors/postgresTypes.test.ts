@@ -12,8 +12,8 @@ const random = seeded('random tables');
 
 /** JSON text becomes an array of the column's type on its way in. */
 const literal = ({ sql }: ValueKind, index: number): string =>
-  sql === 'text[]'
-    ? `(select array_agg(x) from json_array_elements_text($${index}::json) x)`
+  sql.endsWith('[]')
+    ? `(select array_agg(x::${sql.slice(0, -2)}) from json_array_elements_text($${index}::json) x)`
     : `$${index}::${sql}`;
 
 const brief = (value: string | null | undefined): string =>

@@ -1,0 +1,128 @@
+import { afterAll, expect, it } from 'vitest';
+import { startPostgres } from '../postgres.ts';
+import { seeded } from '../randomness.ts';
+import { startHeadgate } from '../startHeadgate.ts';
+import { compareEndToEnd, type ExpectedColumn } from './endToEnd.ts';
+import { valueKinds } from './postgresValues.ts';
+
+const postgres = await startPostgres();
+const headgate = await startHeadgate();
+afterAll(async () => {
+  await headgate[Symbol.asyncDispose]();
+  await postgres[Symbol.asyncDispose]();
+});
+
+const sourceOf = (
+  key: string,
+  config: object = {},
+): { key: string; readonly [field: string]: unknown } => ({
+  key,
+  connector: 'postgres',
+  config: {
+    host: postgres.host,
+    port: postgres.port,
+    database: 'postgres',
+    sslmode: 'require',
+    ...config,
+  },
+  credentials: { user: postgres.user, password: postgres.password },
+});
+
+/** How PostgreSQL itself prints a column, for comparison. */
+const printed = (name: string, sql: string): string => {
+  if (sql === 'boolean') return `case when ${name} then 't' when not ${name} then 'f' end`;
+  if (sql.endsWith('[]')) return `to_json(${name})::text`;
+  // Where a cast to text prints something else than the type does.
+  if (sql.startsWith('char(') || sql === 'inet') return `to_json(${name}) #>> '{}'`;
+  return sql === 'money' ? `${name}::numeric::text` : `${name}::text`;
+};
+const printedRows = async (
+  table: string,
+  columns: readonly { readonly name: string; readonly sql: string }[],
+): Promise<readonly (readonly (string | null)[])[]> => {
+  const client = await postgres.connect();
+  try {
+    await client.query(
+      `set time zone 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'iso_8601'`,
+    );
+    const select = columns.map(({ name, sql }) => printed(name, sql)).join(', ');
+    const { rows } = await client.query({
+      text: `select ${select} from ${table}`,
+      rowMode: 'array',
+    });
+    return rows;
+  } finally {
+    await client.end();
+  }
+};
+
+it('becomes an Iceberg table in which every value of every type is what the source has', async () => {
+  const random = seeded('end to end');
+  const client = await postgres.connect();
+  const columns = [
+    { name: 'id', sql: 'int', type: 'int' },
+    ...valueKinds.map(({ sql, type }, index) => ({ name: `c${index}`, sql, type })),
+  ];
+  try {
+    await client.query(
+      `create table kinds(${columns.map(({ name, sql }) => `${name} ${sql}`).join(', ')}, primary key (id))`,
+    );
+    for (let id = 1; id <= 200; id += 1)
+      await client.query(
+        `insert into kinds values (${id}, ${valueKinds
+          .map(({ sql }, index) =>
+            sql.endsWith('[]')
+              ? `(select array_agg(x::${sql.slice(0, -2)}) from json_array_elements_text($${index + 1}::json) x)`
+              : `$${index + 1}::${sql}`,
+          )
+          .join(', ')})`,
+        valueKinds.map((kind) => (random.chance(0.1) ? null : kind.make(random))),
+      );
+  } finally {
+    await client.end();
+  }
+  const rows = await printedRows('kinds', columns);
+  await compareEndToEnd(headgate, sourceOf('kinds'), { stream: 'public.kinds', columns, rows });
+}, 120_000);
+
+it('of 1,600 columns, as many as PostgreSQL allows, arrives whole', async () => {
+  const kinds = ['int', 'boolean', 'text', 'date', 'int', 'numeric(6,2)', 'smallint', 'char(1)'];
+  const types: Readonly<Record<string, ExpectedColumn['type']>> = {
+    boolean: 'boolean',
+    text: 'string',
+    date: 'date',
+    'numeric(6,2)': 'decimal(6, 2)',
+    'char(1)': 'string',
+  };
+  const columns = Array.from({ length: 1_600 }, (_, index) => {
+    const sql = index === 0 ? 'int' : (kinds[index % kinds.length] ?? 'int');
+    return { name: index === 0 ? 'id' : `column_${index}`, sql, type: types[sql] ?? 'int' };
+  });
+  const value = ({ sql }: { sql: string }, index: number): string => {
+    if (index === 0) return 'i';
+    const number = `(i * 31 + ${index}) % 200`;
+    const byType: Readonly<Record<string, string>> = {
+      boolean: `${number} < 100`,
+      text: `chr(33 + (${number}) % 90)`,
+      date: `date '2024-01-01' + ${number}`,
+      'numeric(6,2)': `(${number}) / 8.0`,
+      'char(1)': `nullif('x', chr(119 + (${number}) % 3))`,
+    };
+    return byType[sql] ?? number;
+  };
+  const client = await postgres.connect();
+  try {
+    await client.query(
+      `create table wide(${columns.map(({ name, sql }) => `${name} ${sql}`).join(', ')}, primary key (id))`,
+    );
+
+    await client.query(
+      `insert into wide select ${columns.map(value).join(', ')} from generate_series(1, 40) i`,
+    );
+  } finally {
+    await client.end();
+  }
+  const rows = await printedRows('wide', columns);
+  expect(rows).toHaveLength(40);
+  await compareEndToEnd(headgate, sourceOf('wide'), { stream: 'public.wide', columns, rows });
+}, 120_000);
