@@ -48,7 +48,7 @@ function maskValue(text: string, masks: readonly InnerMask[], valueMask: ValueMa
 
 /** A member's value as JSON. */
 export const jsonOf = ({ kind, text }: Pick<JsonMember, 'kind' | 'text'>): string =>
-  kind === 'null' ? 'null' : kind === 'string' ? JSON.stringify(text) : text;
+  kind === 'null' ? 'null' : kind === 'string' || kind === 'cell' ? JSON.stringify(text) : text;
 
 /** The elements of an array, as `parseRecord` leaves nested values: without spaces between their parts. */
 function arrayItems(text: string): readonly string[] {

@@ -64,7 +64,6 @@ function maskInside(member: JsonMember, book: RuleBook, valueMask: ValueMask): J
   if (member.kind === 'nested')
     return { ...member, text: maskJsonText(member.text, masks, valueMask) };
   // Nested values that were put into a text cannot be taken apart with certainty.
-  return member.kind === 'string' && /^\s*[[{]/.test(member.text)
-    ? { ...member, text: redacted }
-    : member;
+  const isText = member.kind === 'string' || member.kind === 'cell';
+  return isText && /^\s*[[{]/.test(member.text) ? { ...member, text: redacted } : member;
 }

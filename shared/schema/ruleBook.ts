@@ -15,6 +15,11 @@ export interface ColumnRule {
   readonly mask: Exclude<ColumnMask, 'drop'> | null;
 }
 
+export interface RuleBookOptions {
+  /** Values of masked columns come masked: they are taken as the texts they are. */
+  readonly isMaskedAlready?: boolean;
+}
+
 /** A mask on something inside a column's nested values: the names that lead there. */
 export interface InnerMask {
   readonly path: readonly string[];
@@ -28,6 +33,8 @@ export interface InnerMask {
  */
 export class RuleBook {
   readonly rules: ColumnRules;
+  /** The only columns to take; null: all. */
+  readonly include: readonly string[] | null;
   /** Whether there are values that must not be kept as they are. */
   readonly hasMasks: boolean;
   readonly #include: Lookup<true> | null;
@@ -40,9 +47,16 @@ export class RuleBook {
   readonly #known = new Map<string, ColumnRule>();
   readonly #inner = new Map<string, readonly InnerMask[]>();
 
-  /** `include`: the only columns to take; null: all. */
-  constructor(rules: ColumnRules, include: readonly string[] | null) {
+  readonly #isMaskedAlready: boolean;
+
+  constructor(
+    rules: ColumnRules,
+    include: readonly string[] | null,
+    { isMaskedAlready = false }: RuleBookOptions = {},
+  ) {
     this.rules = rules;
+    this.include = include;
+    this.#isMaskedAlready = isMaskedAlready;
     this.hasMasks = Object.keys(rules.masks).length > 0;
     this.#includedNames = (include ?? []).map(spelling);
     this.#include = include === null ? null : lookup(include.map((name) => [name, true]));
@@ -59,8 +73,11 @@ export class RuleBook {
     const rule: ColumnRule = {
       isTaken: mask !== 'drop' && this.#exclude(name) === undefined && this.#includes(name),
       name: this.#rename(name) ?? null,
-      type: mask === null ? (this.#types(name) ?? null) : null,
-      mask: mask === 'drop' ? null : mask,
+      ...(mask === null || mask === 'drop'
+        ? { type: mask === null ? (this.#types(name) ?? null) : null, mask: null }
+        : this.#isMaskedAlready
+          ? { type: 'string', mask: null }
+          : { type: null, mask }),
     };
     this.#known.set(name, rule);
     return rule;

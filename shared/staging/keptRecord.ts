@@ -11,12 +11,10 @@ export function keptRecord(
   record: SourceRecord,
   { column, reason }: RowFault,
 ): KeptReject {
-  const masked: string[] = [];
   const kept = Object.entries(record).flatMap(([name, value]) => {
     const rule = book.of(name);
     if (!rule.isTaken) return [];
     if (rule.mask === null || value === null) return [[name, value] as const];
-    masked.push(name);
     return [[name, mask.text(rule.mask, textOf(value))] as const];
   });
   const text = JSON.stringify(Object.fromEntries(kept));
@@ -27,6 +25,6 @@ export function keptRecord(
     column,
     reason,
     format: isWhole ? 'json' : null,
-    context: isWhole ? contextOf(masked) : null,
+    context: isWhole ? contextOf(book) : null,
   };
 }

@@ -20,7 +20,7 @@ export interface RejectContext {
   readonly delimiter?: string;
   readonly quote?: string;
   readonly escape?: string;
-  /** Columns whose values are masked already. */
+  /** Names, as rules spell them, of masks that were put on the values already. */
   readonly masked?: readonly string[];
   /** Types that columns had in the file; left out: to be seen from their values. */
   readonly types?: Readonly<Record<string, ColumnType>>;
@@ -76,8 +76,7 @@ function cellsKeeper(
   layout: readonly string[],
 ): (cells: readonly (string | null)[] | null) => KeptRow | null {
   const rules = layout.map((name) => ({ name, rule: book.of(name) }));
-  const taken = rules.filter(({ rule }) => rule.isTaken);
-  const context = contextOf(taken.flatMap(({ name, rule }) => (rule.mask === null ? [] : [name])));
+  const context = contextOf(book);
   return (cells) => {
     if (cells?.length !== layout.length) return null;
     const record = rules.flatMap(({ name, rule }, index): [string, string | null][] => {
@@ -92,19 +91,18 @@ function cellsKeeper(
 /** Keeps a JSON record as its members become columns. */
 function recordKeeper({ book, mask }: State): (text: string) => KeptRow | null {
   const reshape = nestedMembers(book, mask);
+  const context = contextOf(book);
   return (text) => {
     try {
       const parsed = parseRecord(text);
-      const masked: string[] = [];
       const members = (reshape?.(parsed) ?? parsed).flatMap((member) => {
         const rule = book.of(member.key);
         if (!rule.isTaken) return [];
         if (rule.mask === null || member.kind === 'null') return [member];
-        masked.push(member.key);
         return [{ ...member, kind: 'string' as const, text: mask.text(rule.mask, member.text) }];
       });
       const values = members.map((member) => `${JSON.stringify(member.key)}:${jsonOf(member)}`);
-      return { text: `{${values.join(',')}}`, format: 'json', context: contextOf(masked) };
+      return { text: `{${values.join(',')}}`, format: 'json', context };
     } catch (error) {
       if (error instanceof JsonError) return null;
       throw error;
@@ -112,14 +110,15 @@ function recordKeeper({ book, mask }: State): (text: string) => KeptRow | null {
   };
 }
 
-/** null where nothing has to be known. */
-export const contextOf = (
-  masked: readonly string[],
+/** Every mask there is was put on what is kept. null where nothing has to be known. */
+export function contextOf(
+  { rules }: LoaderState['book'],
   types: RejectContext['types'] = {},
-): string | null => {
+): string | null {
+  const masked = Object.keys(rules.masks);
   const context: RejectContext = {
     ...(masked.length === 0 ? {} : { masked }),
     ...(Object.keys(types).length === 0 ? {} : { types }),
   };
   return Object.keys(context).length === 0 ? null : JSON.stringify(context);
-};
+}

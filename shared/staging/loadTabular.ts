@@ -21,7 +21,7 @@ import {
 import { admittedBy, assertMasksReach, noteKeptOut } from './contractOfFile.ts';
 import { CsvToParquet, type WrittenFile } from './csvToParquet.ts';
 import { unfitJson } from './guardedSql.ts';
-import { rejectKeeper } from './keptReject.ts';
+import { type KeptReject, rejectKeeper } from './keptReject.ts';
 import { type LoaderState, systemOutputs } from './loaderState.ts';
 import { notReconciled } from './notReconciled.ts';
 import { RejectLog } from './rejectLog.ts';
@@ -52,6 +52,8 @@ export interface TabularSource {
   readonly sourceFile: string | null;
   /** It is a stretch of a file: that none of its rows can be read says nothing of the others. */
   readonly isPart?: boolean;
+  /** How rejects are kept where the rows were rejected before; that all are again is then no failure. */
+  readonly keep?: (reject: Reject) => KeptReject;
 }
 
 /** The first reading, one with types from the whole file, and more only where DuckDB disagrees with them. */
@@ -84,7 +86,7 @@ export async function loadTabular(state: LoaderState, source: TabularSource): Pr
     }
     const { rows, written, files, firstReject, keptOut } = outcome;
     const isUnreadable = rows === 0 && firstReject !== null;
-    if (isUnreadable && source.isPart !== true)
+    if (isUnreadable && source.isPart !== true && source.keep === undefined)
       throw fileUnreadable(
         `None of the ${rejects.count} rows of ${source.name} can be read. Line ${firstReject.line}: ${firstReject.reason}.`,
         { file: source.name, line: firstReject.line, rejected: rejects.count },
@@ -191,13 +193,13 @@ type PassOutcome =
 
 async function loadPass(
   state: LoaderState,
-  { file, name, sourceFile }: TabularSource,
+  { file, name, sourceFile, keep }: TabularSource,
   plan: FilePlan,
   rejects: RejectLog,
 ): Promise<PassOutcome> {
   let firstReject: Reject | null = null;
   const refused = new Set<string>();
-  const kept = rejectKeeper(state, file, plan.layout);
+  const kept = keep ?? rejectKeeper(state, file, plan.layout);
   const admitted = admittedBy(state, plan.layout);
   const pass = file.pass(
     plan.layout,

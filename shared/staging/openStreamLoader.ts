@@ -12,6 +12,7 @@ import { loadCopyCsv } from './loadCopyCsv.ts';
 import type { LoaderState } from './loaderState.ts';
 import { loadFile } from './loadFile.ts';
 import { loadFilePart } from './loadFilePart.ts';
+import { loadRejects } from './loadRejects.ts';
 import { propose } from './proposal.ts';
 import { Publisher } from './publisher.ts';
 import { quietDuckDb } from './quietDuckDb.ts';
@@ -62,6 +63,7 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
   };
   const files: LoadedFile[] = [];
   const parts: PartReport[] = [];
+  const replayed: string[] = [];
   let totals: Counts = { read: 0, written: 0, rejected: 0, deduplicated: 0, bytes: 0 };
   /** Records wait here for more of them, until another kind of batch, or the end, comes. */
   let open: RecordWriter | RecordSpool | null = null;
@@ -125,7 +127,12 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
           files.push(loaded.file);
           parts.push(loaded.report);
           ({ counts } = loaded);
+          break;
         }
+        case 'rejects':
+          await endRecords();
+          counts = await loadRejects(state, body.file, columns);
+          replayed.push(body.file.path);
       }
       totals = {
         read: totals.read + counts.read,
@@ -153,6 +160,7 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
         counts: totals,
         files,
         drift: drift.result(state.schema.schema, state.schema.retyped),
+        ...(replayed.length === 0 ? {} : { replayed }),
         ...(parts.length === 0 ? {} : { parts }),
       };
     },

@@ -78,12 +78,14 @@ export async function rejectParquetRows(
     const json = `to_json(${value})::VARCHAR`;
     return `CASE WHEN (${value}) IS NOT NULL THEN ${sqlText(`${JSON.stringify(name)}:`)} || ${json} END`;
   });
-  const masked = taken.filter(({ name }) => book.of(name).mask !== null).map(({ name }) => name);
   const row = `'{' || concat_ws(',', ${members.join(', ')}) || '}'`;
   const pick = (value: (fault: ParquetFault) => string): string =>
     `CASE ${faults.map((fault) => `WHEN ${fault.sql} THEN ${sqlText(value(fault))}`).join(' ')} END`;
-  const types = taken.map(({ name, type }) => [name, masked.includes(name) ? 'string' : type]);
-  const context = contextOf(masked, Object.fromEntries(types));
+  const types = taken.map(({ name, type }) => [
+    name,
+    book.of(name).mask === null ? type : 'string',
+  ]);
+  const context = contextOf(book, Object.fromEntries(types));
   const outputs = [
     `left(${row}, ${longestRejectText})`,
     `file_row_number + ${rowsBefore + 1}`,

@@ -49,9 +49,20 @@ export interface Loaded {
   readonly files: readonly LoadedFile[];
   /** How what was read differs from the table; null: not at all. */
   readonly drift: SchemaDrift | null;
+  /** Files of the reject table whose rows were loaded again; left out where none was. */
+  readonly replayed?: readonly string[];
   /** One for each part of a file that was loaded; left out where none was. */
   readonly parts?: readonly PartReport[];
 }
+
+/** One file of the reject table, whose rows are to be loaded again; they are in `Loaded.rejects` if they fail again. */
+export interface RejectsBody {
+  readonly kind: 'rejects';
+  readonly file: DataFile;
+}
+
+/** What a loader takes besides what connectors deliver. */
+export type LoaderBody = BatchBody | FilePart | RejectsBody;
 
 /**
  * Turns batches of one stream into Parquet files in the lake. One loader per stream and invocation.
@@ -60,9 +71,7 @@ export interface Loaded {
  */
 export interface StreamLoader extends AsyncDisposable {
   /** Loads one batch to its end. A file that cannot be read throws `file_unreadable` and leaves nothing of it. */
-  load(
-    batch: Pick<Batch<unknown>, 'columns'> & { readonly body: BatchBody | FilePart },
-  ): Promise<Counts>;
+  load(batch: Pick<Batch<unknown>, 'columns'> & { readonly body: LoaderBody }): Promise<Counts>;
   /** Makes place for columns as if they had been loaded, which others do or did; answers the schema with them. */
   propose(proposal: Proposal): Promise<readonly Field[]>;
   /** Rows of one batch never span a `finish`. After it the loader takes no more batches. */

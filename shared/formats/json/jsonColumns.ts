@@ -86,6 +86,21 @@ export function weigh(evidence: ColumnEvidence, { kind, text }: Omit<JsonMember,
       );
       return;
     }
+    case 'cell': {
+      const { kind: seen, integerDigits, scale, padded } = classifyText(text);
+      if (seen === cellKind.empty) evidence.emptyQuoted++;
+      else if (seen === cellKind.blank) evidence.blanks++;
+      else
+        addEvidence(
+          evidence,
+          seen,
+          integerDigits,
+          scale,
+          padded,
+          !isPlainNumber(seen) || survivesDouble(() => text.trim(), integerDigits, scale),
+        );
+      return;
+    }
     case 'string': {
       if (text === '') {
         evidence.emptyQuoted++;

@@ -1,8 +1,9 @@
 /**
  * What a member's value is, before its column's type is known. `double`: a number that is known to be one, with
- * more digits than can be taken for typed ones; only workbooks have it.
+ * more digits than can be taken for typed ones; only workbooks have it. `cell`: of a CSV row, where its text alone
+ * says what it could be; only rejected rows have it.
  */
-export type JsonKind = 'null' | 'string' | 'number' | 'double' | 'boolean' | 'nested';
+export type JsonKind = 'null' | 'string' | 'number' | 'double' | 'boolean' | 'nested' | 'cell';
 
 /** One member of an object at the top: `text` is a string's characters, else the value as the file spells it. */
 export interface JsonMember {

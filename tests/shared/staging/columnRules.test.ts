@@ -2,30 +2,18 @@ import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
 import type { SourceRecord } from '../../../shared/connectors/connector.ts';
 import type { Column, Field } from '../../../shared/lake/schema.ts';
 import { isSystemColumn } from '../../../shared/lake/systemColumn.ts';
 import { type ColumnRules, noRules } from '../../../shared/schema/columnRules.ts';
 import type { Loaded, StreamLoaderOptions } from '../../../shared/staging/streamLoader.ts';
+import { deliver, type Kind, kinds, parquetFile } from './deliver.ts';
 import { column, type Row, readRows, TestLoader, typesOf } from './testLoader.ts';
 
 const secret = 'jane@example.com';
 const maskKey = Buffer.from('0123456789abcdef0123456789abcdef');
 const hashOf = (text: string): string => createHmac('sha256', maskKey).update(text).digest('hex');
-
-/** One stream's worth of rows, delivered as every kind of batch there is. */
-type Kind = 'csv' | 'json' | 'jsonl' | 'parquet' | 'records' | 'undeclared' | 'copyCsv';
-const kinds: readonly Kind[] = [
-  'csv',
-  'json',
-  'jsonl',
-  'parquet',
-  'records',
-  'undeclared',
-  'copyCsv',
-];
 
 const request = {
   name: 'people',
@@ -35,79 +23,6 @@ const request = {
   columns: null,
   window: null,
 };
-
-/** Delivers rows of texts, longs and NULLs under the columns' names, in the columns' order. */
-async function deliver(
-  loader: TestLoader,
-  kind: Kind,
-  columns: readonly Column[],
-  rows: readonly SourceRecord[],
-): Promise<void> {
-  switch (kind) {
-    case 'csv': {
-      const cell = (value: unknown): string => (value == null ? '' : String(value));
-      const lines = rows.map((row) => columns.map(({ name }) => cell(row[name])).join(','));
-      await loader.load(
-        'f.csv',
-        `${columns.map(({ name }) => name).join(',')}\n${lines.join('\n')}\n`,
-        {
-          header: true,
-          delimiter: ',',
-        },
-      );
-      return;
-    }
-    case 'json':
-      await loader.load('f.json', JSON.stringify(rows));
-      return;
-    case 'jsonl':
-      await loader.load('f.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
-      return;
-    case 'parquet': {
-      const path = join(mkdtempSync(join(tmpdir(), 'parquet-')), 'f.parquet');
-      const types = { long: 'BIGINT', string: 'VARCHAR', double: 'DOUBLE', boolean: 'BOOLEAN' };
-      const sql = (value: unknown): string =>
-        value == null ? 'NULL' : typeof value === 'string' ? `'${value}'` : String(value);
-      await parquetFile(
-        path,
-        `SELECT ${columns
-          .map(({ name, type }) => `"${name}"::${types[type as 'long']} AS "${name}"`)
-          .join(', ')} FROM (VALUES ${rows
-          .map((row) => `(${columns.map(({ name }) => sql(row[name])).join(', ')})`)
-          .join(', ')}) t(${columns.map(({ name }) => `"${name}"`).join(', ')})`,
-      );
-      await loader.load('f.parquet', readFileSync(path));
-      return;
-    }
-    case 'records':
-      await loader.loader.load({ columns, body: { kind: 'records', records: rows } });
-      return;
-    case 'undeclared':
-      await loader.loader.load({ body: { kind: 'records', records: rows } });
-      return;
-    case 'copyCsv': {
-      const cell = (value: unknown): string =>
-        value == null ? '\\N' : typeof value === 'boolean' ? (value ? 't' : 'f') : `"${value}"`;
-      const text = rows.map((row) => `${columns.map(({ name }) => cell(row[name])).join(',')}\n`);
-      await loader.loader.load({
-        columns,
-        body: {
-          kind: 'copyCsv',
-          async *open() {
-            yield Buffer.from(text.join(''));
-          },
-        },
-      });
-    }
-  }
-}
-
-async function parquetFile(path: string, select: string): Promise<void> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  await connection.run(`COPY (${select}) TO '${path}' (FORMAT parquet)`);
-  instance.closeSync();
-}
 
 interface Outcome {
   readonly loaded: Loaded;
