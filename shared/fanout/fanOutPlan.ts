@@ -50,6 +50,8 @@ export const cutFile = z.strictObject({
   text: z
     .strictObject({ layout: rangeLayout, dataByte: count, firstLine: z.int().positive() })
     .nullable(),
+  /** Of a Parquet file; the parts of a text file are known once it was scanned. */
+  parts: z.array(unitWork),
   /** What its stretches showed, once they were looked at. */
   scans: z.array(stretchScan.omit({ segments: true })),
 });
@@ -80,6 +82,7 @@ export const fanOutPlan = z.strictObject({
   /** False: more is to be read after these units. */
   finished: z.boolean(),
   stageHash: z.string(),
+  pieceBytes: z.int().positive(),
   ingestedAt: z.iso.datetime(),
   /** The table's schema, the one units begin with, and every field that was ever made of a new column. */
   schema: z.array(field),

@@ -1,3 +1,5 @@
+import type { FanOut } from '../fanout/planObjects.ts';
+import { noCost, type UnitCost } from '../fanout/readResults.ts';
 import type { FileItem } from '../files/fileItem.ts';
 import { json } from '../json.ts';
 import {
@@ -15,8 +17,11 @@ export type InvocationResult = {
   readonly state: RunCheckpoint;
   readonly commits: readonly StagedCommit[];
   readonly files: readonly Pick<FileItem, 'name' | 'versionId'>[];
+  /** Of units whose work was looked at. */
+  readonly cost?: UnitCost;
 } & (
   | { readonly kind: 'DONE' | 'CONTINUE' }
+  | { readonly kind: 'FANOUT'; readonly fanOut: FanOut }
   | { readonly kind: 'PARK'; readonly until: Date; readonly reason: string }
 );
 
@@ -25,14 +30,14 @@ export type InvocationResult = {
  * small checkpoints only.
  */
 export async function answerWith(
-  { store }: IngestDependencies,
+  { store, fanOut }: IngestDependencies,
   input: IngestInput,
   attempt: number,
   result: InvocationResult,
   gigabyteSeconds: number,
   signal: AbortSignal,
 ): Promise<IngestAnswer> {
-  const { state, commits } = result;
+  const { state, commits, cost = noCost } = result;
   const done = result.kind === 'DONE';
   const work: StagedWork = {
     v: 1,
@@ -41,7 +46,8 @@ export async function answerWith(
     failures: done ? state.failures : [],
     empty: state.hadData ? 'nothing_new' : 'no_data',
     ...(done && state.drainedSeq !== undefined ? { drainedSeq: state.drainedSeq } : {}),
-    gigabyteSeconds,
+    gigabyteSeconds: gigabyteSeconds + cost.gigabyteSeconds,
+    ...(cost.unitTransitions === 0 ? {} : { unitTransitions: cost.unitTransitions }),
   };
   const key = stagedKey(input.tenant, input.runId, attempt);
   const body = new TextEncoder().encode(JSON.stringify(work));
@@ -52,6 +58,14 @@ export async function answerWith(
       return { kind: 'DONE', ...staged };
     case 'CONTINUE':
       return { kind: 'CONTINUE', ...staged, checkpoint: json.parse(state) };
+    case 'FANOUT':
+      return {
+        kind: 'FANOUT',
+        ...staged,
+        checkpoint: json.parse(state),
+        ...result.fanOut,
+        concurrency: fanOut?.concurrency ?? 1,
+      };
     case 'PARK':
       return {
         kind: 'PARK',

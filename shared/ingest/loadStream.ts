@@ -37,7 +37,8 @@ export interface LoadStreamInput {
 
 /** What loaders of the same commit have in common. */
 export interface SharedWork {
-  readonly agreed: readonly Field[];
+  /** What units agreed on; left out for who puts their work together. */
+  readonly agreed?: readonly Field[];
   readonly known: readonly Field[];
   readonly ingestedAt: Date;
 }
@@ -170,7 +171,8 @@ export const openLoader = (
     stream: plan.request,
     columns: plan.description.columns,
     schema,
-    ...(shared === undefined ? {} : { agreed: shared.agreed, known: shared.known }),
+    ...(shared?.agreed === undefined ? {} : { agreed: shared.agreed }),
+    ...(shared === undefined ? {} : { known: shared.known }),
     liveFiles: async () => {
       // A refresh replaces every file, so none has to be rewritten for it.
       if (plan.effect === 'replace' || stream.pointer === null) return [];

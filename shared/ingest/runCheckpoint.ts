@@ -14,8 +14,15 @@ export const queuedStream = z.strictObject({
   fromEmpty: z.boolean().optional(),
   /** Set once parts of a full refresh of it are kept aside. */
   stageHash: z.string().optional(),
-  /** Units are, or were, at work on it: their plan, and how often they were started. */
-  fanOut: z.strictObject({ planKey: z.string(), tries: z.int().positive() }).optional(),
+  /** Units are, or were, at work on it: their plan, how often they were started, and where its read began. */
+  fanOut: z
+    .strictObject({
+      planKey: z.string(),
+      tries: z.int().positive(),
+      from: json.nullable(),
+      hash: z.string(),
+    })
+    .optional(),
   /** Its units could not agree: it is read in one go. */
   whole: z.boolean().optional(),
 });

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ParkUntil } from '../connectors/connector.ts';
 import { errorTable, HeadgateError } from '../errors.ts';
+import { addCost, noCost } from '../fanout/readResults.ts';
 import { claimFile } from '../files/claimFile.ts';
 import type { FileItem } from '../files/fileItem.ts';
+import { prefetch } from '../lake/prefetch.ts';
 import { startAttempt } from '../runs/holdLock.ts';
 import type { IngestAnswer, IngestInput, StagedCommit } from '../runs/ingestProtocol.ts';
 import { commitLeaseMilliseconds } from '../runs/lock.ts';
@@ -21,6 +23,7 @@ import { stageMaintenance } from './stageMaintenance.ts';
 
 const maxTries = 3;
 const maxParks = 3;
+const claimsAtATime = 16;
 
 /**
  * One invocation of a connector's function: takes a new attempt under the lock, reads what is left of the run's
@@ -45,7 +48,7 @@ export async function runIngest(
   if (source === null)
     throw new HeadgateError('not_found', `Source ${input.sourceId} does not exist any more.`);
   using alive = keepAlive(table, input, lock.attempt, lock.progress, now, log);
-  const taken = new Map<string, FileItem>();
+  const taken: Invocation['taken'] = new Map();
   const result =
     run.request.kind === 'ingest' || run.request.kind === 'detect_deletes'
       ? await ingest(dependencies, input, { lock, run, source, alive, deadline, taken })
@@ -72,7 +75,7 @@ export async function runIngest(
 async function ingest(
   dependencies: IngestDependencies,
   input: IngestInput,
-  invocation: Invocation & { readonly taken: Map<string, FileItem> },
+  invocation: Invocation,
 ): Promise<InvocationResult> {
   const { connector, table, log } = dependencies;
   const { lock, run, source, alive, deadline, taken } = invocation;
@@ -93,7 +96,7 @@ async function ingest(
       (plan) => [plan.description.name, plan],
     ),
   );
-  let state: RunCheckpoint =
+  const { fault, ...start }: RunCheckpoint =
     input.checkpoint === null
       ? {
           v: 1,
@@ -104,9 +107,11 @@ async function ingest(
           ...(connector.landing ? { drainedSeq: lock.fileSeq } : {}),
         }
       : runCheckpoint.parse(input.checkpoint);
+  let state: RunCheckpoint = start;
   const before = state;
   const commits: StagedCommit[] = [];
-  const files: FileItem[] = [];
+  const files: Pick<FileItem, 'name' | 'versionId'>[] = [];
+  let cost = noCost;
   const advance = (change: Partial<RunCheckpoint>): void => {
     state = { ...state, ...change };
   };
@@ -118,15 +123,25 @@ async function ingest(
       continue;
     }
     try {
-      const step = await readStream(dependencies, invocation, context, plan, entry, commits.length);
+      const step = await readStream(
+        dependencies,
+        { ...invocation, fault },
+        context,
+        plan,
+        entry,
+        commits.length,
+      );
       advance({ hadData: state.hadData || step.hadData });
+      cost = addCost(cost, step.cost);
       if (step.commit !== null) {
-        const seq = input.seq + commits.length;
-        for (const file of step.files) {
-          const item = taken.get(`${file.name}#${file.versionId}`);
-          await claimFile(table, run, file, { runId: run.runId, seq }, file);
-          const { name, rows, rejected, detected } = file;
+        const claim = { runId: run.runId, seq: input.seq + commits.length };
+        const claims = prefetch(step.files, claimsAtATime, async (file) => {
+          await claimFile(table, run, file, claim, file);
+          return file;
+        });
+        for await (const { name, versionId, rows, rejected, detected } of claims) {
           log.info('file read', { file: name, rows, rejected, detected });
+          const item = taken.get(`${name}#${versionId}`);
           if (item !== undefined) files.push(item);
         }
         commits.push(step.commit);
@@ -138,7 +153,10 @@ async function ingest(
       }
       advance({ queue: [step.next, ...rest] });
       assertMoved(before, state);
-      return { kind: 'CONTINUE', state: { ...state, parks: 0 }, commits, files };
+      const moved = { state: { ...state, parks: 0 }, commits, files, cost };
+      return step.fanOut === undefined
+        ? { kind: 'CONTINUE', ...moved }
+        : { kind: 'FANOUT', fanOut: step.fanOut, ...moved };
     } catch (error) {
       if (error instanceof ParkUntil) {
         // Rows read since the last checkpoint are read again; the streams before this one are committed.
@@ -146,16 +164,19 @@ async function ingest(
         if (!moved && state.parks >= maxParks)
           throw noProgress(`it was parked ${state.parks} times`);
         advance({ parks: moved ? 0 : state.parks + 1 });
-        return { kind: 'PARK', state, commits, files, until: error.until, reason: error.message };
+        const { until, message: reason } = error;
+        return { kind: 'PARK', state, commits, files, cost, until, reason };
       }
       context.signal.throwIfAborted();
       if (plans.size === 1 && commits.length === 0) throw error;
       const failure = asRunError(error, entry.stream);
       const again = errorTable[failure.code].retryable && entry.tries + 1 < maxTries;
       log.warn('a stream failed', { stream: entry.stream, code: failure.code, error, again });
+      // What its units did is not gone on with.
+      const { fanOut: _, ...plain } = entry;
       advance(
         again
-          ? { queue: [...rest, { ...entry, tries: entry.tries + 1 }] }
+          ? { queue: [...rest, { ...plain, tries: entry.tries + 1 }] }
           : { queue: rest, failures: [...state.failures, failure] },
       );
       if (again && rest.length === 0)
@@ -163,10 +184,10 @@ async function ingest(
     }
     if (deadline.remainingMilliseconds() < 60_000 && state.queue.length > 0) {
       assertMoved(before, state);
-      return { kind: 'CONTINUE', state: { ...state, parks: 0 }, commits, files };
+      return { kind: 'CONTINUE', state: { ...state, parks: 0 }, commits, files, cost };
     }
   }
-  return { kind: 'DONE', state, commits, files };
+  return { kind: 'DONE', state, commits, files, cost };
 }
 
 function assertMoved(before: RunCheckpoint, after: RunCheckpoint): void {

@@ -49,7 +49,7 @@ export async function loadFilePart(
     }
   }
   const { book, mask, options: loader } = state;
-  const tabular = openRange(() => bytesBetween(file, place.from, place.to, loader.signal), {
+  const tabular = await openRange(() => bytesBetween(file, place.from, place.to, loader.signal), {
     ...place,
     reshape: nestedMembers(book, mask),
   });

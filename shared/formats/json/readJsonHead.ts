@@ -30,12 +30,22 @@ export async function readJsonHead(
   const sample = bytes.toString('utf8');
   if (sample.trim() === '') throw fileUnreadable('The file has no records.');
   const shape = jsonShapeOf(sample);
+  return { source, shape, survey: await surveyRecords(bytes, isWhole, shape, reshape) };
+}
+
+/** What the records of a sample show; the last one may be cut off. */
+export async function surveyRecords(
+  bytes: Uint8Array,
+  isWhole: boolean,
+  shape: JsonShape,
+  reshape: ShapeMembers | null,
+): Promise<readonly SurveyedColumn[]> {
   const surveyed = new JsonColumns();
   for await (const text of sampleTexts(bytes, isWhole, shape)) {
     const members = membersOf(text, () => undefined);
     if (members !== null) surveyed.add(reshape === null ? members : reshape(members));
   }
-  return { source, shape, survey: surveyed.survey() };
+  return surveyed.survey();
 }
 
 /** What was detected, in words. */

@@ -3,8 +3,12 @@ import { csvPass } from '../csv/csvPass.ts';
 import { decodeText } from '../decodeText.ts';
 import { jsonPass, type ShapeMembers } from '../json/jsonPass.ts';
 import { type JsonText, jsonTexts } from '../json/jsonTexts.ts';
+import { surveyRecords } from '../json/readJsonHead.ts';
 import type { TabularFile } from '../tabularFile.ts';
+import { takeBytes } from '../takeBytes.ts';
 import type { RangeLayout } from './rangeLayout.ts';
+
+const sampleBytes = 4 * 2 ** 20;
 
 export interface OpenRangeOptions {
   readonly layout: RangeLayout;
@@ -19,15 +23,15 @@ export interface OpenRangeOptions {
  * A stretch of a text file that begins and ends where rows do, as a file of its own, whose rejects name the lines
  * of the whole. `open` gives the stretch's bytes each time.
  */
-export function openRange(
+export async function openRange(
   open: () => AsyncIterable<Uint8Array>,
   { layout, firstLine, isFirst, reshape }: OpenRangeOptions,
-): TabularFile {
-  const { encoding, survey, detected } = layout;
+): Promise<TabularFile> {
+  const { encoding, detected } = layout;
   const chunks = (): AsyncIterable<Uint8Array> =>
     decodeText(open(), { encoding, markBytes: 0, isAssumed: false }).chunks;
   if (layout.format === 'csv') {
-    const { dialect, columns } = layout;
+    const { dialect, columns, survey } = layout;
     const preamble = isFirst ? layout.preamble : [];
     return {
       survey,
@@ -45,8 +49,9 @@ export function openRange(
         }),
     };
   }
+  const { bytes, isWhole } = await takeBytes(chunks(), sampleBytes);
   return {
-    survey,
+    survey: await surveyRecords(bytes, isWhole, 'lines', reshape),
     dialect: canonicalDialect,
     nullText: canonicalNull,
     rowFormat: 'json',

@@ -19,11 +19,8 @@ export const surveyedColumn: z.ZodType<SurveyedColumn> = z.strictObject({
   }),
 });
 
-const detected = {
-  /** In words. */
-  detected: z.string(),
-  survey: z.array(surveyedColumn),
-};
+/** In words. */
+const detected = z.string();
 
 /**
  * How every stretch of one text file is read: detected once, from its beginning. Its bytes are UTF-8, or of an
@@ -48,12 +45,14 @@ export const rangeLayout = z.discriminatedUnion('format', [
         reason: z.string(),
       }),
     ),
-    ...detected,
+    detected,
+    survey: z.array(surveyedColumn),
   }),
+  /** Keys may come anywhere, and columns depend on what is done to nested ones: each stretch is looked at itself. */
   z.strictObject({
     format: z.literal('jsonl'),
     encoding: z.enum(['utf-8', 'windows-1252', 'latin-1']),
-    ...detected,
+    detected,
   }),
 ]);
 export type RangeLayout = z.infer<typeof rangeLayout>;

@@ -1,7 +1,6 @@
 import { describeCsv, readCsvHead } from '../csv/readCsvHead.ts';
 import type { Encoding } from '../decodeText.ts';
 import type { FileFormatOptions } from '../fileFormatOptions.ts';
-import type { ShapeMembers } from '../json/jsonPass.ts';
 import { describeJson, readJsonHead } from '../json/readJsonHead.ts';
 import type { OpenedFile } from '../openTabular.ts';
 import type { RangedText, RangeLayout } from './rangeLayout.ts';
@@ -13,7 +12,6 @@ import type { RangedText, RangeLayout } from './rangeLayout.ts';
 export async function rangedText(
   { open, format, compression }: OpenedFile,
   options: FileFormatOptions,
-  reshape: ShapeMembers | null,
 ): Promise<RangedText | null> {
   if (compression !== 'none') return null;
   switch (format) {
@@ -44,7 +42,7 @@ export async function rangedText(
     }
     case 'json':
     case 'jsonl': {
-      const { source, shape, survey } = await readJsonHead(open, { ...options, format }, reshape);
+      const { source, shape } = await readJsonHead(open, { ...options, format }, null);
       const encoding = oneByteEncoding(source.encoding);
       if (encoding === null || shape !== 'lines') return null;
       return {
@@ -52,7 +50,6 @@ export async function rangedText(
           format: 'jsonl',
           encoding,
           detected: describeJson(encoding, shape, { ...options, format }),
-          survey: [...survey],
         },
         dataByte: source.markBytes,
         firstLine: 1,

@@ -1,0 +1,77 @@
+import type { Context } from '../connectors/connector.ts';
+import { type CollectResult, collectUnits } from '../fanout/collectUnits.ts';
+import type { FanOutPlan } from '../fanout/fanOutPlan.ts';
+import { planFanOut } from '../fanout/planFanOut.ts';
+import type { FanOut } from '../fanout/planObjects.ts';
+import { noCost, type UnitCost } from '../fanout/readResults.ts';
+import type { Json } from '../json.ts';
+import type { Field } from '../lake/schema.ts';
+import type { StreamItem } from '../runs/streamItem.ts';
+import type { IngestDependencies } from './ingestDependencies.ts';
+import { type LoadedStream, loadStream } from './loadStream.ts';
+import type { StreamPlan } from './planStreams.ts';
+import type { Invocation } from './readStream.ts';
+import type { QueuedStream } from './runCheckpoint.ts';
+
+export interface ObtainInput {
+  readonly context: Context<unknown, unknown>;
+  readonly plan: StreamPlan;
+  readonly entry: QueuedStream;
+  readonly stream: StreamItem;
+  readonly schema: readonly Field[];
+  readonly from: Json | null;
+  readonly hash: string;
+  readonly unit: number;
+}
+
+export type Obtained = { readonly cost: UnitCost } & (
+  | {
+      readonly kind: 'loaded';
+      readonly result: LoadedStream;
+      /** Landed files that units loaded. */
+      readonly files: FanOutPlan['files'];
+    }
+  | { readonly kind: 'fanOut'; readonly fanOut: FanOut; readonly tries: number }
+);
+
+/**
+ * The rows of one stream, staged: read here, or by units that run side by side, which then come first. Units that
+ * cannot agree leave it to be read here after all.
+ */
+export async function obtainStream(
+  dependencies: IngestDependencies,
+  invocation: Invocation,
+  input: ObtainInput,
+): Promise<Obtained> {
+  const { lock, run, alive, deadline, taken, fault } = invocation;
+  const { entry, plan, stream, hash, context } = input;
+  const common = { ...input, run, attempt: lock.attempt };
+  let whole = entry.whole === true;
+  let cost = noCost;
+  if (entry.fanOut !== undefined) {
+    const { fanOut } = entry;
+    const collected: CollectResult = await collectUnits(dependencies, { ...common, fanOut, fault });
+    if (collected.kind !== 'whole') return collected;
+    whole = true;
+    ({ cost } = collected);
+  }
+  const isStart = entry.position === null;
+  const planned = whole
+    ? ({ kind: 'read', batches: null } as const)
+    : await planFanOut(dependencies, { ...common, stageHash: hash, isStart, taken });
+  if (planned.kind === 'fanOut') return { ...planned, tries: 1, cost };
+  const result = await loadStream(dependencies, {
+    run,
+    attempt: lock.attempt,
+    unit: input.unit,
+    plan,
+    stream,
+    schema: input.schema,
+    from: input.from,
+    context,
+    deadline,
+    alive,
+    ...(planned.batches === null ? {} : { batches: planned.batches }),
+  });
+  return { kind: 'loaded', result, files: [], cost };
+}
