@@ -45,6 +45,14 @@ const settings = z
       .int()
       .positive()
       .default(100 * 1024 ** 2),
+    /** A plain CSV, JSON-lines or Parquet file of so many bytes is cut into parts of about as many. */
+    fanOutBytes: z.coerce
+      .number()
+      .int()
+      .positive()
+      .default(256 * 1024 ** 2),
+    /** More waiting files than this are loaded by several functions at a time. */
+    fanOutFiles: z.coerce.number().int().positive().default(200),
     /** An SNS topic that alarms are sent to. */
     alarmTopicArn: z.string().startsWith('arn:').optional(),
     vpcId: z
@@ -81,6 +89,8 @@ export function readSettings(contextValue: (name: string) => unknown): Settings 
     'apiConcurrency',
     'logDays',
     'maxUploadBytes',
+    'fanOutBytes',
+    'fanOutFiles',
     'alarmTopicArn',
     'vpcId',
     'subnetIds',

@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
   /** For every function, beside what the template gives it; e.g. a simulator in a vendor's place. */
   readonly functionEnvironment?: Readonly<Record<string, string>>;
+  /** Variables that functions are given in place of the template's, where they have them: for tests. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Writes of items with such a sort key are recorded, for checkers. */
   readonly recordWritesOf?: (sortKey: string) => boolean;
 }
@@ -83,7 +85,7 @@ export async function startHeadgate(options: StartOptions): Promise<Headgate> {
   });
   started.defer(() => services.close());
 
-  const assembly = readAssembly(await synthesised);
+  const assembly = withEnvironment(readAssembly(await synthesised), options.environment ?? {});
   createResources(services, assembly, options.functionEnvironment);
   aws = await listen(dispatchTo(services.all), options.awsPort ?? 0, 'HEADGATE_AWS_PORT');
   started.defer(() => aws?.close());
@@ -147,6 +149,19 @@ export async function startHeadgate(options: StartOptions): Promise<Headgate> {
     close,
   };
 }
+
+const withEnvironment = (
+  assembly: Assembly,
+  given: Readonly<Record<string, string>>,
+): Assembly => ({
+  ...assembly,
+  functions: assembly.functions.map((function_) => ({
+    ...function_,
+    environment: Object.fromEntries(
+      Object.entries(function_.environment).map(([name, value]) => [name, given[name] ?? value]),
+    ),
+  })),
+});
 
 /** An output of the template, whatever its stack. */
 function outputOf({ outputs }: Assembly, name: string): string {

@@ -22,6 +22,12 @@ export const functionEnv = {
       .string()
       .transform((text) => z.record(z.url(), z.url()).parse(JSON.parse(text)))
       .optional(),
+    /** Units of one run that work side by side. */
+    FAN_OUT_CONCURRENCY: z.coerce.number().int().positive(),
+    /** Files from this size on are cut into parts of about it. */
+    FAN_OUT_BYTES: z.coerce.number().int().positive(),
+    /** More waiting files than this are shared out. */
+    FAN_OUT_FILES: z.coerce.number().int().positive(),
     /** Set by Lambda itself. */
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().int().positive(),
   }),

@@ -6,6 +6,7 @@ import { openTable } from '../../shared/aws/clients.ts';
 import { openObject, uploadFile } from '../../shared/aws/objects.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { readEnv } from '../../shared/env.ts';
+import { fanOutOptions } from '../../shared/fanout/fanOutOptions.ts';
 import { createFetch } from '../../shared/http/createFetch.ts';
 import { createHostResolver } from '../../shared/http/createHostResolver.ts';
 import { mapOrigins } from '../../shared/http/mapOrigins.ts';
@@ -66,6 +67,11 @@ export function createHandler(connector: Connector): ReturnType<typeof makeHandl
       // Lambda gives one processor per 1,769 MB.
       threads: Math.max(1, Math.round(memoryMegabytes / 1769)),
       scratchFolder: tmpdir(),
+      fanOut: fanOutOptions({
+        concurrency: env.FAN_OUT_CONCURRENCY,
+        bytes: env.FAN_OUT_BYTES,
+        files: env.FAN_OUT_FILES,
+      }),
     },
     runLog,
   );

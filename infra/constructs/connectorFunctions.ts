@@ -33,6 +33,9 @@ export function connectorFunctions(
         LAKE_BUCKET: data.lake.bucketName,
         ALLOWED_ADDRESSES: settings.allowedAddresses.join(','),
         STAGE: settings.stage,
+        FAN_OUT_CONCURRENCY: String(traits.concurrency),
+        FAN_OUT_BYTES: String(settings.fanOutBytes),
+        FAN_OUT_FILES: String(settings.fanOutFiles),
       },
       // One whole processor; DuckDB is given half of the memory.
       memoryMegabytes: 1769,
