@@ -52,6 +52,8 @@ export const makePostgres = (
           return `(${instant} at time zone ${setting(bind(timeZone))})::${column.nativeType}`;
         },
         comparesRows: true,
+        // Of whole pages; 42601 where what answers is no PostgreSQL.
+        sample: (percent) => `tablesample system (${percent.toFixed(6)})`,
         nullsLast: true,
         endless: (quoted, column) =>
           column.cursor === 'number' ? null : `${quoted} = 'infinity'::${column.nativeType}`,

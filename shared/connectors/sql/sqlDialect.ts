@@ -120,6 +120,11 @@ export interface SqlDialect<Config extends SqlOptions, Credentials> {
   ): string;
   /** Whether `(a, b) > (1, 2)` is understood and uses an index. */
   readonly comparesRows: boolean;
+  /**
+   * What follows a table's name to read only about so many percent of its rows, any of them, without reading the
+   * others. Left out where the database has nothing of the kind.
+   */
+  readonly sample?: (percent: number) => string;
   /** Whether nulls sort after everything else. */
   readonly nullsLast: boolean;
   /** A condition for values above every clock, such as infinity; null where the type has none. */
