@@ -4,7 +4,7 @@ import type { SqlOptions } from './sqlOptions.ts';
 
 export type StatementDialect = Pick<
   SqlDialect<SqlOptions, unknown>,
-  'quote' | 'parameter' | 'instant' | 'comparesRows' | 'endless'
+  'quote' | 'parameter' | 'instant' | 'comparesRows' | 'endless' | 'sample'
 >;
 
 /** Which rows, in which order. All columns come from the catalogue. */
@@ -68,6 +68,31 @@ export function selectNth(
   return { sql: `${sql} limit 1 offset ${skipped}`, values };
 }
 
+/**
+ * Order values of about `count` rows that stand at even distances in a sample of the selected ones; behind them, how
+ * many rows the sample has.
+ */
+export function selectEvenly(
+  dialect: StatementDialect,
+  selection: RowSelection,
+  sample: string,
+  count: number,
+): SqlStatement {
+  const names = selection.order.map((column) => dialect.quote(column.name));
+  const { clauses, values } = fromWhere(dialect, selection, sample);
+  // Names of our own, so that no column's can be one of them.
+  const keys = names.map((_, index) => `k${index}`).join(', ');
+  const numbered = [
+    ...names.map((name, index) => `${name} as k${index}`),
+    `row_number() over (order by ${names.join(', ')}) as place`,
+    'count(*) over () as total',
+  ].join(', ');
+  return {
+    sql: `select ${keys}, total from (select ${numbered} ${clauses.join(' ')}) sampled where mod(place, total / ${count} + 1) = 0 order by place`,
+    values,
+  };
+}
+
 export const qualifiedName = (
   dialect: Pick<StatementDialect, 'quote'>,
   table: Pick<SqlTable, 'schema' | 'name'>,
@@ -82,6 +107,7 @@ function inOrder(dialect: StatementDialect, { order }: RowSelection): readonly s
 function fromWhere(
   dialect: StatementDialect,
   selection: RowSelection,
+  sample?: string,
 ): { readonly clauses: readonly string[]; readonly values: readonly string[] } {
   const { table, order, after, to } = selection;
   const values: string[] = [];
@@ -96,6 +122,7 @@ function fromWhere(
   return {
     clauses: [
       `from ${table.from ?? qualifiedName(dialect, table)}`,
+      ...(sample === undefined ? [] : [sample]),
       ...(conditions.length > 0 ? [`where ${conditions.join(' and ')}`] : []),
     ],
     values,

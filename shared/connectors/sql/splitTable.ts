@@ -1,5 +1,12 @@
 import type { Context, Split, StreamRequest } from '../connector.ts';
-import { type Cuts, cutByWalking, cutNumbers, maxSlices, type SliceLimits } from './cutKeys.ts';
+import {
+  type Cuts,
+  cutBySampling,
+  cutByWalking,
+  cutNumbers,
+  maxSlices,
+  type SliceLimits,
+} from './cutKeys.ts';
 import { findTable } from './findTable.ts';
 import { freezeBounds, type ReadBounds } from './freezeBounds.ts';
 import { placeCheckpoints } from './placeCheckpoints.ts';
@@ -19,7 +26,7 @@ export const sliceLimits: SliceLimits = { bytes: 256 * 2 ** 20, rows: 1_000_000 
  * whenever it was inserted. All stop at the same frozen end of the cursor. The slices are read at different moments
  * (`consistency: 'paged'`): a row whose key changes meanwhile may be read twice or not at all.
  *
- * null: the read is small, goes on from a position, or has no index to be cut by.
+ * null: the read is small, goes on from a position, or has no index to be read by in parts.
  */
 export async function splitTable<Config extends SqlOptions, Credentials>(
   dialect: SqlDialect<Config, Credentials>,
@@ -67,7 +74,7 @@ export async function splitTable<Config extends SqlOptions, Credentials>(
   return { slices, checkpoint: placeCheckpoints(plan, bounds, 'paged').complete() };
 }
 
-/** null: nothing to cut by that an index could find. */
+/** null: nothing that an index could find the rows of a slice by. */
 function orderOfSlices(table: SqlTable, plan: ReadPlan): readonly SqlColumn[] | null {
   const [first] = plan.order;
   if (first === undefined) return null;
@@ -106,6 +113,9 @@ async function cutsOf<Config extends SqlOptions, Credentials>(
     window: request.window,
     timeZone: config.timeZone,
   };
+  const { sample } = dialect;
+  if (sample !== undefined)
+    return cutBySampling(dialect, sample, session, selection, limits, bytes, isWindow);
   const [first] = by;
   if (!isWindow && first?.cursor === 'number') {
     const count = Math.min(maxSlices, Math.ceil(bytes / limits.bytes));

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import {
   type Cuts,
+  cutBySampling,
   cutByWalking,
   cutNumbers,
   maxSlices,
@@ -64,6 +65,37 @@ it('never makes more than ten thousand slices', async () => {
     const widths = new Set(cuts.slice(1).map((end, index) => end - (cuts[index] ?? 0)));
     expect(widths.size).toBe(1);
   }
+});
+
+it('cuts where a sample is cut evenly, and takes the rows of the table from it', async () => {
+  const sampled = async (
+    keys: readonly number[],
+    bytes: number,
+    isPart = false,
+  ): Promise<readonly number[] | undefined> => {
+    const asked: string[] = [];
+    const session = {
+      query: async ({ sql }: SqlStatement) => {
+        asked.push(sql);
+        return keys.map((key) => [`${key}`, `${keys.length}`]);
+      },
+    } as unknown as SqlSession;
+    const sample = (percent: number): string => `sample ${percent}`;
+    const cuts = await cutBySampling(dialect, sample, session, byId, limits, bytes, isPart);
+    expect(asked.join()).toMatch(bytes > 2 ** 26 ? /orders sample 50\)/ : /orders sample 100\)/);
+    return ends(cuts);
+  };
+  expect(await sampled(upTo(250), 1)).toEqual([83, 166]);
+  expect(await sampled(upTo(100), 10_000)).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90]);
+  expect(await sampled(upTo(100), 10_000, true)).toEqual([]);
+  // Half of it: 500 rows.
+  expect(await sampled(upTo(250), 2 ** 27, true)).toEqual([50, 100, 150, 200]);
+  // Fewer than slices, many of one value, none.
+  expect(await sampled([7, 9], 10_000)).toEqual([7]);
+  expect(await sampled([1, 1, 1, 1, 2, 2, 2, 2], 4_000)).toEqual([1, 2]);
+  expect(await sampled([], 10_000)).toEqual([]);
+  const many = await sampled(upTo(30_000), 2 ** 25);
+  expect(many?.length).toBe(maxSlices - 1);
 });
 
 it('stops walking when the signal says so', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   type StatementDialect as Dialect,
+  selectEvenly,
   selectNth,
   selectRange,
   selectRows,
@@ -161,4 +162,14 @@ it('asks for the range of a column, and for the key after so many others', () =>
     values: ['7', '2'],
   });
   expect(note.cursor).toBeNull();
+});
+
+it('asks for keys at even distances in a sample, under names that no column can have', () => {
+  const upper = { value: '9', inclusive: true };
+  expect(
+    selectEvenly(rowWise, selection({ order: [id, part], cursor: id, upper }), 'sample 3', 20),
+  ).toEqual({
+    sql: 'select k0, k1, total from (select "id" as k0, "part" as k1, row_number() over (order by "id", "part") as place, count(*) over () as total from "public"."orders" sample 3 where "id" <= $1::bigint) sampled where mod(place, total / 20 + 1) = 0 order by place',
+    values: ['9'],
+  });
 });
