@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addConnectors } from './commands/connectors.ts';
 import { addFiles } from './commands/files.ts';
 import { addLogin } from './commands/login.ts';
+import { addRejects } from './commands/rejects.ts';
 import { addRuns } from './commands/runs.ts';
 import { addSources } from './commands/sources.ts';
 import { addTables } from './commands/tables.ts';
@@ -48,6 +49,7 @@ export async function runCli(parameters: readonly string[], terminal: Terminal):
   addRuns(program, terminal, end);
   addFiles(program, terminal);
   addTables(program, terminal);
+  addRejects(program, terminal, end);
   addTokens(program, terminal);
   try {
     await program.parseAsync(parameters, { from: 'user' });

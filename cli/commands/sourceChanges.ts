@@ -30,6 +30,8 @@ interface SourceOptions {
   readonly schedule?: string;
   readonly timezone?: string;
   readonly contract?: (typeof contracts)[number];
+  readonly rules?: string;
+  readonly streams?: string;
   readonly freshWithin?: number;
   readonly status?: (typeof statuses)[number];
   readonly credentials?: string;
@@ -59,6 +61,8 @@ const withCommonOptions = (command: Command): Command =>
     .option('--schedule <cron>', 'five or six fields, or @daily; "none" takes it away')
     .option('--timezone <zone>', 'of the schedule, like Europe/Berlin')
     .option('--contract <mode>', contracts.join(', '), oneOf(contracts))
+    .option('--rules <json>', 'rules for all streams as JSON, @file or -')
+    .option('--streams <json>', 'settings of each stream as JSON, @file or -')
     .option('--fresh-within <seconds>', 'how old its data may be', positive)
     .option('--status <status>', statuses.join(', '), oneOf(statuses))
     .option('--credentials <json>', 'as JSON, @file or -')
@@ -173,7 +177,9 @@ async function fieldsOf(
   connector: Connector | null,
   config: Readonly<Record<string, Json>> | null,
 ): Promise<Changes> {
-  const { schedule, timezone, set = [], stream } = options;
+  const { schedule, timezone, set = [], stream, rules, streams } = options;
+  if (stream !== undefined && streams !== undefined)
+    throw new CliError(exitCodes.usage, 'Either --stream or --streams.');
   if (schedule !== undefined && schedule !== 'none' && timezone === undefined)
     throw new CliError(exitCodes.usage, '--schedule needs --timezone, like Europe/Berlin or UTC.');
   const whole =
@@ -197,6 +203,12 @@ async function fieldsOf(
       ? {}
       : { schedule: schedule === 'none' ? null : { cron: schedule, timezone: timezone ?? '' } }),
     ...(options.contract === undefined ? {} : { contract: options.contract }),
+    ...(rules === undefined
+      ? {}
+      : { rules: (await readJsonOption(terminal, '--rules', rules)) as Changes['rules'] }),
+    ...(streams === undefined
+      ? {}
+      : { streams: (await readJsonOption(terminal, '--streams', streams)) as Changes['streams'] }),
     ...(options.freshWithin === undefined ? {} : { freshnessTargetSeconds: options.freshWithin }),
     ...(options.status === undefined ? {} : { status: options.status }),
   };

@@ -7,6 +7,7 @@ import { oneOf, positive } from '../options.ts';
 import { printPairs, printTable } from '../printTable.ts';
 import { firstItems, openSession, printJson } from '../session.ts';
 import { CliError, type Terminal } from '../terminal.ts';
+import { addSchemas } from './schemas.ts';
 import { addSourceChanges } from './sourceChanges.ts';
 
 const statuses = ['draft', 'active', 'paused', 'archived'] as const;
@@ -96,39 +97,7 @@ export function addSources(program: Command, terminal: Terminal): void {
         throw new CliError(exitCodes.runFailed, `${result.code ?? 'failed'}: ${result.message}`);
     });
 
-  sources
-    .command('schema')
-    .argument('<source>', 'id or key')
-    .description('what the source offers right now')
-    .action(async (idOrKey: string, _: unknown, command: Command) => {
-      const { client, json } = await openSession(terminal, command);
-      const schema = await client.getSourceSchema({ idOrKey, signal: terminal.signal });
-      if (json) {
-        printJson(terminal, schema);
-        return;
-      }
-      const rows = schema.streams.flatMap((stream) =>
-        (stream.columns ?? [{ name: '(known once a file is read)', nativeType: '', type: '' }]).map(
-          (column) => ({ stream, column }),
-        ),
-      );
-      printTable(
-        terminal,
-        rows,
-        [
-          { title: 'STREAM', value: ({ stream }) => stream.name },
-          { title: 'COLUMN', value: ({ column }) => column.name },
-          { title: 'TYPE', value: ({ column }) => column.nativeType ?? '' },
-          { title: 'IN THE TABLE', value: ({ column }) => column.type },
-          {
-            title: 'KEY',
-            value: ({ stream, column }) =>
-              stream.primaryKey.includes(column.name) ? 'primary' : '',
-          },
-        ],
-        'The source offers no streams.',
-      );
-    });
+  addSchemas(sources, terminal);
 
   for (const [name, status, description] of [
     ['pause', 'paused', 'stop the schedule; runs on request still work'],

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import type { Rows, TableSummary } from '../../client/generated.ts';
-import { agoText, bytesText, cellText, countText, printable } from '../humanText.ts';
+import type { TableSummary } from '../../client/generated.ts';
+import { agoText, bytesText, countText, printable } from '../humanText.ts';
 import { positive } from '../options.ts';
 import { printTable } from '../printTable.ts';
 import { firstItems, openSession, printJson } from '../session.ts';
+import { showRows } from '../showRows.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface LookOptions {
@@ -77,31 +78,4 @@ export function addTables(program: Command, terminal: Terminal): void {
           `No rows yet. Start a run: headgate run ${printable(idOrKey)} --follow`,
         );
     });
-
-  program
-    .command('rejects')
-    .argument('<source>', 'id or key')
-    .description('rows that did not fit, and why')
-    .option('--stream <name>', 'when the source has several')
-    .option('--limit <count>', 'rows', positive, 20)
-    .action(async (idOrKey: string, { stream, limit }: LookOptions, command: Command) => {
-      const { client, json } = await openSession(terminal, command);
-      const rows = await client.listRejects({ idOrKey, query: { stream, limit }, signal });
-      if (json) printJson(terminal, rows);
-      else showRows(terminal, rows, 'No row was rejected.');
-    });
-}
-
-function showRows(terminal: Terminal, { columns, rows, total }: Rows, whenEmpty: string): void {
-  printTable(
-    terminal,
-    rows,
-    columns.map(({ name, type }) => ({
-      title: name,
-      value: (row: Rows['rows'][number]) => cellText(row[name]),
-      ...(/^(int|long|float|double|decimal)/.test(type) ? { align: 'right' as const } : {}),
-    })),
-    whenEmpty,
-  );
-  if (rows.length > 0) terminal.err(`${countText(rows.length)} of ${countText(total)} rows\n`);
 }
