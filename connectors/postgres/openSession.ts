@@ -116,8 +116,7 @@ export async function openSession(context: PostgresContext): Promise<SqlSession>
     async bytes(table) {
       const advice = sortAdvice(table);
       const [row] = await ask(advice.sql, advice.values);
-      const bytes = row?.[0] ?? null;
-      return bytes === null ? null : Number(bytes);
+      return Number(row?.[0] ?? 0);
     },
 
     async query(statement) {

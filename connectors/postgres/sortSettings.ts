@@ -4,14 +4,10 @@ import { quoteIdentifier } from './postgresNames.ts';
 /** Above this the server would sort for minutes before the first row, and on disk. */
 const sortableBytes = 16 * 2 ** 30;
 
-/**
- * Size of the table, unknown of what keeps no rows itself, and how far the order of its rows on disk follows the first
- * column of its key (−1 to 1).
- */
+/** Size of the table, and how far the order of its rows on disk follows the first column of its key (−1 to 1). */
 export const sortAdvice = (table: SqlTable): SqlStatement => ({
-  sql: `select case when (select relkind in ('v', 'f') from pg_catalog.pg_class where oid = $1::regclass)
-      then null else coalesce((select sum(pg_table_size(relid)) from pg_partition_tree($1::regclass)),
-      pg_table_size($1::regclass)) end,
+  sql: `select coalesce((select sum(pg_table_size(relid)) from pg_partition_tree($1::regclass)),
+      pg_table_size($1::regclass)),
     (select correlation from pg_catalog.pg_stats
       where schemaname = $2 and tablename = $3 and attname = $4 and not inherited)`,
   values: [

@@ -209,6 +209,11 @@ if (mariadb !== null) {
     await expect(
       readSql(mysql, mysqlContext(mariadb), wholeTable('shop.writes')),
     ).rejects.toMatchObject({ code: 'source_answer_invalid' });
+    // Before the snapshot, too.
+    const byNumber = { mode: 'incremental', cursorField: 'id' } as const;
+    await expect(
+      readSql(mysql, mysqlContext(mariadb), wholeTable('shop.writes', byNumber)),
+    ).rejects.toMatchObject({ code: 'source_answer_invalid' });
     expect(await mariadb.execute('select * from shop.touched')).toEqual([]);
   });
 
