@@ -1,3 +1,4 @@
+import { HeadgateError } from '../errors.ts';
 import type { DataFile } from '../lake/dataFile.ts';
 import type { ObjectStore } from '../lake/tableChange.ts';
 import { type StagedCommit, stagedWork } from '../runs/ingestProtocol.ts';
@@ -33,7 +34,23 @@ export function startOf(
     now.getTime() - Date.parse(stage.startedAt) < stageMilliseconds;
   return resumable
     ? { from: stage.position, hash: stage.hash }
-    : { from: null, hash: `${hash}:${run.runId}` };
+    : { from: besideCursor(plan, stream), hash: `${hash}:${run.runId}` };
+}
+
+/**
+ * A window of rows without a key ends where the stream's cursor stands: rows beyond it come with the next
+ * incremental read, and could not be told from those of the window. Throws `validation_failed` while a read is
+ * unfinished, because the table then holds rows beyond the cursor.
+ */
+function besideCursor(plan: StreamPlan, stream: StreamItem): StreamItem['cursor'] {
+  if (plan.effect !== 'replaceWindow' || plan.key.length > 0) return null;
+  if (stream.unfinished === true)
+    throw new HeadgateError(
+      'validation_failed',
+      `The last incremental read of "${stream.stream}" was broken off. Start a run without dates once, then the backfill.`,
+      { facts: { stream: stream.stream } },
+    );
+  return stream.cursor;
 }
 
 /** What the parts of an unfinished read hold together, in the order they were read. */

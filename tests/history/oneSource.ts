@@ -113,7 +113,7 @@ export class OneSource {
   /** One step of one execution, or a fault. */
   async advance(): Promise<void> {
     this.#light();
-    if (this.faults && this.#stale.length > 0 && this.#random.chance(0.05)) {
+    if (this.faults && this.#stale.length > 0 && this.#random.chance(0.08)) {
       const [late] = this.#stale.splice(this.#random.below(this.#stale.length), 1);
       if (late !== undefined) await this.#survive(() => this.#commit(late.input, late.answer));
       return;
@@ -122,12 +122,10 @@ export class OneSource {
     if (execution !== undefined) await this.#step(execution);
   }
 
-  /** Everything that is under way comes to its end; locks come free by themselves. */
+  /** Everything that is under way comes to its end, locks come free by themselves, and what was given up comes late. */
   async settle(): Promise<void> {
     this.faults = false;
     this.#light();
-    for (const { input, answer } of this.#stale.splice(0))
-      await this.#survive(() => this.#commit(input, answer));
     for (let round = 0; round < 3; round++) {
       for (let turns = 0; this.#executions.some(({ state }) => state !== 'over'); turns++) {
         if (turns > 2000) throw new Error('executions did not come to an end');
@@ -136,6 +134,8 @@ export class OneSource {
       this.pass(40 * 60_000);
       await reap(this.#dependencies(), quiet);
     }
+    for (const { input, answer } of this.#stale.splice(0))
+      await this.#survive(() => this.#commit(input, answer));
     this.faults = true;
   }
 
@@ -213,11 +213,11 @@ export class OneSource {
         { ...input, op: 'ingest' },
         { remainingMilliseconds },
       );
-      if (this.faults && this.#random.chance(0.15)) {
+      if (this.faults && this.#random.chance(0.25)) {
         // The answer came too late: the state machine tries again, and the old one may still be committed.
         this.#stale.push({ input, answer });
         // Or the whole machine is gone, and somebody else takes the source over before that.
-        if (this.#random.chance(0.4)) execution.state = 'over';
+        if (this.#random.chance(0.6)) execution.state = 'over';
         throw new Killed('timed out');
       }
       Object.assign(execution, { answer, state: 'commit', tries: 0 });

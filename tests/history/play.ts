@@ -206,15 +206,15 @@ export async function play(
     step += 1;
     sequence = generator(first + step * 7919);
     const dice = random.below(1000);
-    if (dice < 480) await workload.write();
-    else if (dice < 560) await pass(random.pick([200, 1000, 3000, 10_000]));
-    else if (dice < 572) await pass(20 * 60_000);
-    else if (dice < 660) await headgate.request({ kind: 'ingest' });
-    else if (dice < 675) {
+    if (dice < 330) await workload.write();
+    else if (dice < 400) await pass(random.pick([200, 1000, 3000, 10_000]));
+    else if (dice < 425) await pass(20 * 60_000);
+    else if (dice < 520) await headgate.request({ kind: 'ingest' });
+    else if (dice < 535) {
       const request = await special();
       if (request !== null) await headgate.request(request);
-    } else if (dice < 685) await headgate.reap();
-    else if (dice < 690) headgate.crash();
+    } else if (dice < 550) await headgate.reap();
+    else if (dice < 558) headgate.crash();
     else await headgate.advance();
     if (step % stepsBetweenChecks === 0 || step === steps) problems = await check();
   }
