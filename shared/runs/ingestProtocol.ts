@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { fileRef } from '../files/fileItem.ts';
 import { json } from '../json.ts';
 import { dataFile } from '../lake/dataFile.ts';
 import { field } from '../lake/schema.ts';
 import { schemaDrift } from '../schema/schemaDrift.ts';
-import { counts, runError } from './runItem.ts';
+import { counts, fileCounts, runError } from './runItem.ts';
 
 /** What starts an execution. Its name is the run id, so a second start is the same execution. */
 export const executionInput = z.strictObject({
@@ -62,6 +63,18 @@ export const ingestAnswer = z.discriminatedUnion('kind', [
 ]);
 export type IngestAnswer = z.infer<typeof ingestAnswer>;
 
+/** A landed file as it was read; without rows of its own where it is a duplicate. */
+const stagedFile = z.strictObject({
+  name: z.string(),
+  versionId: z.string(),
+  rows: z.int().nonnegative(),
+  rejected: z.int().nonnegative(),
+  detected: z.string(),
+  contentHash: z.string(),
+  duplicateOf: fileRef.optional(),
+});
+export type StagedFile = z.infer<typeof stagedFile>;
+
 /** One commit of one stream, waiting in S3 (`runs/<tenant>/<runId>/a<attempt>/staged.json`). */
 export const stagedCommit = z.strictObject({
   stream: z.string(),
@@ -100,8 +113,8 @@ export const stagedCommit = z.strictObject({
   cursor: json.nullable().optional(),
   /** With `cursor`: the read that it stands in is not complete. */
   unfinished: z.boolean().optional(),
-  /** With `cursor`: the read that it stands in is not complete. */
-  unfinished: z.boolean().optional(),
+  /** With a part that is kept aside: the landed files it holds, claimed once the whole is committed. */
+  files: z.array(stagedFile).optional(),
   counts,
 });
 export type StagedCommit = z.infer<typeof stagedCommit>;
@@ -109,8 +122,9 @@ export type StagedCommit = z.infer<typeof stagedCommit>;
 export const stagedWork = z.strictObject({
   v: z.literal(1),
   commits: z.array(stagedCommit),
-  /** Landed files whose rows are in these commits, or (file_delete) are removed by them. */
-  files: z.array(z.strictObject({ name: z.string(), versionId: z.string() })),
+  /** Landed files that these commits change: whose rows they bring, or remove. */
+  files: z.array(fileRef),
+  fileCounts: fileCounts.optional(),
   /** Streams that failed while others went on. */
   failures: z.array(runError.required({ stream: true })),
   /** What a run that commits nothing found: something earlier, or an empty source. */

@@ -32,6 +32,12 @@ export const counts = z.strictObject({
 });
 export const noCounts = { read: 0, written: 0, rejected: 0, deduplicated: 0, bytes: 0 } as const;
 
+export const fileCounts = z.strictObject({
+  loaded: z.int().nonnegative(),
+  duplicates: z.int().nonnegative(),
+});
+export type FileCounts = z.infer<typeof fileCounts>;
+
 export const runError = z.strictObject({
   code: z.enum(errorCodes),
   /** What went wrong and what to do. Holds no secrets. */
@@ -64,6 +70,12 @@ export const runItem = z.strictObject({
   token: z.int().nonnegative(),
   /** Sequence number of the last commit that happened; 0 before the first. */
   committedSeq: z.int().nonnegative(),
+  /** Whose work the commits are: those from `from` on are of this attempt. */
+  attempts: z
+    .array(z.strictObject({ from: z.int().positive(), attempt: z.int().positive() }))
+    .optional(),
+  /** Landed files that were loaded, and that were not because their bytes are loaded already. */
+  files: fileCounts.optional(),
   /** Sums over all commits. */
   counts,
   streams: z.record(z.string(), streamOutcome),

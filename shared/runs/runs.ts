@@ -4,9 +4,11 @@ import { sourceIdOfRun } from '../ids.ts';
 import type { Counts } from '../staging/streamLoader.ts';
 import { sourceKey, type Table } from '../table.ts';
 import type { TransactItem } from '../transact.ts';
+import { withAttempt } from './attemptOf.ts';
 import { type Fence, fenceLost, getLock } from './lock.ts';
 import type { LockSeat } from './lockItem.ts';
 import {
+  type FileCounts,
   noCounts,
   type RunError,
   type RunItem,
@@ -140,6 +142,9 @@ export interface RunCommit {
   readonly stream: string | null;
   readonly failures: readonly (RunError & { readonly stream: string })[];
   readonly gigabyteSeconds: number;
+  /** Of the Ingest invocation whose work it is. */
+  readonly attempt: number;
+  readonly files?: FileCounts | undefined;
 }
 
 /**
@@ -164,8 +169,20 @@ export function commitRun(
   if (commit !== null) {
     if (commit.seq !== null) {
       conditions.push('committedSeq = :before');
-      sets.push('committedSeq = :seq');
-      Object.assign(values, { ':before': commit.seq - 1, ':seq': commit.seq });
+      sets.push('committedSeq = :seq', 'attempts = :attempts');
+      Object.assign(values, {
+        ':before': commit.seq - 1,
+        ':seq': commit.seq,
+        ':attempts': withAttempt(run, commit.seq, commit.attempt),
+      });
+    }
+    if (commit.files !== undefined) {
+      names['#files'] = 'files';
+      values[':files'] = {
+        loaded: (run.files?.loaded ?? 0) + commit.files.loaded,
+        duplicates: (run.files?.duplicates ?? 0) + commit.files.duplicates,
+      };
+      sets.push('#files = :files');
     }
     sets.push('gigabyteSeconds = gigabyteSeconds + :gigabyteSeconds');
     values[':gigabyteSeconds'] = commit.gigabyteSeconds;
