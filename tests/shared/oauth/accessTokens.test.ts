@@ -164,6 +164,30 @@ describe('access tokens with a refresh token that is good for one use', () => {
     expect(slept).toBeLessThan(62_000);
   });
 
+  it('of a refresh that took longer than its lease give way to those that were stored meanwhile', async () => {
+    await start(false);
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    const fetch = server.fetchWith();
+    const slow = accessTokens({
+      table,
+      tenant: 'acme',
+      fetch: async (input, init) => {
+        const response = await fetch(input, init);
+        await opened;
+        return response;
+      },
+      now: clock.now,
+      sleep: clock.sleep,
+      signal: new AbortController().signal,
+      log: createLog(() => undefined),
+    })(grant());
+    await expect.poll(() => endpoint.issued.length).toBe(1);
+    clock.advance(61_000);
+    expect((await run()(grant())).token).toBe('access-canary-2');
+    open();
+    expect((await slow).token).toBe('access-canary-2');
+  });
+
   it('say that the connection has ended when the grant is refused, and leave the way free', async () => {
     for (let tries = 0; tries < 2; tries += 1)
       await expect(run()(grant({ refreshToken: 'refresh-canary-wrong' }))).rejects.toMatchObject({

@@ -85,6 +85,30 @@ describe('a window of changes', () => {
     expect(idsOf(await read('items', { mode: 'incremental' }, last(third)))).toEqual([]);
   });
 
+  it('takes the last of what a page says of one key, be it there or gone', async () => {
+    const at = Date.parse('2026-05-01T10:00:00Z') / 1000;
+    const flagged = stream({ ...timed, gone: { at: 'gone', is: true } });
+    const { read } = bench(spec({ items: flagged }), () => ({
+      items: [
+        { id: 1, at },
+        { id: 1, at, gone: true },
+        { id: 2, at, gone: true },
+        { id: 2, at },
+        { id: 3, at, gone: true },
+      ],
+    }));
+    const from: RestCheckpoint = {
+      v: 1,
+      since: '2026-05-01T10:00:10.000Z',
+      recent: [],
+      sweep: null,
+    };
+    const batches = await read('items', { mode: 'incremental' }, from);
+    expect(idsOf(batches.filter(({ tombstones }) => tombstones !== true))).toEqual([2]);
+    expect(idsOf(batches.filter(({ tombstones }) => tombstones === true))).toEqual([1, 3]);
+    expect(batches.map(({ checkpoint }) => checkpoint !== undefined)).toEqual([false, true]);
+  });
+
   it('never ends before it begins when the clock goes back', async () => {
     const { read, asked } = bench(spec({ items: timed }), () => ({ items: [] }));
     const since = '2026-05-01T11:00:00.000Z';
