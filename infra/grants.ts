@@ -1,6 +1,7 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { FunctionName } from '../shared/env.ts';
+import { maskKeyName } from '../shared/schema/maskKeyName.ts';
 import type { HeadgateFunction } from './constructs/headgateFunction.ts';
 import { namesOf } from './names.ts';
 import type { DataStack } from './stacks/dataStack.ts';
@@ -195,6 +196,24 @@ export function allowSecrets(
       }),
     ],
     `Secrets are made with their sources; limited to ${namesOf(stage).secretPrefix} of this stage`,
+  );
+}
+
+/** The tenants' keys of hashed columns, for functions that need no other secret. */
+export function allowMaskingKey(function_: AnyFunction, stage: string): void {
+  const { secretPrefix } = namesOf(stage);
+  function_.allow(
+    'MaskingKeys',
+    ['secretsmanager:GetSecretValue'],
+    [
+      Stack.of(function_).formatArn({
+        service: 'secretsmanager',
+        resource: 'secret',
+        resourceName: `${secretPrefix}*/${maskKeyName}-*`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    ],
+    `Tenants have no names known beforehand; limited to ${secretPrefix}*/${maskKeyName} of this stage`,
   );
 }
 

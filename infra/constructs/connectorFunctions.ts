@@ -2,7 +2,14 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { connectorNames } from '../../connectors/registry.ts';
 import { connectorTraits } from '../connectorTraits.ts';
-import { allowDataKey, allowNotFound, allowObjects, allowSecrets, allowTable } from '../grants.ts';
+import {
+  allowDataKey,
+  allowMaskingKey,
+  allowNotFound,
+  allowObjects,
+  allowSecrets,
+  allowTable,
+} from '../grants.ts';
 import { namesOf } from '../names.ts';
 import { DatabaseNetwork } from './databaseNetwork.ts';
 import type { FactoryProps } from './functionFactory.ts';
@@ -47,9 +54,10 @@ export function connectorFunctions(
     allowObjects(function_, data, data.lake, 'read', ['lake/data/', 'lake/metadata/', 'runs/']);
     allowObjects(function_, data, data.lake, 'write', ['lake/data/', 'runs/']);
     allowNotFound(function_, data, data.lake);
-    if (traits.landing)
+    if (traits.landing) {
       allowObjects(function_, data, data.landing, 'read', ['landing/', '_uploads/']);
-    else allowSecrets(function_, settings.stage, ['secretsmanager:GetSecretValue']);
+      allowMaskingKey(function_, settings.stage);
+    } else allowSecrets(function_, settings.stage, ['secretsmanager:GetSecretValue']);
     if (traits.database && network !== null) network.place(function_);
     return function_;
   });

@@ -3,9 +3,7 @@ import { ResourceExistsException } from '@aws-sdk/client-secrets-manager';
 import { HeadgateError } from '../errors.ts';
 import type { Json } from '../json.ts';
 import type { SecretStore } from '../secrets/secretStore.ts';
-
-/** Name of the secret below the tenant's prefix; no id of a source looks like it. */
-export const maskKeyName = 'masking-key';
+import { maskKeyName } from './maskKeyName.ts';
 
 const keyBytes = 32;
 

@@ -70,13 +70,7 @@ const neverSent: Readonly<Record<string, readonly string[]>> = {
   authorizer: ['Put', 'Query'],
   // A source that an upload makes has no credentials.
   apiFiles: ['CreateSecret', 'PutSecretValue', 'DeleteSecret'],
-  // Nor has a source whose files land here.
-  ...Object.fromEntries(
-    connectors.map(({ name, landing }) => [
-      `ingest:${name}`,
-      ['DeleteObjects', ...(landing ? ['GetSecretValue'] : [])],
-    ]),
-  ),
+  ...Object.fromEntries(connectors.map(({ name }) => [`ingest:${name}`, ['DeleteObjects']])),
 };
 
 let folder: string;
