@@ -24,17 +24,25 @@ export interface NumberedFile {
 /** `pos` of position-delete files. */
 export const posField = positionDeleteFields[1] as Field;
 
-/** DuckDB numbers the files of a scan as they are listed: those that one scan can read MUST be numbered in a row. */
-export const inScanOrder = (copies: readonly Located[]): readonly Located[] =>
-  [...Map.groupBy(copies, scanOf).values()].flat();
+/** Neighbours that one scan can read: whole files of the same columns. Any other file is read by a scan of its own. */
+function scansOf(copies: readonly NumberedCopy[]): readonly (readonly NumberedCopy[])[] {
+  const scans: NumberedCopy[][] = [];
+  const shapeOf = ({ copy }: NumberedCopy): string =>
+    copy.isWhole ? copy.fields.map(columnOf).join() : copy.localPath;
+  for (const copy of copies) {
+    const last = scans.at(-1);
+    if (last?.[0] !== undefined && shapeOf(last[0]) === shapeOf(copy)) last.push(copy);
+    else scans.push([copy]);
+  }
+  return scans;
+}
 
-/** Files that are read whole, of the same columns, are read by one scan; any other by one of its own. */
-const scanOf = ({ copy }: Located): string =>
-  copy.isWhole ? copy.fields.map(columnOf).join() : copy.localPath;
-
-/** SQL of a relation (file, pos, columns) of the wanted rows. Columns that were not fetched are null. */
+/**
+ * SQL of a relation (file, pos, columns) of the wanted rows. Columns that were not fetched are null. Files MUST be
+ * numbered in a row: DuckDB numbers those of a scan as they are listed.
+ */
 export function rowsOf(copies: readonly NumberedCopy[], fields: readonly Field[]): string {
-  const scans = [...Map.groupBy(copies, scanOf).values()].map((group) => {
+  const scans = scansOf(copies).map((group) => {
     const [{ number, copy }] = group as [NumberedCopy];
     const columns = fields.map((field) =>
       copy.fields.includes(field)

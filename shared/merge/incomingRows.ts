@@ -2,7 +2,7 @@ import type { DataFile } from '../lake/dataFile.ts';
 import type { LiveFile } from '../lake/liveFile.ts';
 import type { Field } from '../lake/schema.ts';
 import type { MergeSession } from './mergeSession.ts';
-import { columnsOf, sameValues } from './parquetRows.ts';
+import { columnsOf } from './parquetRows.ts';
 import { everyRow, type ScanPlan, scanLive } from './scanLive.ts';
 import { placeColumn, type ScratchRows, scratchColumn } from './scratchRows.ts';
 
@@ -56,19 +56,21 @@ export class IncomingRows {
    * the keys where none occurs twice.
    */
   async keepOnePerKey(key: readonly Field[], order: string): Promise<void> {
-    const columns = columnsOf(key);
-    const repeated = this.#session.scratchRows(key.map(scratchColumn));
+    // Hashes take less memory than keys may; that two keys share one does no harm here.
+    const hash = (prefix: string): string => `hash(${columnsOf(key, prefix)})`;
+    const repeated = this.#session.scratchRows([{ name: 'h', type: 'UBIGINT' }]);
     const { rows } = await repeated.append(
-      `SELECT ${columns} FROM ${this.sql} GROUP BY ${columns} HAVING count(*) > 1`,
+      `SELECT h FROM (SELECT ${hash('')} AS h FROM ${this.sql}) GROUP BY h HAVING count(*) > 1`,
     );
     if (rows === 0) return;
-    await this.lost.append(
+    const { rows: losers } = await this.lost.append(
       `SELECT place FROM (
          SELECT i.place, row_number() OVER (PARTITION BY ${columnsOf(key, 'i.')} ORDER BY ${order}) AS rank
-         FROM ${this.sql} i SEMI JOIN ${repeated.sql} r ON ${sameValues('i', 'r', key)}
+         FROM ${this.sql} i SEMI JOIN ${repeated.sql} r ON ${hash('i.')} = r.h
        ) WHERE rank > 1`,
     );
     await repeated.clear();
+    if (losers === 0) return;
     const winners = this.#newRows();
     await winners.append(
       `SELECT i.* FROM ${this.sql} i ANTI JOIN ${this.lost.sql} l USING (place)`,

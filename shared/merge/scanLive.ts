@@ -2,7 +2,6 @@ import type { LiveFile } from '../lake/liveFile.ts';
 import type { Field } from '../lake/schema.ts';
 import {
   aliveOf,
-  inScanOrder,
   type Located,
   type NumberedCopy,
   type NumberedFile,
@@ -92,7 +91,7 @@ async function* batchesOf(
   let batch: Located[] = [];
   let [bytes, rows, next] = [0, 0, 0];
   const numbered = (): readonly NumberedCopy[] => {
-    const files = inScanOrder(batch).map((file, index) => ({ ...file, number: next + index }));
+    const files = batch.map((file, index) => ({ ...file, number: next + index }));
     next += files.length;
     [batch, bytes, rows] = [[], 0, 0];
     return files;

@@ -16,11 +16,11 @@ const rows = (from: number, to: number, changed: string): string =>
 describe('a merge', () => {
   it('spills what does not fit into its memory, and finds the same rows', async () => {
     await using table = await MergeTable.open();
-    for (const from of [0, 200_000])
-      await table.add(await table.write(rows(from, from + 200_000, 'i % 3'), schema));
+    for (const from of [0, 400_000])
+      await table.add(await table.write(rows(from, from + 400_000, 'i % 3'), schema));
     const adds = [
-      await table.write(rows(50_000, 350_000, '1'), schema),
-      await table.write(rows(150_000, 450_000, '1'), schema),
+      await table.write(rows(100_000, 700_000, '1'), schema),
+      await table.write(rows(300_000, 900_000, '1'), schema),
     ];
     const spilled = new Set<string>();
     const timer = setInterval(() => {
@@ -29,20 +29,18 @@ describe('a merge', () => {
         if (existsSync(spill)) for (const file of readdirSync(spill)) spilled.add(file);
       }
     }, 20);
-    const merged = await table.merge(
-      { rule, schema, adds, memoryLimitMegabytes: 70 },
-      () => new Set(),
-    );
-    clearInterval(timer);
+    const merged = await table
+      .merge({ rule, schema, adds, memoryLimitMegabytes: 110 }, () => new Set())
+      .finally(() => clearInterval(timer));
     expect(spilled.size).toBeGreaterThan(0);
-    // 200,000 keys come twice; of the 350,000 that the table has, every third is newer there.
-    const newer = Array.from({ length: 350_000 }, (_, i) => i + 50_000).filter((i) => i % 3 === 2);
+    // 400,000 keys come twice; of the 700,000 that the table has, every third is newer there.
+    const newer = Array.from({ length: 700_000 }, (_, i) => i + 100_000).filter((i) => i % 3 === 2);
     expect(merged).toMatchObject({
-      deduplicated: 200_000 + newer.length,
-      superseded: 350_000 - newer.length,
+      deduplicated: 400_000 + newer.length,
+      superseded: 700_000 - newer.length,
     });
     table.apply(merged);
-    expect(table.liveRows).toBe(450_000);
+    expect(table.liveRows).toBe(900_000);
     expect(table.leftovers).toEqual([]);
   }, 120_000);
 

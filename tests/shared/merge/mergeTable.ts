@@ -140,8 +140,8 @@ export class MergeTable implements AsyncDisposable {
     if (deletes.size > 0) throw new Error(`${[...deletes.keys()]} have deletes and are no files`);
   }
 
-  /** The live rows, by a plain read of whole files that shares nothing with the merge. */
-  async rows(fields: readonly Field[], order = '1'): Promise<readonly Row[]> {
+  /** The live rows, in the order of their files or by `order`, by a plain read that shares nothing with the merge. */
+  async rows(fields: readonly Field[], order?: string): Promise<readonly Row[]> {
     const selects: string[] = [];
     for (const { file, deletes } of this.live) {
       const local = this.localPath(file.path);
@@ -165,7 +165,9 @@ export class MergeTable implements AsyncDisposable {
     }
     return selects.length === 0
       ? []
-      : await this.sql(`SELECT * FROM (${selects.join(' UNION ALL ')}) ORDER BY ${order}`);
+      : await this.sql(
+          `SELECT * FROM (${selects.join(' UNION ALL ')})${order === undefined ? '' : ` ORDER BY ${order}`}`,
+        );
   }
 
   /** Live rows by what the entries say. */

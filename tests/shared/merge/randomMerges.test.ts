@@ -202,7 +202,14 @@ it(
         expect(ids.filter((id) => id !== null).toSorted(), what).toEqual(
           expected.rows.flatMap(({ id }) => (id.startsWith('tombstone') ? [] : id)).toSorted(),
         );
-        model.rows = [...expected.rows, ...tombstones];
+        // Files that were written again come later in the table, and ties go by the table's order.
+        const places = new Map(ids.map((id, place) => [id, place]));
+        model.rows = [
+          ...expected.rows.toSorted(
+            (left, right) => (places.get(left.id) ?? -1) - (places.get(right.id) ?? -1),
+          ),
+          ...tombstones,
+        ];
         expect(rows.length, what).toBe(model.rows.length);
         expect(merged, what).toMatchObject({
           deduplicated: expected.deduplicated,
