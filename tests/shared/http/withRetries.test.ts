@@ -3,7 +3,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ParkUntil } from '../../../shared/connectors/connector.ts';
 import { createFetch } from '../../../shared/http/createFetch.ts';
 import { retryAfterMilliseconds } from '../../../shared/http/retryAfter.ts';
-import { type RetryOptions, withRetries } from '../../../shared/http/withRetries.ts';
+import {
+  type RetryInit,
+  type RetryOptions,
+  withRetries,
+} from '../../../shared/http/withRetries.ts';
 import { type SourceServer, startSource } from './sourceServer.ts';
 
 const start = new Date('2026-03-29T00:00:00Z');
@@ -82,6 +86,59 @@ describe('an answer that can be used', () => {
       expect([failure, server.requests.length, slept]).toEqual([failure, 3, [1000, 2000]]);
       await server.close();
     }
+  });
+});
+
+describe('what one request says for itself', () => {
+  const withRetry = (retry: RetryInit['retry'], method = 'GET'): RetryInit => ({
+    method,
+    ...(retry === undefined ? {} : { retry }),
+  });
+
+  it('gives refusals back for the caller to explain, and tries again what only asks to wait', async () => {
+    for (const status of [400, 401, 403, 404, 410, 422, 451]) {
+      const { fetch, server, slept } = await bench([[status, {}, 'why']]);
+      const response = await fetch(server.origin, withRetry({ givesRefusals: true }));
+      expect([response.status, await response.text(), slept]).toEqual([status, 'why', []]);
+      await server.close();
+    }
+    for (const failure of [
+      [429, { 'retry-after': '3' }],
+      [403, { 'retry-after': '3' }],
+    ] as Answer[]) {
+      const { fetch, server, slept } = await bench([failure, [200, {}, 'data']]);
+      const response = await fetch(server.origin, withRetry({ givesRefusals: true }));
+      expect([await response.text(), slept]).toEqual(['data', [3000]]);
+      await server.close();
+    }
+  });
+
+  it('takes a status from 500 for final, which is not tried again', async () => {
+    const { fetch, server, slept } = await bench([[530, {}, 'malformed']]);
+    const response = await fetch(server.origin, withRetry({ givesRefusals: true, final: [530] }));
+    expect([response.status, await response.text(), slept.length]).toEqual([530, 'malformed', 0]);
+  });
+
+  it('repeats a POST that only asks', async () => {
+    const { fetch, server } = await bench([[502], [200, {}, 'data']]);
+    const response = await fetch(server.origin, withRetry({ repeatable: true }, 'POST'));
+    expect(await response.text()).toBe('data');
+  });
+
+  it('waits by headers of the source’s own, and tells how long before it does', async () => {
+    const told: number[] = [];
+    const { fetch, server, slept } = await bench([[429, { 'x-reset': '9' }], [200]]);
+    await fetch(
+      server.origin,
+      withRetry({
+        resetMilliseconds: ({ headers }) => Number(headers.get('x-reset')) * 1000,
+        onThrottled: async (milliseconds) => {
+          expect(slept).toEqual([]);
+          told.push(milliseconds);
+        },
+      }),
+    );
+    expect([told, slept]).toEqual([[9000], [9000]]);
   });
 });
 
