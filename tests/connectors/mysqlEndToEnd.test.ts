@@ -1,7 +1,8 @@
-import { afterAll, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
+import { apiOf } from '../api.ts';
 import { type MariadbServer, startMariadb } from '../mariadb.ts';
 import { seeded } from '../randomness.ts';
-import { startHeadgate } from '../startHeadgate.ts';
+import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
 import { compareEndToEnd, type ExpectedRows } from './endToEnd.ts';
 import { valueKinds } from './mysqlValues.ts';
 
@@ -50,8 +51,42 @@ async function fill(server: MariadbServer): Promise<ExpectedRows> {
   }
 }
 
+async function followsByCursor(
+  { url, token }: RunningHeadgate,
+  server: MariadbServer,
+): Promise<void> {
+  await server.execute(`use shop; create table events(id bigint unsigned primary key auto_increment, at timestamp(6) not null, word varchar(9));
+    insert into events(at, word) select '2024-05-01 12:00:00', 'one' from seq_1_to_5`);
+  const api = apiOf(url, token);
+  await api.call('POST', '/v1/sources', {
+    ...sourceOf(server, 'events'),
+    name: 'events',
+    status: 'active',
+    streams: {
+      'shop.events': { syncMode: 'incremental', primaryKey: ['id'], cursorField: 'at' },
+    },
+  });
+  expect(await api.runToEnd('events')).toMatchObject({ result: 'loaded', counts: { written: 5 } });
+  await server.execute(`use shop; update events set word = 'two', at = '2024-05-01 12:00:01' where id = 3;
+    insert into events(at, word) values ('2024-05-01 12:00:00', 'late')`);
+  expect(await api.runToEnd('events')).toMatchObject({ status: 'succeeded', result: 'loaded' });
+  // Reads the overlap again.
+  expect(await api.runToEnd('events')).toMatchObject({ status: 'succeeded' });
+  const { rows } = await api.call<{ rows: { id: string; word: string }[] }>(
+    'GET',
+    '/v1/sources/events/preview?stream=shop.events',
+  );
+  expect(rows.map(({ id, word }) => `${id} ${word}`).sort()).toEqual(
+    ['1 one', '2 one', '3 two', '4 one', '5 one', '8 late'].sort(),
+  );
+}
+
 if (mariadb !== null && headgate !== null) {
   it('becomes an Iceberg table in which every value of every type is what the source has', async () => {
     await compareEndToEnd(headgate, sourceOf(mariadb, 'kinds'), await fill(mariadb));
   }, 120_000);
+
+  it('follows changes by a cursor, each row once', async () => {
+    await followsByCursor(headgate, mariadb);
+  });
 }
