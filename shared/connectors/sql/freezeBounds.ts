@@ -109,20 +109,27 @@ async function whole(
   return frozen(plan, upper, { column: cursor.name, value, inclusive: true });
 }
 
-/** Rows with a key: from an overlap below the last value on, inclusive. */
+/**
+ * Rows with a key: from an overlap below the last value on, inclusive. Without an overlap a cursor that is itself the
+ * key has no row to read again: none can tie with the last one.
+ */
 function overlapping(
   options: SqlOptions,
   table: SqlTable,
-  { through }: ReadPlan,
+  { through, cursorIsKey }: ReadPlan,
   cursor: SqlColumn,
   upper: SqlBound | null,
 ): ReadBounds {
   const next = through ?? { column: cursor.name, value: null, inclusive: true };
   const overlap = { seconds: options.overlapSeconds, values: options.overlapValues };
+  const isExact = cursorIsKey && cursor.cursor === 'number' && overlap.values === 0;
   const value =
     next.value === null ? null : readable(table, cursor, lessOverlap(next.value, cursor, overlap));
   return {
-    lower: value === null || value === lowest ? null : { value, inclusive: true },
+    lower:
+      value === null || value === lowest
+        ? null
+        : { value, inclusive: !(isExact && next.inclusive) },
     upper,
     next,
     isEmpty: upper === null,

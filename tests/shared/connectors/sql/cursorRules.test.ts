@@ -147,6 +147,16 @@ describe('rows with a key', () => {
     expect(ids(all.rows)).toEqual([10, 2, 1, 11, 12, 13]);
   });
 
+  it('by a number that is the key itself come once, where no overlap is wanted', async () => {
+    await run('create table keys(id int primary key); insert into keys values (1), (2)');
+    const first = await read(keyed('keys', 'id'), null);
+    expect((await read(keyed('keys', 'id'), first.last)).rows).toEqual([]);
+    await run('insert into keys values (3)');
+    expect(ids((await read(keyed('keys', 'id'), first.last)).rows)).toEqual([3]);
+    const wide = await read(keyed('keys', 'id'), first.last, { overlapValues: 1 });
+    expect(ids(wide.rows)).toEqual([1, 2, 3]);
+  });
+
   it('by a day are read from the last day on, which is over', async () => {
     await clock.set('2024-01-03 00:00:59Z');
     await run(`create table days(id int primary key, day date);
