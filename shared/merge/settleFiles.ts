@@ -66,6 +66,11 @@ async function settle(
 ): Promise<{ readonly finished: Promise<Settled> }> {
   if (dead === rows) return { finished: Promise.resolve({ kind: 'gone' }) };
   if (isRewritten) {
+    session.options.log.info('writing a file again without its dead rows', {
+      path: file.path,
+      rows,
+      dead,
+    });
     const written = await rewriteDataFile(session, file, positions, rows - dead);
     return { finished: Promise.resolve({ kind: 'rewritten', file: written }) };
   }
