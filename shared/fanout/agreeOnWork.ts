@@ -2,7 +2,6 @@ import { mergeEvidence } from '../formats/columnEvidence.ts';
 import type { SurveyedColumn } from '../formats/tabularFile.ts';
 import type { DataFile } from '../lake/dataFile.ts';
 import type { Field } from '../lake/schema.ts';
-import { isSystemColumn } from '../lake/systemColumn.ts';
 import { canWiden } from '../lake/typeChange.ts';
 import type { Proposal } from '../staging/proposal.ts';
 import type { StreamLoader } from '../staging/streamLoader.ts';
@@ -71,14 +70,15 @@ export function mergeSurveys(
   return [...merged.values()];
 }
 
-/** The columns a unit wrote, with the types it gave them. */
-function columnsOf({ schema, adds }: UnitLoad): Proposal {
-  const written = writtenIds(adds);
+/** The columns a unit came to, in the order it did, with the types it gave them. */
+function columnsOf({ schema, delivered }: UnitLoad): Proposal {
+  const byName = new Map(schema.map((field) => [field.name, field]));
   return {
     kind: 'columns',
-    columns: schema
-      .filter(({ id, name }) => written.has(id) && !isSystemColumn(name))
-      .map(({ name, doc, type }) => ({ name: doc ?? name, type })),
+    columns: delivered.flatMap((wanted) => {
+      const field = byName.get(wanted);
+      return field === undefined ? [] : [{ name: field.doc ?? field.name, type: field.type }];
+    }),
   };
 }
 

@@ -179,6 +179,7 @@ const unitLoadOf = ({
   counts,
   files,
   drift,
+  delivered = [],
   parts = [],
 }: Loaded): UnitLoad => ({
   schema: [...schema],
@@ -187,6 +188,7 @@ const unitLoadOf = ({
   counts: { ...counts },
   files: [...files],
   drift,
+  delivered: [...delivered],
   parts: parts.map(({ survey, doubtful, isUnreadable, pieces }) => ({
     survey: [...survey],
     doubtful: [...doubtful],

@@ -31,6 +31,7 @@ export const unitLoad = z.strictObject({
   counts,
   files: z.array(loadedFile),
   drift: schemaDrift.nullable(),
+  delivered: z.array(z.string()),
   parts: z.array(partReport),
 });
 export type UnitLoad = z.infer<typeof unitLoad>;

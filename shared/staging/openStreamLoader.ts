@@ -160,6 +160,7 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
         counts: totals,
         files,
         drift: drift.result(state.schema.schema, state.schema.retyped),
+        delivered: state.schema.delivered,
         ...(replayed.length === 0 ? {} : { replayed }),
         ...(parts.length === 0 ? {} : { parts }),
       };

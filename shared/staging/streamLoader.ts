@@ -51,6 +51,8 @@ export interface Loaded {
   readonly drift: SchemaDrift | null;
   /** Files of the reject table whose rows were loaded again; left out where none was. */
   readonly replayed?: readonly string[];
+  /** Names of the table's columns that the batches had, in the order they first came. */
+  readonly delivered?: readonly string[];
   /** One for each part of a file that was loaded; left out where none was. */
   readonly parts?: readonly PartReport[];
 }

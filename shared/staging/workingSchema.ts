@@ -46,6 +46,7 @@ export class WorkingSchema {
   #schema: readonly Field[];
   readonly #retyped = new Map<number, Field>();
   readonly #options: WorkingSchemaOptions;
+  readonly #delivered = new Set<string>();
   #spare = { first: 0, count: 0 };
 
   constructor(options: WorkingSchemaOptions) {
@@ -55,6 +56,11 @@ export class WorkingSchema {
 
   get schema(): readonly Field[] {
     return this.#schema;
+  }
+
+  /** Names of the columns that batches had, in the order they first came. */
+  get delivered(): readonly string[] {
+    return [...this.#delivered];
   }
 
   /** Every id that lost its place, and the field that holds its values now. */
@@ -104,6 +110,7 @@ export class WorkingSchema {
    */
   accept({ fields, schema, retyped }: PlacedColumns, isComplete = true): void {
     this.#options.drift.deliver(fields, isComplete);
+    for (const { name } of fields) this.#delivered.add(name);
     const { first, count } = this.#spare;
     const ids = new Set(this.#schema.map(({ id }) => id));
     const used = schema.filter(

@@ -126,9 +126,12 @@ class Reader {
       case type.uuid:
         this.at += 16;
         return;
-      case type.binary:
-        this.at += Number(this.varint());
+      case type.binary: {
+        // Read before `at` is: it moves it.
+        const length = Number(this.varint());
+        this.at += length;
         return;
+      }
       case type.list:
       case type.set: {
         const { size, of } = this.listHeader();

@@ -53,6 +53,8 @@ export async function readParquetTail(file: LandedFile): Promise<ParquetTail | n
       ({ from, to }, index) => from >= (rowGroups[index - 1]?.to ?? markBytes) && to <= at,
     );
     const footer = tail.subarray(tail.length - endBytes - footerBytes, tail.length - endBytes);
+    // Throws where it cannot be cut.
+    withRowGroups(footer, 0, rowGroups.length, 0);
     return isSound ? { at, footer, rowGroups } : null;
   } catch {
     // Damaged, or of a kind that is not known here: DuckDB says what is wrong with it.
