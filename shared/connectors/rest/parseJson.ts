@@ -1,7 +1,7 @@
 import type { Json } from '../../json.ts';
 
-/** Sixteen digits or more, or a fraction, beside what JSON puts around numbers: only such a number can be rounded. */
-const longNumber = /[[:,\s]-?(?:\d{16}|\d*\.\d{12})/;
+/** A number of so many digits that a double may round it, with what JSON puts before it. */
+const longNumber = /[[:,\s]-?(?=[\d.]{16})(\d+(?:\.\d+)?)(?![\d.eE])/g;
 
 /** TypeScript's library does not know the third argument yet. https://github.com/tc39/proposal-json-parse-with-source */
 type ReviverWithSource = (name: string, value: unknown, context: { source?: string }) => unknown;
@@ -14,9 +14,16 @@ const keepNumbers: ReviverWithSource = (_name, value, { source }) =>
  * of numbers like the number. Throws SyntaxError.
  */
 export const parseJson = (text: string): Json =>
-  (longNumber.test(text)
+  (isRounded(text)
     ? JSON.parse(text, keepNumbers as (name: string, value: unknown) => unknown)
     : JSON.parse(text)) as Json;
+
+/** Whether any number would be rounded. What looks like one inside a text only costs time: a reviver is slow. */
+function isRounded(text: string): boolean {
+  for (const [, digits = ''] of text.matchAll(longNumber))
+    if (!isExact(digits, Number(digits))) return true;
+  return false;
+}
 
 /** Whether the shortest text of the double is the number that was written. */
 function isExact(source: string, value: number): boolean {
