@@ -43,6 +43,8 @@ export async function openContext(
             credential: credentialName(secretRef),
             now,
             sleep,
+            // Less than what is kept of an invocation's time for its end.
+            longestWaitSeconds: 30,
           }),
         }),
     ...(landed === undefined ? {} : { landing: landed }),

@@ -103,7 +103,7 @@ describe('Shopify customers', () => {
     await readAll(connector, hasty, stream).catch(() => undefined);
     expect(shopify.impatient()).toBeGreaterThan(0);
     // A bucket that fills slowly is not slept for.
-    shopify.setBucket(1000, 5);
+    shopify.setBucket(1000, 20);
     await expect(readAll(connector, context(), stream)).rejects.toBeInstanceOf(ParkUntil);
     shopify.setBucket(20_000, 1000);
   });

@@ -32,7 +32,8 @@ export interface RestClient<Config, Credentials> {
 
 /** How often an answer that cannot be read, or asks to wait in its body, is asked for. */
 const mostTries = 5;
-const longestWaitSeconds = 60;
+/** Less than what is kept of an invocation's time for its end. */
+const longestWaitSeconds = 30;
 
 /** What only shows in the body, where the HTTP client does not look. */
 const mayPass = ({ code, facts }: HeadgateError): boolean =>
