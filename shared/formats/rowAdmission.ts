@@ -71,9 +71,7 @@ export class RowAdmission {
         if (member.text !== '') return faultOf(member.key, admitted);
         continue;
       }
-      const evidence = noEvidence();
-      weigh(evidence, member);
-      if (!holdsColumn(admitted, evidence)) return faultOf(member.key, admitted);
+      if (!holdsMember(admitted, member)) return faultOf(member.key, admitted);
     }
     return null;
   }
@@ -86,6 +84,13 @@ export class RowAdmission {
     }
     return admitted;
   }
+}
+
+/** A text counts as what it says: a column of numbers takes `"2"`, as it does in a CSV. */
+function holdsMember(admitted: ColumnType, { kind, text }: JsonMember): boolean {
+  const evidence = noEvidence();
+  weigh(evidence, { kind: kind === 'string' ? 'cell' : kind, text });
+  return holdsColumn(admitted, evidence);
 }
 
 function holdsCell(admitted: ColumnType | 'nothing', cell: ScannedCell): boolean {
