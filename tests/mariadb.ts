@@ -88,7 +88,8 @@ async function launch(
     'mariadb-install-db',
     [
       ...['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal'],
-      ...['--skip-test-db', ...small],
+      // A server that starts removes what others left, and use, in a folder they share.
+      ...['--skip-test-db', `--tmpdir=${temporary}`, ...small],
     ],
     { ...owner, cwd: '/', env: { PATH: path } },
   );

@@ -67,16 +67,12 @@ async function fill(
     await client.query(`create database if not exists shop; use shop;
       set time_zone = '+00:00', names utf8mb4, sql_mode = '';
       create table ${table}(${columns}, n int, primary key (${namesOf(columns).join(', ')}))`);
-    let rows = 0;
-    for (let n = 0; n < 120; n += 1) {
-      const values = make.map((one) => one(random));
-      const [{ affectedRows }] = (await client.query(
-        `insert ignore into ${table} values (${values.map(() => '?').join(', ')}, ${n})`,
-        values,
-      )) as unknown as [{ affectedRows: number }];
-      rows += affectedRows;
-    }
-    return rows;
+    const rows = Array.from({ length: 70 }, (_, n) => [...make.map((one) => one(random)), n]);
+    await client.query(`insert ignore into ${table} values ?`, [rows]);
+    const [[count]] = (await client.query(`select count(*) from ${table}`)) as unknown as [
+      [[string]],
+    ];
+    return Number(count[0]);
   } finally {
     await client.end();
   }
@@ -89,7 +85,7 @@ if (mariadb !== null) {
         const table = `keyed_${index}`;
         const rows = await fill(mariadb, table, key);
         expect(rows).toBeGreaterThan(10);
-        const connector = makeMysql({ rows: 7, bytes: 2 ** 28, seconds: 30, unorderedBytes: 0 });
+        const connector = makeMysql({ rows: 13, bytes: 2 ** 28, seconds: 30, unorderedBytes: 0 });
         const context = mysqlContext(mariadb);
         const described = (await connector.discover(context)).find(
           ({ name }) => name === `shop.${table}`,
@@ -100,18 +96,18 @@ if (mariadb !== null) {
         const numbers = (of: typeof whole.rows): readonly unknown[] => of.map((row) => row['n']);
         expect(new Set(numbers(whole.rows)).size).toBe(rows);
         expect(whole.rows.length).toBe(rows);
-        expect(whole.batches.length).toBe(Math.ceil(rows / 7));
-        for (const [at, checkpoint] of whole.checkpoints.entries()) {
-          const rest = await readSql(connector, context, request, checkpoint);
+        expect(whole.batches.length).toBe(Math.ceil(rows / 13));
+        for (const at of [0, random.below(whole.checkpoints.length - 1)]) {
+          const rest = await readSql(connector, context, request, whole.checkpoints[at]);
           const before = whole.batches.slice(0, at + 1).flat();
           expect(numbers([...before, ...rest.rows])).toEqual(numbers(whole.rows));
         }
         const sliced = makeMysql({
-          ...{ rows: 7, bytes: 2 ** 28, seconds: 30, unorderedBytes: 0 },
-          slices: { bytes: 1, rows: 13 },
+          ...{ rows: 13, bytes: 2 ** 28, seconds: 30, unorderedBytes: 0 },
+          slices: { bytes: 1, rows: 25 },
         });
         const split = await sliced.split?.(context, request, null);
-        expect(split?.slices.length).toBeGreaterThan(3);
+        expect(split?.slices.length).toBeGreaterThan(1);
         const parts: (typeof whole.rows)[] = [];
         for (const slice of split?.slices ?? [])
           parts.push((await readSql(sliced, context, { ...request, slice })).rows);

@@ -98,27 +98,26 @@ describe('a key of', () => {
         await client.query(
           `create table ${table}(${icu ? columns : columns.replace('collate ci', '')}, n int, primary key (${namesOf(columns).join(', ')}))`,
         );
-        for (let n = 0; n < 120; n += 1) {
-          const values = make.map((one) => one(random));
-          const types = columns.split(', ').map((column) =>
-            column
-              .split(' ')
-              .slice(1)
-              .join(' ')
-              .replace(/collate.*/, ''),
-          );
-          await client.query(
-            `insert into ${table} values (${types.map((type, at) => `$${at + 1}::text::${type}`).join(', ')}, ${n}) on conflict do nothing`,
-            values,
-          );
-        }
+        const types = columns.split(', ').map((column) =>
+          column
+            .split(' ')
+            .slice(1)
+            .join(' ')
+            .replace(/collate.*/, ''),
+        );
+        await client.query(
+          `insert into ${table} select ${types.map((type, at) => `v${at}::${type}`).join(', ')}, n
+           from unnest(${types.map((_, at) => `$${at + 1}::text[]`).join(', ')}) with ordinality
+             as t(${types.map((_, at) => `v${at}`).join(', ')}, n) on conflict do nothing`,
+          make.map((one) => Array.from({ length: 70 }, () => one(random))),
+        );
       } finally {
         await client.end();
       }
       const { rows: written } = await postgres.execute(`select n from ${table}`);
       expect(written.length).toBeGreaterThan(10);
-      const limits = { rows: 7, bytes: 2 ** 28, seconds: 30, unorderedBytes: 0 };
-      const connector = makePostgres({ ...limits, slices: { bytes: 1, rows: 13 } });
+      const limits = { rows: 13, bytes: 2 ** 28, seconds: 30, unorderedBytes: 0 };
+      const connector = makePostgres({ ...limits, slices: { bytes: 4_000, rows: 25 } });
       const context = postgresContext(postgres);
       const request = wholeTable(`public.${table}`);
       const numbers = (of: readonly object[]): readonly number[] =>
@@ -127,9 +126,9 @@ describe('a key of', () => {
 
       const whole = await readSql(connector, context, request);
       expect(numbers(whole.rows)).toEqual(expected);
-      expect(whole.batches.length).toBe(Math.ceil(expected.length / 7));
-      for (const [at, checkpoint] of whole.checkpoints.slice(0, -1).entries()) {
-        const rest = await readSql(connector, context, request, checkpoint);
+      expect(whole.batches.length).toBe(Math.ceil(expected.length / 13));
+      for (const at of [0, random.below(whole.checkpoints.length - 1)]) {
+        const rest = await readSql(connector, context, request, whole.checkpoints[at]);
         const before = whole.batches.slice(0, at + 1).flat();
         expect(numbers([...before, ...rest.rows])).toEqual(expected);
       }
