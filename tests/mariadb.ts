@@ -179,7 +179,7 @@ function serve(
     '/bin/sh',
     [
       '-c',
-      'exec 3<&0; "$@" </dev/null 3<&- & pid=$!; (read -r line <&3; kill -KILL $pid) 2>/dev/null & reader=$!; wait $pid; code=$?; kill $reader 2>/dev/null; rm -rf "$0"/*; exit $code',
+      'exec 3<&0; "$@" </dev/null 3<&- & pid=$!; (read -r line <&3; kill -KILL $pid) 2>/dev/null & reader=$!; wait $pid; code=$?; kill $reader 2>/dev/null; rm -rf "$0"; exit $code',
       ...[folder, 'mariadbd', ...options],
     ],
     { ...owner, cwd: '/', env: { PATH: path, LC_ALL: 'C' }, stdio: ['pipe', 'ignore', 'pipe'] },
