@@ -15,6 +15,8 @@ import { listLiveFiles } from '../../shared/lake/listLiveFiles.ts';
 import { s3ObjectStore } from '../../shared/lake/s3ObjectStore.ts';
 import { mergeCommit } from '../../shared/merge/mergeCommit.ts';
 import { createRunLog } from '../../shared/runs/runLog.ts';
+import { maskKeyOf } from '../../shared/schema/maskKey.ts';
+import { maskKeyName } from '../../shared/schema/maskKeyName.ts';
 import { readSecret } from '../../shared/secrets/readSecret.ts';
 import { openStreamLoader } from '../../shared/staging/openStreamLoader.ts';
 import { makeHandler } from './handler.ts';
@@ -47,6 +49,12 @@ export function createHandler(connector: Connector): ReturnType<typeof makeHandl
       merge: mergeCommit,
       readSecret: (tenant, ref, signal) =>
         readSecret(secrets, `headgate/${env.STAGE}/${tenant}/`, ref, signal),
+      readMaskKey: async (tenant, signal) => {
+        const prefix = `headgate/${env.STAGE}/${tenant}/`;
+        return maskKeyOf(
+          await readSecret(secrets, prefix, { arn: `${prefix}${maskKeyName}` }, signal),
+        );
+      },
       createFetch: (signal, deadline) =>
         withRetries(mapOrigins(createFetch({ allow, signal }), env.VENDOR_ORIGINS ?? {}), {
           now: () => new Date(),

@@ -35,6 +35,8 @@ export interface IngestDependencies {
   /** Credentials by reference; MUST refuse a reference outside the tenant's prefix. */
   readonly readSecret: (tenant: string, ref: SecretRef, signal: AbortSignal) => Promise<Json>;
   /** Tries again by itself what may pass; with a deadline, a wait that is longer parks the run. */
+  /** The tenant's key of hashed columns. */
+  readonly readMaskKey: (tenant: string, signal: AbortSignal) => Promise<Uint8Array>;
   readonly createFetch: (signal: AbortSignal, deadline?: Deadline) => typeof fetch;
   readonly resolveHost: (host: string) => Promise<string>;
   readonly now: () => Date;

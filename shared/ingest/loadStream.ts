@@ -10,11 +10,13 @@ import type { Field } from '../lake/schema.ts';
 import type { RunError, RunItem } from '../runs/runItem.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
 import { reserveFieldIds } from '../runs/streams.ts';
+import { columnRulesOf, needsMaskKey } from '../schema/columnRules.ts';
 import type { Loaded, StreamLoader } from '../staging/streamLoader.ts';
 import type { Deadline, IngestDependencies } from './ingestDependencies.ts';
 import type { KeepAlive } from './keepAlive.ts';
 import { duckDbMegabytes } from './mergeStream.ts';
 import type { StreamPlan } from './planStreams.ts';
+import type { ReplayBatch } from './replayRejects.ts';
 
 export interface LoadStreamInput {
   readonly run: RunItem;
@@ -30,7 +32,7 @@ export interface LoadStreamInput {
   readonly deadline: Deadline;
   readonly alive: KeepAlive;
   /** What was asked of the connector already; left out: it is asked here. */
-  readonly batches?: AsyncIterable<Batch<unknown>>;
+  readonly batches?: AsyncIterable<LoadableBatch>;
   /** Present for one unit of several: what it shares with the others. */
   readonly shared?: SharedWork;
 }
@@ -107,7 +109,10 @@ export async function loadStream(
   }
 }
 
-const isEmpty = ({ body }: Batch<unknown>): boolean =>
+/** What a connector delivers, or rejects that are loaded again. */
+export type LoadableBatch = Batch<unknown> | (Omit<Batch<unknown>, 'body'> & ReplayBatch);
+
+const isEmpty = ({ body }: LoadableBatch): boolean =>
   body.kind === 'records' && body.records.length === 0;
 
 /** A file that cannot be read fails alone; anything else fails the stream. */
@@ -115,7 +120,7 @@ async function loadBatch(
   { table, log }: IngestDependencies,
   { run, alive, plan, shared }: LoadStreamInput,
   loader: StreamLoader,
-  batch: Batch<unknown>,
+  batch: LoadableBatch,
   failures: RunError[],
 ): Promise<void> {
   try {
@@ -144,7 +149,7 @@ async function loadBatch(
 }
 
 /** Rows that are gone carry their key, and this mark. */
-const asTombstones = (batch: Batch<unknown>): Batch<unknown> =>
+const asTombstones = (batch: LoadableBatch): LoadableBatch =>
   batch.body.kind === 'records'
     ? {
         ...batch,
@@ -156,7 +161,7 @@ const asTombstones = (batch: Batch<unknown>): Batch<unknown> =>
     : batch;
 
 /** Opens the loader of one stream. */
-export const openLoader = (
+export const openLoader = async (
   dependencies: IngestDependencies,
   input: Pick<
     LoadStreamInput,
@@ -167,8 +172,15 @@ export const openLoader = (
   const { table, store, listLiveFiles, threads, log } = dependencies;
   const { run, attempt, unit, plan, stream, schema, context, shared } = input;
   const { signal } = context;
+  const name = plan.request.name;
+  const maskKey = needsMaskKey(plan.settings, name)
+    ? await dependencies.readMaskKey(run.tenant, signal)
+    : null;
+  const rules = columnRulesOf(plan.settings, stream, maskKey);
   return dependencies.openStreamLoader({
     stream: plan.request,
+    // Keys that are only compared say nothing of the columns that were not asked for.
+    rules: plan.effect === 'keepOnly' ? { ...rules, contract: 'evolve' } : rules,
     columns: plan.description.columns,
     schema,
     ...(shared?.agreed === undefined ? {} : { agreed: shared.agreed }),

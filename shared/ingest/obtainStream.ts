@@ -11,6 +11,7 @@ import type { IngestDependencies } from './ingestDependencies.ts';
 import { type LoadedStream, loadStream } from './loadStream.ts';
 import type { StreamPlan } from './planStreams.ts';
 import type { Invocation } from './readStream.ts';
+import { replayRejects } from './replayRejects.ts';
 import type { QueuedStream } from './runCheckpoint.ts';
 
 export interface ObtainInput {
@@ -56,9 +57,15 @@ export async function obtainStream(
     ({ cost } = collected);
   }
   const isStart = entry.position === null;
-  const planned = whole
-    ? ({ kind: 'read', batches: null } as const)
-    : await planFanOut(dependencies, { ...common, stageHash: hash, isStart, taken });
+  const isReplay = run.request.kind === 'replay';
+  const planned = isReplay
+    ? ({
+        kind: 'read',
+        batches: replayRejects({ ...dependencies, ...input, run, signal: context.signal }),
+      } as const)
+    : whole
+      ? ({ kind: 'read', batches: null } as const)
+      : await planFanOut(dependencies, { ...common, stageHash: hash, isStart, taken });
   if (planned.kind === 'fanOut') return { ...planned, tries: 1, cost };
   const result = await loadStream(dependencies, {
     run,

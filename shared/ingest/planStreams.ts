@@ -27,6 +27,8 @@ export interface StreamPlan {
   /** Columns that order the versions of a row. */
   readonly cursor: string | null;
   readonly onDelete: 'tombstone' | 'remove';
+  /** What the source's settings say of columns; see `columnRulesOf`. */
+  readonly settings: Pick<SourceItem, 'streams' | 'contract' | 'rules'>;
   /** Start from nothing, whatever the cursor says. */
   readonly fromStart: boolean;
   /** Whether the last checkpoint becomes the stream's cursor. */
@@ -106,6 +108,11 @@ function planStream(
     key,
     cursor: hasCursor ? cursorField : null,
     onDelete: settings.onDelete ?? source.rules?.onDelete ?? 'tombstone',
+    settings: {
+      streams: { [description.name]: settings },
+      contract: source.contract,
+      ...(source.rules === undefined ? {} : { rules: source.rules }),
+    },
     fromStart: !incremental || request.mode === 'full_refresh' || keysOnly || window !== null,
     keepsCursor: incremental && window === null && !keysOnly,
     table: `${source.namespace}.${tableOf(source, description.name, settings.table, single)}`,

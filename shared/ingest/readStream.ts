@@ -12,6 +12,7 @@ import { addCounts } from '../runs/runs.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
 import { ensureStream } from '../runs/streams.ts';
 import type { MapFault } from '../runs/unitProtocol.ts';
+import { mergeDrifts } from '../schema/newDrift.ts';
 import type { SourceItem } from '../sources/sourceItem.ts';
 import type { LoadedFile } from '../staging/streamLoader.ts';
 import type { Deadline, IngestDependencies } from './ingestDependencies.ts';
@@ -166,6 +167,7 @@ function partOf(
     removes: { kind: 'nothing' },
     replaces: [],
     stage: { hash, position },
+    drift: loaded?.drift ?? null,
     counts: { ...(loaded?.counts ?? noCounts) },
   };
 }
@@ -230,6 +232,10 @@ async function wholeOf(
     stream: plan.request.name,
     schema: [...schema],
     rejects,
+    ...(loaded?.replayed === undefined ? {} : { replayed: [...loaded.replayed] }),
+    ...(loaded !== null && brought && plan.effect !== 'keepOnly'
+      ? { drift: mergeDrifts([...parts.drifts, loaded.drift]) }
+      : {}),
     replaces,
     ...merged,
     ...(resumed ? { stage: { hash } } : {}),

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ParkUntil } from '../connectors/connector.ts';
+import { ParkUntil, type StreamDescription } from '../connectors/connector.ts';
 import { errorTable, HeadgateError } from '../errors.ts';
 import { addCost, noCost } from '../fanout/readResults.ts';
 import { claimFile } from '../files/claimFile.ts';
@@ -10,14 +10,16 @@ import type { IngestAnswer, IngestInput, StagedCommit } from '../runs/ingestProt
 import { commitLeaseMilliseconds } from '../runs/lock.ts';
 import type { RunError } from '../runs/runItem.ts';
 import { markRunning } from '../runs/runs.ts';
+import { listStreams } from '../runs/streams.ts';
 import { getSource } from '../sources/getSource.ts';
 import { answerWith, type InvocationResult } from './answerWith.ts';
 import type { Deadline, IngestDependencies } from './ingestDependencies.ts';
 import { keepAlive } from './keepAlive.ts';
 import { landedFiles } from './landedFiles.ts';
 import { openContext } from './openContext.ts';
-import { planStreams } from './planStreams.ts';
+import { planStreams, type StreamPlan } from './planStreams.ts';
 import { type Invocation, noProgress, readStream } from './readStream.ts';
+import { asReplay, withRejects } from './replayRejects.ts';
 import { type QueuedStream, type RunCheckpoint, runCheckpoint } from './runCheckpoint.ts';
 import { stageMaintenance } from './stageMaintenance.ts';
 
@@ -49,10 +51,9 @@ export async function runIngest(
     throw new HeadgateError('not_found', `Source ${input.sourceId} does not exist any more.`);
   using alive = keepAlive(table, input, lock.attempt, lock.progress, now, log);
   const taken: Invocation['taken'] = new Map();
-  const result =
-    run.request.kind === 'ingest' || run.request.kind === 'detect_deletes'
-      ? await ingest(dependencies, input, { lock, run, source, alive, deadline, taken })
-      : await stageMaintenance(dependencies, input, run);
+  const result = readingKinds.has(run.request.kind)
+    ? await ingest(dependencies, input, { lock, run, source, alive, deadline, taken })
+    : await stageMaintenance(dependencies, input, run);
   alive.signal.throwIfAborted();
   const gigabyteSeconds =
     ((now().getTime() - started) / 1000) * (dependencies.memoryMegabytes / 1024);
@@ -70,6 +71,22 @@ export async function runIngest(
       : commitLeaseMilliseconds,
   );
   return answer;
+}
+
+/** Kinds of runs that read rows; the others only change tables and cursors. */
+const readingKinds: ReadonlySet<string> = new Set(['ingest', 'detect_deletes', 'replay']);
+
+async function plansOf(
+  { connector, table }: IngestDependencies,
+  { run, source }: Invocation,
+  descriptions: readonly StreamDescription[],
+): Promise<readonly StreamPlan[]> {
+  const { request } = run;
+  const plans = planStreams(source, descriptions, request, connector.landing);
+  if (request.kind !== 'replay') return plans;
+  const streams = await listStreams(table, run.tenant, run.sourceId);
+  const rejecting = new Set(withRejects(streams, request).map(({ stream }) => stream));
+  return plans.filter((plan) => rejecting.has(plan.request.name)).map(asReplay);
 }
 
 async function ingest(
@@ -92,9 +109,10 @@ async function ingest(
       : undefined,
   );
   const plans = new Map(
-    planStreams(source, await connector.discover(context), run.request, connector.landing).map(
-      (plan) => [plan.description.name, plan],
-    ),
+    (await plansOf(dependencies, invocation, await connector.discover(context))).map((plan) => [
+      plan.description.name,
+      plan,
+    ]),
   );
   const { fault, ...start }: RunCheckpoint =
     input.checkpoint === null

@@ -5,6 +5,7 @@ import { type StagedCommit, stagedWork } from '../runs/ingestProtocol.ts';
 import { noCounts, type RunItem } from '../runs/runItem.ts';
 import { addCounts } from '../runs/runs.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
+import type { SchemaDrift } from '../schema/schemaDrift.ts';
 import type { SourceItem } from '../sources/sourceItem.ts';
 import type { Counts } from '../staging/streamLoader.ts';
 import { isStaged, type StreamPlan, stageHash } from './planStreams.ts';
@@ -60,9 +61,10 @@ export interface StagedParts {
   readonly counts: Counts;
   /** The schema after the last of them; null without parts. */
   readonly schema: StagedCommit['schema'] | null;
+  readonly drifts: readonly (SchemaDrift | null)[];
 }
 
-const noParts: StagedParts = { adds: [], rejects: [], counts: noCounts, schema: null };
+const noParts: StagedParts = { adds: [], rejects: [], counts: noCounts, schema: null, drifts: [] };
 
 export async function readParts(
   store: ObjectStore,
@@ -81,6 +83,7 @@ export async function readParts(
       rejects: [...parts.rejects, ...part.rejects],
       counts: addCounts(parts.counts, part.counts),
       schema: part.schema,
+      drifts: [...parts.drifts, part.drift ?? null],
     };
   }
   return parts;

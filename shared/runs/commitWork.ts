@@ -8,7 +8,11 @@ import type {
 } from '../lake/tableChange.ts';
 import type { TablePointer } from '../lake/tablePointer.ts';
 import type { Log } from '../log.ts';
+import { recordSchema } from '../schema/recordSchema.ts';
+import { flagBreakingDrift } from '../sources/attention.ts';
+import { getSource } from '../sources/getSource.ts';
 import type { Counts } from '../staging/streamLoader.ts';
+import type { Table } from '../table.ts';
 import { transact } from '../transact.ts';
 import { afterRelease, type RunDependencies } from './endRun.ts';
 import { keepLock } from './holdLock.ts';
@@ -21,6 +25,7 @@ import {
 import { commitLeaseMilliseconds, fenceLost, getLock } from './lock.ts';
 import { pauseAfterFailures } from './pauseAfterFailures.ts';
 import { prepareStreamCommit } from './prepareStreamCommit.ts';
+import { assertRejectLimits, rejectLimitsOf } from './rejectLimits.ts';
 import { releaseLock } from './releaseLock.ts';
 import { noCounts, type RunItem } from './runItem.ts';
 import { addCounts, commitRun, getRun, type RunEnd } from './runs.ts';
@@ -115,6 +120,7 @@ async function commitOne(
     if (run !== null && run.committedSeq >= seq) return;
     const stream = await getStream(table, input.tenant, input.sourceId, commit.stream);
     if (run === null || stream === null) throw fenceLost(input);
+    await assertFewRejects(table, run, commit);
     const prepared = await prepareStreamCommit(dependencies, input, stream, commit, seq);
     // What is kept aside is counted by the commit that shows it.
     const own = commit.stage?.position === undefined ? commit.counts : noCounts;
@@ -129,6 +135,16 @@ async function commitOne(
           ...(work.drainedSeq === undefined ? {} : { drainedSeq: work.drainedSeq }),
         })
       : null;
+    const recorded = await recordSchema(table, {
+      runId: input.runId,
+      seq,
+      stream,
+      schema: prepared.schema,
+      drift: commit.drift,
+      now: now(),
+    });
+    if (recorded.breaking !== null)
+      await flagBreakingDrift(table, input, commit.stream, recorded.breaking, now());
     const result = await transact(table, [
       release?.item ?? keepLock(table, input, attempt, leaseAfter(input, now())),
       commitRun(
@@ -152,6 +168,7 @@ async function commitOne(
         now: now(),
       }),
       summarise(table, run, prepared.rowsDelta, end, counts),
+      ...recorded.items,
     ]);
     if (result.done) {
       log.info('committed', {
@@ -169,6 +186,19 @@ async function commitOne(
   throw new HeadgateError(
     'service_unavailable',
     `Commit ${seq} of run ${input.runId} kept losing races.`,
+  );
+}
+
+/** A replay's rejects were rejected before; of anything else the source's settings may allow only so many. */
+async function assertFewRejects(table: Table, run: RunItem, commit: StagedCommit): Promise<void> {
+  const before = run.streams[commit.stream]?.counts ?? noCounts;
+  if (commit.counts.rejected === 0 || commit.replayed !== undefined) return;
+  const source = await getSource(table, run.tenant, run.sourceId);
+  if (source === null) return;
+  assertRejectLimits(
+    commit.stream,
+    rejectLimitsOf(source, commit.stream),
+    addCounts(before, commit.counts),
   );
 }
 

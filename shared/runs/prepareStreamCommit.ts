@@ -59,11 +59,13 @@ export async function prepareStreamCommit(
     adds: commit.rejects,
     deletes: [],
     removes:
-      commit.replaces.length > 0
-        ? { kind: 'sourceFiles', names: commit.replaces }
-        : commit.removes.kind === 'files'
-          ? { kind: 'nothing' }
-          : commit.removes,
+      commit.replayed !== undefined
+        ? { kind: 'files', paths: commit.replayed }
+        : commit.replaces.length > 0
+          ? { kind: 'sourceFiles', names: commit.replaces }
+          : commit.removes.kind === 'files'
+            ? { kind: 'nothing' }
+            : commit.removes,
     suffix: '__rejects',
   });
   return {

@@ -352,6 +352,9 @@ export class OneSource {
       listLiveFiles,
       openStreamLoader,
       merge: this.#wiring.merge(mergeCommit),
+      readMaskKey: async () => {
+        throw new Error('nothing is hashed here');
+      },
       readSecret: async () => ({ ...database.credentials }),
       createFetch: () => fetch,
       resolveHost: async () => database.host,

@@ -101,6 +101,7 @@ export async function fanOutWorld(options: WorldOptions) {
     listLiveFiles,
     openStreamLoader,
     merge: mergeCommit,
+    readMaskKey: async () => Buffer.alloc(32, 7),
     readSecret: async () => ({}),
     createFetch: () => fetch,
     resolveHost: async (host) => host,

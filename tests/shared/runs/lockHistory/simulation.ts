@@ -356,6 +356,9 @@ export class Simulation {
           [Symbol.asyncDispose]: async () => {},
         };
       },
+      readMaskKey: async () => {
+        throw new Error('nothing is hashed here');
+      },
       readSecret: async () => ({}),
       createFetch: () => fetch,
       resolveHost: async (host) => host,
