@@ -31,7 +31,10 @@ import { WorkingSchema } from './workingSchema.ts';
 export const openStreamLoader: OpenStreamLoader = async (options) => {
   const { workFolder, memoryLimitMegabytes, threads, signal } = options;
   let names = 0;
-  const rules = options.rules ?? noRules;
+  const given = options.rules ?? noRules;
+  // A table that is only just being made has nothing to keep to.
+  const isNew = (options.agreed ?? options.schema).length === 0;
+  const rules = isNew ? { ...given, contract: 'evolve' as const } : given;
   const book = new RuleBook(rules, options.stream.columns);
   const mask = new ValueMask(rules.maskKey);
   const drift = new DriftLog(options.schema, book);

@@ -252,4 +252,35 @@ describe('a plan', () => {
     expect(again.idsNeeded).toBe(0);
     expect(schemaOf(again, 9_999)).toEqual(schema);
   });
+
+  it('renames a column in place, keeps its id, and leaves a name alone that is taken', () => {
+    const names: Record<string, string> = { ID: 'number', Name: 'id', other: 'name' };
+    const renamed = (original: string) => names[original] ?? null;
+    const plan = planSchema(table, incoming(['ID', 'long'], ['Name', 'string'], ['other', 'int']), {
+      renamed,
+    });
+    expect(schemaOf(plan, 50).slice(0, 3)).toEqual([
+      { id: 1, name: 'number', type: 'long', doc: 'ID' },
+      // `id` was taken when it asked for it.
+      { id: 2, name: 'name', type: 'string', doc: 'Name' },
+      { id: 50, name: 'name_2', type: 'int', doc: 'other' },
+    ]);
+    const again = planSchema(schemaOf(plan, 50), incoming(['ID', 'long']), { renamed });
+    expect(again.changes[0]).toMatchObject({ kind: 'unchanged', field: { name: 'number' } });
+    // Whoever takes the name away changes nothing.
+    const later = planSchema(schemaOf(plan, 50), incoming(['ID', 'long']));
+    expect(later.changes[0]).toMatchObject({ kind: 'unchanged', field: { name: 'number' } });
+  });
+
+  it('takes a type that a person chose as it is, in place where that is allowed', () => {
+    const isChosen = () => true;
+    const kindOf = (type: ColumnType) =>
+      planSchema(table, incoming(['ID', type]), { isChosen }).changes[0]?.kind;
+    expect(['int', 'long', 'string', 'date'].map((type) => kindOf(type as ColumnType))).toEqual([
+      'unchanged',
+      'widened',
+      'retyped',
+      'retyped',
+    ]);
+  });
 });

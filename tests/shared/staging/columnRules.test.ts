@@ -8,6 +8,7 @@ import type { Column, Field } from '../../../shared/lake/schema.ts';
 import { isSystemColumn } from '../../../shared/lake/systemColumn.ts';
 import { type ColumnRules, noRules } from '../../../shared/schema/columnRules.ts';
 import type { Loaded, StreamLoaderOptions } from '../../../shared/staging/streamLoader.ts';
+import { buildWorkbook } from '../formats/xlsx/buildWorkbook.ts';
 import { deliver, type Kind, kinds, parquetFile } from './deliver.ts';
 import { column, type Row, readRows, TestLoader, typesOf } from './testLoader.ts';
 
@@ -203,9 +204,12 @@ describe.each(kinds)('contracts for columns that arrive as %s', (kind) => {
     expect(fine.loaded.drift).toBeNull();
   });
 
-  it('freeze: the first load makes the table', async () => {
-    const { types } = await loadAs(kind, people, [jane], { contract: 'freeze' });
-    expect(types).toEqual({ id: 'long', email: 'string', note: 'string' });
+  it('let the first load make the table, whatever they are', async () => {
+    for (const contract of ['freeze', 'discard_row', 'discard_value'] as const) {
+      const { types, rows: found } = await loadAs(kind, people, [jane], { contract });
+      expect(types).toEqual({ id: 'long', email: 'string', note: 'string' });
+      expect(found).toHaveLength(1);
+    }
   });
 
   it('discard_row: rows with a value in an unknown column are rejected, with the reason', async () => {
@@ -326,6 +330,39 @@ describe('a type that a person chooses', () => {
       { id: '1', amount: '1.50', ratio: null, _unfit: '{"ratio":"2.50"}' },
       { id: '2', amount: null, ratio: '3', _unfit: '{"amount":"n/a"}' },
       { id: '3', amount: '7.00', ratio: '4', _unfit: null },
+    ]);
+  });
+});
+
+describe('workbooks', () => {
+  const cells = (row: number, ...values: readonly string[]): string =>
+    `<row r="${row}">${values
+      .map((value, index) => {
+        const at = `${'ABC'[index]}${row}`;
+        if (value.startsWith('#')) return `<c r="${at}" t="e"><v>${value}</v></c>`;
+        return /^\d+$/.test(value)
+          ? `<c r="${at}"><v>${value}</v></c>`
+          : `<c r="${at}" t="inlineStr"><is><t>${value}</t></is></c>`;
+      })
+      .join('')}</row>`;
+  const workbook = (...rows: readonly (readonly string[])[]): Buffer =>
+    buildWorkbook({ sheets: { S: rows.map((row, index) => cells(index + 1, ...row)).join('') } });
+
+  it('keep rows of the table’s types, reject the others with their line, and hide masked errors', async () => {
+    await using loader = await TestLoader.open({
+      schema: table(['id', 'long'], ['email', 'string']),
+      rules: { ...noRules, contract: 'discard_row', masks: { email: 'redact' } },
+    });
+    const bytes = workbook(['id', 'email'], ['1', secret], ['x', secret], ['2', '#N/A']);
+    const counts = await loader.load('f.xlsx', bytes);
+    expect(counts).toMatchObject({ read: 3, written: 2, rejected: 1 });
+    const { adds, rejects } = await loader.finish();
+    expect(await loader.rows(adds)).toEqual([
+      { id: '1', email: 'REDACTED', _unfit: null },
+      { id: '2', email: null, _unfit: null },
+    ]);
+    expect(await loader.rows(rejects, true)).toMatchObject([
+      { line: '3', column_name: 'id', row_text: '{"id":"x","email":"REDACTED"}' },
     ]);
   });
 });
