@@ -179,7 +179,8 @@ function serve(
     '/bin/sh',
     [
       '-c',
-      'exec 3<&0; "$@" </dev/null 3<&- & pid=$!; (read -r line <&3; kill -KILL $pid) 2>/dev/null & reader=$!; wait $pid; code=$?; kill $reader 2>/dev/null; rm -rf "$0"; exit $code',
+      // What the shell itself says goes nowhere: it would die of writing to a process that is gone.
+      'exec 3<&0 4>&2 2>/dev/null; "$@" </dev/null 2>&4 3<&- 4>&- & pid=$!; exec 4>&-; (read -r line <&3; kill -KILL $pid) & reader=$!; wait $pid; code=$?; kill $reader; rm -rf "$0"; exit $code',
       ...[folder, 'mariadbd', ...options],
     ],
     { ...owner, cwd: '/', env: { PATH: path, LC_ALL: 'C' }, stdio: ['pipe', 'ignore', 'pipe'] },
