@@ -71,7 +71,7 @@ export async function recordSchema(table: Table, input: RecordSchema): Promise<R
   const key = knownDriftKey(tenant, sourceId, name);
   const before = await readKnown(table, key);
   const isFiles = schema.some((field) => field.name === '_source_file');
-  const { news, known } = newDrift(drift, before, isFiles);
+  const { news, known } = newDrift(shown(drift, stream.schema, schema), before, isFiles);
   if (JSON.stringify(known) !== JSON.stringify(before))
     items.push({ Put: { TableName: table.name, Item: { ...key, ...known } } });
   if (news === null) return { items, breaking: null };
@@ -97,6 +97,24 @@ export async function recordSchema(table: Table, input: RecordSchema): Promise<R
     },
   });
   return { items, breaking: breaks ? news : null };
+}
+
+/**
+ * Without what is not in the table: the first load of one differs from nothing, and a part of a refresh that is kept
+ * aside is shown, and told, by the commit that completes it.
+ */
+function shown(
+  drift: SchemaDrift | null,
+  before: readonly Field[],
+  after: readonly Field[],
+): SchemaDrift | null {
+  if (drift === null || before.length === 0) return null;
+  const types = new Map(after.map(({ name, type }) => [name, type]));
+  return {
+    ...drift,
+    added: drift.added.filter(({ name, isStored }) => !isStored || types.has(name)),
+    changed: drift.changed.filter(({ name, isStored, to }) => !isStored || types.get(name) === to),
+  };
 }
 
 async function readKnown(table: Table, Key: { pk: string; sk: string }): Promise<KnownDrift> {

@@ -61,7 +61,7 @@ async function loaded(key: string): Promise<StreamItem> {
     location: 's3://lake/x',
     metadataPrefix: 'lake/metadata/x/',
     lastFieldId: 1,
-    schema: [],
+    schema: [{ id: 1, name: 'before', type: 'long' }],
     pointer: null,
     rejects: null,
     cursor: null,

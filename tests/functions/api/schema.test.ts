@@ -41,7 +41,7 @@ const stream = (sourceId: string, name = 'orders') => ({
   location: 's3://lake/x',
   metadataPrefix: 'lake/metadata/x/',
   lastFieldId: 1,
-  schema: [],
+  schema: [{ id: 7, name: 'before', type: 'long' as const }],
   pointer: null,
   rejects: null,
   cursor: null,

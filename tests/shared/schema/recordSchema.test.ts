@@ -150,6 +150,20 @@ describe('drift', () => {
     expect(told).toEqual([true, false, true, true, false]);
   });
 
+  it('of a part that is kept aside is told by the commit that shows it; a new table differs from nothing', async () => {
+    const stored = { samples: [], isStored: true, discarded: 0 };
+    const found = drift({ added: [{ name: 'note', type: 'string', ...stored }] });
+    expect((await commit([], two, found)).items).toHaveLength(1);
+    expect((await commit(one, one, found)).items).toEqual([]);
+    await commit(one, two, found);
+    const records = await listDrift(
+      home.table,
+      { tenant: 'acme', sourceId },
+      { limit: 10, after: null },
+    );
+    expect(records.map((record) => record.drift)).toEqual([found]);
+  });
+
   it('of several loaders of one commit is what all of them found', () => {
     const added = (name: string, sample: string) =>
       drift({
