@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Table } from '../table.ts';
 import type { TransactItem } from '../transact.ts';
 import { conditional, type Fence, fenceLost } from './lock.ts';
@@ -100,6 +100,13 @@ export async function getUnits(
 /** Until when a run may be silent because its units are at work, were they never heard of again. */
 export const unitsAliveUntil = ({ heardAt, quietUntil }: UnitsItem): number =>
   Math.max(heardAt, quietUntil) + unitsSilenceMilliseconds;
+
+/** Their work is collected: what is still at it is a zombie. */
+export async function closeUnits(table: Table, { tenant, runId }: Run): Promise<void> {
+  await table.client.send(
+    new DeleteCommand({ TableName: table.name, Key: unitsItemKey(tenant, runId) }),
+  );
+}
 
 /** Part of a transaction: the run has no units any more, and those at work notice it at their next sign of life. */
 export const removeUnits = (table: Table, { tenant, runId }: Run): TransactItem => ({
