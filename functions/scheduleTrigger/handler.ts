@@ -8,6 +8,7 @@ import { getSource } from '../../shared/sources/getSource.ts';
 const firing = z.object({
   tenant: z.string(),
   sourceId: z.string(),
+  kind: z.enum(['ingest', 'detect_deletes']).default('ingest'),
   scheduledTime: z.string(),
 });
 
@@ -26,19 +27,19 @@ export interface Firings {
 export const makeHandler =
   (dependencies: RunDependencies, firings: Firings, log: Log) =>
   async (event: unknown): Promise<FiringAnswer> => {
-    const { tenant, sourceId, scheduledTime } = firing.parse(event);
+    const { tenant, sourceId, kind, scheduledTime } = firing.parse(event);
     const source = await getSource(dependencies.table, tenant, sourceId);
     if (source === null || source.status !== 'active') {
       log.info('schedule skipped', { tenant, sourceId, status: source?.status ?? 'deleted' });
       return { outcome: 'skipped' };
     }
-    const name = `${sourceId}#${scheduledTime}`;
+    const name = `${sourceId}#${scheduledTime}${kind === 'ingest' ? '' : `#${kind}`}`;
     if (await firings.seen(tenant, name)) return { outcome: 'repeated' };
     const { outcome, runId } = await requestRun(dependencies, {
       tenant,
       sourceId,
       connector: source.connector,
-      request: { kind: 'ingest' },
+      request: { kind },
       trigger: 'schedule',
       requestedBy: `schedule ${scheduledTime}`,
       whenBusy: 'queue',

@@ -7,15 +7,18 @@ import {
   UpdateScheduleCommand,
   type UpdateScheduleCommandInput,
 } from '@aws-sdk/client-scheduler';
-import type { SourceItem } from '../sources/sourceItem.ts';
+import type { Schedule, SourceItem } from '../sources/sourceItem.ts';
 import { cronFields, readCron } from './cronExpression.ts';
 import { nextTimes } from './nextTimes.ts';
 
-type ScheduledSource = Pick<SourceItem, 'tenant' | 'sourceId' | 'status' | 'schedule'>;
+type ScheduledSource = Pick<SourceItem, 'tenant' | 'sourceId' | 'status' | 'schedule' | 'rules'>;
+
+/** What a source is woken for. */
+export type Alarm = 'ingest' | 'detect_deletes';
 
 /** The alarm clock of sources. */
 export interface Schedules {
-  /** Makes the clock agree with the source: it rings only while the source is active and has a schedule. */
+  /** Makes the clock agree with the source: it rings only while the source is active, for what it has schedules for. */
   agree(source: ScheduledSource, now: Date): Promise<void>;
   /** Forgets a source; one that has no schedule is fine. */
   remove(sourceId: string): Promise<void>;
@@ -31,40 +34,52 @@ export interface ScheduleSettings {
   readonly dlqArn: string;
 }
 
+const alarms: readonly Alarm[] = ['ingest', 'detect_deletes'];
+const nameOf = (sourceId: string, alarm: Alarm): string =>
+  alarm === 'ingest' ? sourceId : `${sourceId}-detect-deletes`;
+export const scheduleOf = (
+  { schedule, rules }: Pick<SourceItem, 'schedule' | 'rules'>,
+  alarm: Alarm,
+): Schedule | null => (alarm === 'ingest' ? schedule : (rules?.detectDeletes ?? null));
+
 /**
- * One EventBridge schedule per source, named by the source's id. The flexible window is the jitter that keeps
+ * One EventBridge schedule per source and alarm, named by the source's id. The flexible window is the jitter that keeps
  * sources with the same hour apart: EventBridge picks a moment in it for each schedule.
  */
 export function eventBridgeSchedules(
   client: SchedulerClient,
   settings: ScheduleSettings,
 ): Schedules {
-  const remove = async (sourceId: string): Promise<void> => {
+  const remove = async (Name: string): Promise<void> => {
     try {
-      await client.send(new DeleteScheduleCommand({ GroupName: settings.group, Name: sourceId }));
+      await client.send(new DeleteScheduleCommand({ GroupName: settings.group, Name }));
     } catch (error) {
       if (!(error instanceof ResourceNotFoundException)) throw error;
     }
   };
-  return {
-    remove,
-    async agree(source, now) {
-      if (source.status !== 'active' || source.schedule === null) {
-        await remove(source.sourceId);
-        return;
-      }
-      const input = scheduleInput(source, settings, now);
+  const put = async (input: UpdateScheduleCommandInput): Promise<void> => {
+    try {
+      await client.send(new UpdateScheduleCommand(input));
+    } catch (error) {
+      if (!(error instanceof ResourceNotFoundException)) throw error;
       try {
+        await client.send(new CreateScheduleCommand(input));
+      } catch (conflict) {
+        // Somebody created it in between.
+        if (!(conflict instanceof ConflictException)) throw conflict;
         await client.send(new UpdateScheduleCommand(input));
-      } catch (error) {
-        if (!(error instanceof ResourceNotFoundException)) throw error;
-        try {
-          await client.send(new CreateScheduleCommand(input));
-        } catch (conflict) {
-          // Somebody created it in between.
-          if (!(conflict instanceof ConflictException)) throw conflict;
-          await client.send(new UpdateScheduleCommand(input));
-        }
+      }
+    }
+  };
+  return {
+    async remove(sourceId) {
+      for (const alarm of alarms) await remove(nameOf(sourceId, alarm));
+    },
+    async agree(source, now) {
+      for (const alarm of alarms) {
+        const schedule = source.status === 'active' ? scheduleOf(source, alarm) : null;
+        if (schedule === null) await remove(nameOf(source.sourceId, alarm));
+        else await put(scheduleInput(source, alarm, schedule, settings, now));
       }
     },
   };
@@ -74,15 +89,16 @@ export function eventBridgeSchedules(
 const maxFiringAgeSeconds = 3600;
 
 function scheduleInput(
-  { tenant, sourceId, schedule }: ScheduledSource,
+  { tenant, sourceId }: ScheduledSource,
+  alarm: Alarm,
+  schedule: Schedule,
   settings: ScheduleSettings,
   now: Date,
 ): UpdateScheduleCommandInput {
-  if (schedule === null) throw new TypeError('a source without a schedule');
   const minutes = windowMinutes(nextTimes(schedule, now, 2));
   return {
     GroupName: settings.group,
-    Name: sourceId,
+    Name: nameOf(sourceId, alarm),
     ScheduleExpression: `cron(${cronFields(readCron(schedule.cron))})`,
     ScheduleExpressionTimezone: schedule.timezone,
     FlexibleTimeWindow:
@@ -94,7 +110,12 @@ function scheduleInput(
       DeadLetterConfig: { Arn: settings.dlqArn },
       RetryPolicy: { MaximumEventAgeInSeconds: maxFiringAgeSeconds, MaximumRetryAttempts: 10 },
       // The scheduled time is the same for every delivery attempt of one firing, so it names the firing.
-      Input: JSON.stringify({ tenant, sourceId, scheduledTime: '<aws.scheduler.scheduled-time>' }),
+      Input: JSON.stringify({
+        tenant,
+        sourceId,
+        ...(alarm === 'ingest' ? {} : { kind: alarm }),
+        scheduledTime: '<aws.scheduler.scheduled-time>',
+      }),
     },
   };
 }

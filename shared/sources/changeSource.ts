@@ -88,7 +88,7 @@ export async function changeSource(
     return given;
   });
   // Also when nothing changed: a request that failed half way is mended by sending it again.
-  if (sent.schedule !== undefined || sent.status !== undefined)
+  if (sent.schedule !== undefined || sent.rules !== undefined || sent.status !== undefined)
     await schedules.agree(changed, dependencies.now());
   return changed;
 }

@@ -30,6 +30,7 @@ type Settings = Pick<
   | 'secretRef'
   | 'primaryKey'
   | 'cursorField'
+  | 'rules'
 >;
 
 /** Source, and audit entry with before and after, must fit DynamoDB items of 400 KB. */
@@ -45,6 +46,7 @@ export function checkSettings(connectors: Connectors, settings: Settings, now: D
     if (Buffer.byteLength(JSON.stringify(settings[name])) > maxSettingsBytes)
       throw badField([name], `May have ${maxSettingsBytes} bytes as JSON.`);
   if (settings.schedule !== null) checkSchedule(settings.schedule, now);
+  if (settings.rules?.detectDeletes != null) checkSchedule(settings.rules.detectDeletes, now);
   checkRules(settings);
   if (connector === null) {
     if (settings.status !== 'draft') throw badField(['connector'], 'Only a draft may have none.');

@@ -56,7 +56,8 @@ export async function createSource(
     credentials === undefined ? null : await secrets.create(tenant, source.sourceId, credentials);
   try {
     // Before the source: its trigger skips a source that does not exist, and nothing is half made afterwards.
-    if (source.schedule !== null) await schedules.agree(source, now);
+    const isScheduled = source.schedule !== null || source.rules?.detectDeletes != null;
+    if (isScheduled) await schedules.agree(source, now);
     return await insertSource(
       table,
       { ...source, secretRef: made ?? secretRef ?? null },
@@ -65,7 +66,7 @@ export async function createSource(
   } catch (error) {
     await Promise.allSettled([
       made === null ? undefined : secrets.remove(made),
-      source.schedule === null ? undefined : schedules.remove(source.sourceId),
+      schedules.remove(source.sourceId),
     ]);
     throw error;
   }

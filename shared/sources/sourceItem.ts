@@ -30,15 +30,17 @@ export type ColumnMask = z.infer<typeof columnMask>;
 const rules = {
   /** How rows that are gone at the source leave the table: `_deleted` becomes true, or they go. */
   onDelete: z.enum(['tombstone', 'remove']).optional(),
-  /** When keys are compared with the source's, for streams whose source reports no deletes. */
-  detectDeletes: schedule.nullable().optional(),
   /** More rejected rows than this, or a larger share of those read, fail the commit before it happens. */
   maxRejectedRows: z.int().nonnegative().nullable().optional(),
   maxRejectedRatio: z.number().min(0).max(1).nullable().optional(),
   /** Nested values: as JSON text, or objects as columns `a_b`. */
   nested: z.enum(['json', 'flatten']).optional(),
 };
-export const sourceRules = z.strictObject(rules);
+export const sourceRules = z.strictObject({
+  ...rules,
+  /** When the keys of every stream that has some are compared with the source's; see run kind `detect_deletes`. */
+  detectDeletes: schedule.nullable().optional(),
+});
 export type SourceRules = z.infer<typeof sourceRules>;
 
 /** Settings of one stream of a source; what is left out follows the source. */

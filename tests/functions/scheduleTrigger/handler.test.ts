@@ -32,6 +32,15 @@ it('starts one run per firing, however often the firing is delivered', async () 
   expect(executions.started).toHaveLength(1);
 });
 
+it('compares keys when it is time to, beside the ingest of the same moment', async () => {
+  const { handler, firing, executions } = await setUp();
+  const detect = { ...firing, kind: 'detect_deletes' };
+  expect((await handler(detect)).outcome).toBe('started');
+  expect(await handler(detect)).toEqual({ outcome: 'repeated' });
+  expect((await handler(firing)).outcome).toBe('queued');
+  expect(executions.started).toHaveLength(1);
+});
+
 it('queues a firing while the run before it still holds the source', async () => {
   const { handler, firing } = await setUp();
   await handler(firing);

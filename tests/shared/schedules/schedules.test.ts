@@ -74,7 +74,7 @@ it.each([
 ])('removes it for %o, also when there is none', async (change) => {
   scheduler.on(DeleteScheduleCommand).rejects(missing);
   await schedules.agree({ ...source, ...change }, now);
-  expect(scheduler).toHaveReceivedCommandExactlyOnceWith(DeleteScheduleCommand, {
+  expect(scheduler).toHaveReceivedCommandWith(DeleteScheduleCommand, {
     GroupName: 'headgate-dev',
     Name: source.sourceId,
   });
@@ -90,6 +90,22 @@ it.each([
   expect(scheduler).toHaveReceivedCommandWith(UpdateScheduleCommand, {
     FlexibleTimeWindow,
   } as never);
+});
+
+it('rings apart for the comparison of keys', async () => {
+  scheduler.on(UpdateScheduleCommand).resolves({});
+  const detectDeletes = { cron: '30 4 * * 0', timezone: 'UTC' };
+  await schedules.agree({ ...source, schedule: null, rules: { detectDeletes } }, now);
+  expect(scheduler).toHaveReceivedCommandExactlyOnceWith(UpdateScheduleCommand, {
+    Name: `${source.sourceId}-detect-deletes`,
+    ScheduleExpression: 'cron(30 4 ? * SUN *)',
+  } as never);
+  const input = scheduler.commandCalls(UpdateScheduleCommand)[0]?.args[0].input.Target?.Input;
+  expect(JSON.parse(input ?? '{}')).toMatchObject({ kind: 'detect_deletes' });
+  expect(scheduler).toHaveReceivedCommandExactlyOnceWith(DeleteScheduleCommand, {
+    GroupName: 'headgate-dev',
+    Name: source.sourceId,
+  });
 });
 
 it('passes on what it cannot name', async () => {
