@@ -1,5 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ModeName, modes, play } from '../history/play.ts';
+import { postgresSource } from '../history/postgresSource.ts';
 import { seeded } from '../randomness.ts';
 import { isExact, play } from '../shared/runs/lockHistory/play.ts';
 import { killAtRandom } from './killAtRandom.ts';
@@ -25,6 +27,20 @@ const proofs = {
       rows: tables.map(({ wanted }) => wanted),
       problems,
     };
+  },
+  history: async () => {
+    const problems: string[] = [];
+    const played = [];
+    const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
+    const steps = Number(process.env['STEPS'] ?? 10_000);
+    await using database = await postgresSource();
+    for (const mode of Object.keys(modes) as ModeName[]) {
+      const { problems: found, ...report } = await play(database, mode, steps, { seed });
+      played.push(report);
+      console.log(JSON.stringify(report));
+      problems.push(...found.slice(0, 20).map((problem) => `${mode}: ${problem}`));
+    }
+    return { seed, steps, played, problems };
   },
   kill: async () => {
     const random = seeded('kill at random');
