@@ -29,10 +29,6 @@ export type ChangeSource = {
   readonly cursorField?: string | null | undefined;
   readonly streams?: { readonly [name: string]: {
       readonly onDelete?: "tombstone" | "remove" | undefined;
-      readonly detectDeletes?: {
-        readonly cron: string;
-        readonly timezone: string;
-      } | null | undefined;
       readonly maxRejectedRows?: number | null | undefined;
       readonly maxRejectedRatio?: number | null | undefined;
       readonly nested?: "json" | "flatten" | undefined;
@@ -56,13 +52,13 @@ export type ChangeSource = {
   /** For all streams; a stream’s own settings go before. */
   readonly rules?: {
     readonly onDelete?: "tombstone" | "remove" | undefined;
+    readonly maxRejectedRows?: number | null | undefined;
+    readonly maxRejectedRatio?: number | null | undefined;
+    readonly nested?: "json" | "flatten" | undefined;
     readonly detectDeletes?: {
       readonly cron: string;
       readonly timezone: string;
     } | null | undefined;
-    readonly maxRejectedRows?: number | null | undefined;
-    readonly maxRejectedRatio?: number | null | undefined;
-    readonly nested?: "json" | "flatten" | undefined;
   } | undefined;
   readonly freshnessTargetSeconds?: number | null | undefined;
   readonly status?: "draft" | "active" | "paused" | "archived" | undefined;
@@ -154,10 +150,6 @@ export type CreateSource = {
   readonly cursorField?: string | null | undefined;
   readonly streams?: { readonly [name: string]: {
       readonly onDelete?: "tombstone" | "remove" | undefined;
-      readonly detectDeletes?: {
-        readonly cron: string;
-        readonly timezone: string;
-      } | null | undefined;
       readonly maxRejectedRows?: number | null | undefined;
       readonly maxRejectedRatio?: number | null | undefined;
       readonly nested?: "json" | "flatten" | undefined;
@@ -181,13 +173,13 @@ export type CreateSource = {
   /** For all streams; a stream’s own settings go before. */
   readonly rules?: {
     readonly onDelete?: "tombstone" | "remove" | undefined;
+    readonly maxRejectedRows?: number | null | undefined;
+    readonly maxRejectedRatio?: number | null | undefined;
+    readonly nested?: "json" | "flatten" | undefined;
     readonly detectDeletes?: {
       readonly cron: string;
       readonly timezone: string;
     } | null | undefined;
-    readonly maxRejectedRows?: number | null | undefined;
-    readonly maxRejectedRatio?: number | null | undefined;
-    readonly nested?: "json" | "flatten" | undefined;
   } | undefined;
   readonly freshnessTargetSeconds?: number | null | undefined;
   readonly status?: "draft" | "active" | "paused" | "archived" | undefined;
@@ -235,11 +227,15 @@ export type File = {
   readonly bytes: number;
   readonly modifiedAt: string;
   readonly status: "on_disk" | "pending" | "processing" | "loaded" | "failed" | "file_deleted";
+  /** The next run loads it. */
+  readonly waiting: boolean;
   readonly rows: number | null;
   readonly rejected: number | null;
   readonly loadedAt: string | null;
   /** What detection chose: `csv, utf-16le, ";"`. */
   readonly detected: string | null;
+  /** A file with the same bytes, whose rows stand for this one’s too. */
+  readonly duplicateOf: string | null;
   readonly error: {
     readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "cannot_undo" | "cannot_retry" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
     readonly message: string;
@@ -625,10 +621,6 @@ export type Source = {
   readonly cursorField: string | null;
   readonly streams: { readonly [name: string]: {
       readonly onDelete?: "tombstone" | "remove" | undefined;
-      readonly detectDeletes?: {
-        readonly cron: string;
-        readonly timezone: string;
-      } | null | undefined;
       readonly maxRejectedRows?: number | null | undefined;
       readonly maxRejectedRatio?: number | null | undefined;
       readonly nested?: "json" | "flatten" | undefined;
@@ -646,13 +638,13 @@ export type Source = {
   readonly contract: "evolve" | "freeze" | "discard_row" | "discard_value";
   readonly rules: {
     readonly onDelete?: "tombstone" | "remove" | undefined;
+    readonly maxRejectedRows?: number | null | undefined;
+    readonly maxRejectedRatio?: number | null | undefined;
+    readonly nested?: "json" | "flatten" | undefined;
     readonly detectDeletes?: {
       readonly cron: string;
       readonly timezone: string;
     } | null | undefined;
-    readonly maxRejectedRows?: number | null | undefined;
-    readonly maxRejectedRatio?: number | null | undefined;
-    readonly nested?: "json" | "flatten" | undefined;
   };
   readonly lastSyncCounts: {
     readonly read: number;

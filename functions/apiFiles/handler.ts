@@ -4,7 +4,8 @@ import { decodeCursor, encodeCursor } from '../../shared/api/cursor.ts';
 import { badField } from '../../shared/api/fieldErrors.ts';
 import { requireAllSources } from '../../shared/api/principal.ts';
 import { HeadgateError } from '../../shared/errors.ts';
-import { type ListedFile, versionsOf } from '../../shared/files/files.ts';
+import { Claimers } from '../../shared/files/claimers.ts';
+import { getFile, versionsOf } from '../../shared/files/files.ts';
 import type { Log } from '../../shared/log.ts';
 import { askForRun, requireRunnable } from '../../shared/sources/askForRun.ts';
 import { type Connectors, connectorOf } from '../../shared/sources/checkSettings.ts';
@@ -68,8 +69,12 @@ export const makeHandler = (dependencies: Dependencies) => {
           params.uploadId,
           body.triggerSync,
         );
-        const [stored] = await listed(file.name, file.versionId, source.sourceId, principal.tenant);
-        return { file: fileViewOf(stored ?? { file, status: 'on_disk' }), run };
+        const { tenant } = principal;
+        const stored = await getFile(table, tenant, source.sourceId, file.name, file.versionId);
+        return {
+          file: fileViewOf(await new Claimers(table, tenant).resolve(stored ?? file)),
+          run,
+        };
       },
       abortUpload: async (request) => {
         const { principal, params } = request;
@@ -124,14 +129,4 @@ export const makeHandler = (dependencies: Dependencies) => {
     },
     { log },
   );
-
-  async function listed(
-    name: string,
-    versionId: string,
-    sourceId: string,
-    tenant: string,
-  ): Promise<readonly ListedFile[]> {
-    const versions = await versionsOf(table, tenant, sourceId, name);
-    return versions.filter(({ file }) => file.versionId === versionId);
-  }
 };

@@ -2,7 +2,7 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
 import type { FileItem } from '../../shared/files/fileItem.ts';
 import { type LandingPlace, parseLandingKey } from '../../shared/files/landingKey.ts';
-import { recordFiles } from '../../shared/files/recordFile.ts';
+import { recordFiles } from '../../shared/files/recordFiles.ts';
 import type { Log } from '../../shared/log.ts';
 import type { RunDependencies } from '../../shared/runs/endRun.ts';
 import { requestRun } from '../../shared/runs/requestRun.ts';

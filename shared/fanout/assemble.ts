@@ -1,6 +1,7 @@
 import { hashOfPieces } from '../formats/ranges/pieceHashes.ts';
 import type { LoadedStream } from '../ingest/loadStream.ts';
 import type { Field } from '../lake/schema.ts';
+import type { StagedFile } from '../runs/ingestProtocol.ts';
 import { noCounts } from '../runs/runItem.ts';
 import { addCounts } from '../runs/runs.ts';
 import type { LoadedFile, Rewrite } from '../staging/streamLoader.ts';
@@ -15,6 +16,7 @@ export interface Collected {
   readonly result: LoadedStream;
   /** Every landed file it is about; `replaces`: its earlier rows go. */
   readonly files: FanOutPlan['files'];
+  readonly duplicates: readonly StagedFile[];
 }
 
 /** Puts the work of finished units together, in the units' order. `schema` is what they agreed on. */
@@ -48,6 +50,7 @@ export function assemble(
       replacesNullCursor: parts.some((part) => part.replacesNullCursor),
     },
     files: plan.files,
+    duplicates: plan.duplicates ?? [],
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from '../connectors/connector.ts';
 import { errorTable, HeadgateError } from '../errors.ts';
-import { failFile } from '../files/claimFile.ts';
+import { failFile } from '../files/failFile.ts';
 import type { IngestDependencies } from '../ingest/ingestDependencies.ts';
 import { openLoader, scratchFolder } from '../ingest/loadStream.ts';
 import type { QueuedStream } from '../ingest/runCheckpoint.ts';

@@ -5,6 +5,7 @@ import { stretchScan } from '../formats/ranges/scanStretch.ts';
 import type { StreamPlan } from '../ingest/planStreams.ts';
 import { json } from '../json.ts';
 import { field } from '../lake/schema.ts';
+import { stagedFile } from '../runs/ingestProtocol.ts';
 
 const count = z.int().nonnegative();
 
@@ -90,6 +91,8 @@ export const fanOutPlan = z.strictObject({
   known: z.array(field),
   /** All files it is about; `replaces`: their earlier rows go. */
   files: z.array(landedRef.extend({ replaces: z.boolean() })),
+  /** Files that are not read, because the bytes of a loaded one are the same. */
+  duplicates: z.array(stagedFile).optional(),
   cuts: z.array(cutFile),
   /** In the order in which one reading would come to them: groups of whole files, and places among `cuts`. */
   sequence: z.array(

@@ -6,6 +6,7 @@ import { openLoader, scratchFolder } from '../ingest/loadStream.ts';
 import type { StreamPlan } from '../ingest/planStreams.ts';
 import type { Json } from '../json.ts';
 import type { Field } from '../lake/schema.ts';
+import type { StagedFile } from '../runs/ingestProtocol.ts';
 import type { RunItem } from '../runs/runItem.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
 import { openUnits } from '../runs/units.ts';
@@ -29,6 +30,8 @@ export interface PlanFanOutInput {
   readonly context: Context<unknown, unknown>;
   /** Landed files handed out so far, by `name#versionId`. */
   readonly taken: ReadonlyMap<string, Pick<FileItem, 'replaces'>>;
+  /** Landed files that were not, because the bytes of a loaded one are the same. */
+  readonly duplicates: ReadonlyMap<string, StagedFile>;
 }
 
 export type Planned =
@@ -77,7 +80,7 @@ async function planFiles(
   input: PlanFanOutInput,
   options: FanOutOptions,
 ): Promise<Planned> {
-  const { context, plan, from, taken } = input;
+  const { context, plan, from, taken, duplicates } = input;
   const waiting: WaitingFile[] = [];
   let position = from;
   let finished = true;
@@ -111,6 +114,7 @@ async function planFiles(
         bytes,
         replaces: taken.get(`${name}#${versionId}`)?.replaces === true,
       })),
+      duplicates: [...duplicates.values()],
       cuts: [...cuts],
       sequence: [...sequence],
     },
@@ -138,7 +142,10 @@ function headsOf(waiting: readonly WaitingFile[], cut: ReadonlySet<string>): rea
 
 interface Draft {
   readonly proposals: readonly Proposal[];
-  readonly shared: Pick<FanOutPlan, 'position' | 'finished' | 'files' | 'cuts' | 'sequence'>;
+  readonly shared: Pick<
+    FanOutPlan,
+    'position' | 'finished' | 'files' | 'duplicates' | 'cuts' | 'sequence'
+  >;
   readonly phase: FanOutPlan['phase'];
   readonly units: readonly UnitWork[];
 }

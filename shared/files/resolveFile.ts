@@ -7,6 +7,8 @@ export interface ResolvedFile {
   /** What follows from a committed claim is part of it; a claim is left in it only while its run is open. */
   readonly file: FileItem & { readonly state: RestingState };
   readonly status: FileStatus;
+  /** As it was read: what a change of it is conditioned on. */
+  readonly stored: FileItem;
 }
 
 /**
@@ -19,15 +21,14 @@ export function resolveFile(stored: FileItem, claimer: RunItem | null): Resolved
     ...rest,
     state: stored.state === 'claimed' ? 'pending' : stored.state,
   } as const;
-  if (claim === undefined) return { file: resting, status: statusOf(resting.state) };
-  if (claimer !== null && isCommitted(claim, claimer)) {
+  if (claim !== undefined && claimer !== null && isCommitted(claim, claimer)) {
     const file = afterClaim(resting, claim, claimer);
-    return { file, status: statusOf(file.state) };
+    return { file, status: statusOf(file.state), stored };
   }
   const isOpen = claimer?.status === 'queued' || claimer?.status === 'running';
-  return isOpen
-    ? { file: { ...resting, claim }, status: 'processing' }
-    : { file: resting, status: statusOf(resting.state) };
+  return claim !== undefined && isOpen
+    ? { file: { ...resting, claim }, status: 'processing', stored }
+    : { file: resting, status: statusOf(resting.state), stored };
 }
 
 /** Whether the commit that a claim names has happened, and was made by the attempt that made the claim. */

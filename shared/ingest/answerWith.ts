@@ -1,6 +1,6 @@
 import type { FanOut } from '../fanout/planObjects.ts';
 import { noCost, type UnitCost } from '../fanout/readResults.ts';
-import type { FileItem } from '../files/fileItem.ts';
+import type { FileRef } from '../files/fileItem.ts';
 import { json } from '../json.ts';
 import {
   type IngestAnswer,
@@ -9,6 +9,7 @@ import {
   type StagedWork,
   stagedKey,
 } from '../runs/ingestProtocol.ts';
+import type { FileCounts } from '../runs/runItem.ts';
 import type { IngestDependencies } from './ingestDependencies.ts';
 import type { RunCheckpoint } from './runCheckpoint.ts';
 
@@ -16,7 +17,8 @@ import type { RunCheckpoint } from './runCheckpoint.ts';
 export type InvocationResult = {
   readonly state: RunCheckpoint;
   readonly commits: readonly StagedCommit[];
-  readonly files: readonly Pick<FileItem, 'name' | 'versionId'>[];
+  readonly files: readonly FileRef[];
+  readonly fileCounts?: FileCounts;
   /** Of units whose work was looked at. */
   readonly cost?: UnitCost;
 } & (
@@ -37,12 +39,15 @@ export async function answerWith(
   gigabyteSeconds: number,
   signal: AbortSignal,
 ): Promise<IngestAnswer> {
-  const { state, commits, cost = noCost } = result;
+  const { state, commits, fileCounts, cost = noCost } = result;
   const done = result.kind === 'DONE';
   const work: StagedWork = {
     v: 1,
     commits: [...commits],
     files: result.files.map(({ name, versionId }) => ({ name, versionId })),
+    ...(fileCounts === undefined || fileCounts.loaded + fileCounts.duplicates === 0
+      ? {}
+      : { fileCounts }),
     failures: done ? state.failures : [],
     empty: state.hadData ? 'nothing_new' : 'no_data',
     ...(done && state.drainedSeq !== undefined ? { drainedSeq: state.drainedSeq } : {}),

@@ -1,11 +1,14 @@
 import type { LandedFile, LandedFiles } from '../connectors/connector.ts';
-import type { FileItem } from '../files/fileItem.ts';
-import { type FilePage, getFile, listFiles } from '../files/files.ts';
-import { type DatedInboxEntry, isNewer, readInbox } from '../files/inbox.ts';
-import { settleFile } from '../files/settleFiles.ts';
-import { supersedeFile } from '../files/supersedeFile.ts';
+import { changeFiles } from '../files/changeFiles.ts';
+import { Claimers } from '../files/claimers.ts';
+import type { FileItem, FileRef } from '../files/fileItem.ts';
+import { allFiles, everyVersionOf, versionsOf } from '../files/files.ts';
+import { isNewer, readInbox } from '../files/inbox.ts';
+import { type KnownDuplicate, knownDuplicate } from '../files/knownDuplicate.ts';
+import type { ResolvedFile } from '../files/resolveFile.ts';
+import { isOver, settled } from '../files/settleFiles.ts';
+import { prefetch } from '../lake/prefetch.ts';
 import type { RunItem } from '../runs/runItem.ts';
-import { getRun } from '../runs/runs.ts';
 import type { Table } from '../table.ts';
 
 export interface LandedFilesOptions {
@@ -14,10 +17,14 @@ export interface LandedFilesOptions {
   /** Every file that is still there, and not only those that wait. */
   readonly all: boolean;
   readonly open: (key: string, versionId: string, from: number) => AsyncIterable<Uint8Array>;
-  readonly now: () => Date;
-  /** Called with each file as it is handed out. */
+  /** Called with each file as it is handed out. `replaces`: the source has other versions of its name. */
   readonly taken: (item: FileItem) => void;
+  /** Called with each file that is not handed out, because the bytes of a loaded one are the same. */
+  readonly duplicate: (item: FileItem, known: KnownDuplicate) => void;
 }
+
+/** Names that are looked at ahead. */
+const looksAhead = 16;
 
 /** The files a run has to load, in order of arrival (or by name, for all). */
 export const landedFiles = (options: LandedFilesOptions): LandedFiles => ({
@@ -25,63 +32,91 @@ export const landedFiles = (options: LandedFilesOptions): LandedFiles => ({
 });
 
 async function* waitingFiles(options: LandedFilesOptions): AsyncGenerator<LandedFile> {
-  const { table, run, now } = options;
-  const runs = new Map<string, RunItem | null>([[run.runId, run]]);
-  const newest = await newestByName(options);
-  for await (const entry of readInbox(table, run.tenant, run.sourceId)) {
-    const current = newest.get(entry.name);
-    if (current !== undefined && isNewer(current, entry)) {
-      await supersedeFile(table, run, entry);
-      continue;
+  const { table, run } = options;
+  for await (const entries of readInbox(table, run.tenant, run.sourceId)) {
+    // Made anew for each page: the run itself commits meanwhile.
+    const claimers = new Claimers(table, run.tenant);
+    for await (const found of prefetch(entries, looksAhead, (entry) =>
+      lookAt(options, claimers, entry),
+    )) {
+      if (found === null) continue;
+      if (found.known === null) yield handOut(options, found.file);
+      else options.duplicate(found.file, found.known);
     }
-    const file = await getFile(table, run.tenant, run.sourceId, entry.name, entry.versionId);
-    if (file === null || file.state === 'deleted') continue;
-    if (file.claim !== undefined) {
-      const { runId } = file.claim;
-      const claimer = runs.has(runId) ? runs.get(runId) : await getRun(table, run.tenant, runId);
-      runs.set(runId, claimer ?? null);
-      if (claimer != null && (await settleFile(table, file, claimer, now()))) continue;
-    }
-    // A file that failed waits for a person; nothing changed by itself since.
-    if (file.state === 'failed' && (run.trigger !== 'api' || failedIn(file) === run.runId))
-      continue;
-    yield handOut(options, file);
   }
 }
 
-/** Of several waiting versions of one name only the newest is loaded: its rows would replace the others'. */
-async function newestByName({
-  table,
-  run,
-}: LandedFilesOptions): Promise<ReadonlyMap<string, DatedInboxEntry>> {
-  const newest = new Map<string, DatedInboxEntry>();
-  for await (const entry of readInbox(table, run.tenant, run.sourceId)) {
-    const known = newest.get(entry.name);
-    if (known === undefined || isNewer(entry, known)) newest.set(entry.name, entry);
+/** A file of the inbox if this run is to take it. What is over, or was overtaken, is written down on the way. */
+async function lookAt(
+  options: LandedFilesOptions,
+  claimers: Claimers,
+  { name, versionId }: FileRef,
+): Promise<{ readonly file: FileItem; readonly known: KnownDuplicate | null } | null> {
+  const { table, run, open } = options;
+  const versions = await everyVersionOf(table, run.tenant, run.sourceId, name, claimers);
+  const found = versions.find(({ file }) => file.versionId === versionId);
+  if (found === undefined) return null;
+  const { file, stored } = found;
+  if (isOver(file)) {
+    await changeFiles(table, [{ ...settled(table, found), waits: false }]);
+    return null;
   }
-  return newest;
+  // Of several waiting versions of one name only the newest is loaded: its rows would replace the others'.
+  if (versions.some(({ file: other }) => !isOver(other) && isNewer(other, file))) {
+    const over: Partial<FileItem> =
+      file.state === 'loaded' ? { again: undefined } : { state: 'deleted', claim: undefined };
+    await changeFiles(table, [{ before: stored, after: { ...file, ...over }, waits: false }]);
+    return null;
+  }
+  // A file that failed waits for a person; nothing changed by itself since.
+  if (file.state === 'failed' && (run.trigger !== 'api' || failedIn(file) === run.runId))
+    return null;
+  const isForced = run.request.force === true || file.again === 'force';
+  return {
+    file: { ...file, replaces: hasRows(found, versions) },
+    known: isForced ? null : await knownDuplicate({ table, claimers, open }, file),
+  };
 }
+
+/** Whether there may be rows of this name. */
+const hasRows = ({ file }: ResolvedFile, versions: readonly ResolvedFile[]): boolean =>
+  file.state === 'loaded' ||
+  versions.some(({ file: other }) => other !== file && other.state !== 'deleted');
 
 /** The newest version of every name that is still there. */
 async function* everyFile(options: LandedFilesOptions): AsyncGenerator<LandedFile> {
   const { table, run } = options;
-  let after: { readonly name: string; readonly versionId: string } | undefined;
-  // Versions of one name are listed next to each other.
+  const claimers = new Claimers(table, run.tenant);
+  // Versions of one name are listed next to each other, but for those of a name like `a#b` among those of `a`.
+  const split = new Set<string>();
   let newest: FileItem | null = null;
-  do {
-    const page: FilePage = await listFiles(table, run.tenant, run.sourceId, {
-      limit: 500,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const { file, status } of page.files) {
-      if (status === 'file_deleted') continue;
-      if (newest !== null && newest.name !== file.name) yield handOut(options, newest);
-      if (newest === null || newest.name !== file.name || newest.modifiedAt < file.modifiedAt)
-        newest = file;
+  for await (const files of allFiles(table, run.tenant, run.sourceId, { claimers }))
+    for (const { file } of files) {
+      if (newest !== null && newest.name !== file.name && !split.has(newest.name)) {
+        const { name } = newest;
+        if (file.name.startsWith(`${name}#`)) {
+          split.add(name);
+          newest = await newestOf(options, name, claimers);
+        }
+        if (newest !== null) yield handOut(options, newest);
+        newest = null;
+      }
+      if (file.state === 'deleted') continue;
+      if (newest === null || newest.name !== file.name || isNewer(file, newest)) newest = file;
     }
-    after = page.next ?? undefined;
-  } while (after !== undefined);
-  if (newest !== null) yield handOut(options, newest);
+  if (newest !== null && !split.has(newest.name)) yield handOut(options, newest);
+}
+
+async function newestOf(
+  { table, run }: LandedFilesOptions,
+  name: string,
+  claimers: Claimers,
+): Promise<FileItem | null> {
+  const versions = await versionsOf(table, run.tenant, run.sourceId, name, claimers);
+  return versions.reduce<FileItem | null>(
+    (newest, { file }) => (newest === null || isNewer(file, newest) ? file : newest),
+    null,
+  );
 }
 
 /** The run in which a file failed, where that is recorded. */

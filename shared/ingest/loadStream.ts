@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Batch, Context } from '../connectors/connector.ts';
 import { HeadgateError } from '../errors.ts';
-import { failFile } from '../files/claimFile.ts';
+import { failFile } from '../files/failFile.ts';
 import type { Json } from '../json.ts';
 import { dataPrefix } from '../lake/dataPrefix.ts';
 import type { LiveFile } from '../lake/liveFile.ts';

@@ -6,6 +6,7 @@ import type { FanOut } from '../fanout/planObjects.ts';
 import { noCost, type UnitCost } from '../fanout/readResults.ts';
 import type { Json } from '../json.ts';
 import type { Field } from '../lake/schema.ts';
+import type { StagedFile } from '../runs/ingestProtocol.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
 import type { IngestDependencies } from './ingestDependencies.ts';
 import { type LoadedStream, loadStream } from './loadStream.ts';
@@ -31,6 +32,8 @@ export type Obtained = { readonly cost: UnitCost } & (
       readonly result: LoadedStream;
       /** Landed files that units loaded. */
       readonly files: FanOutPlan['files'];
+      /** Those that were not shared out, because the bytes of a loaded one are the same. */
+      readonly duplicates: readonly StagedFile[];
     }
   | { readonly kind: 'fanOut'; readonly fanOut: FanOut; readonly tries: number }
 );
@@ -44,7 +47,7 @@ export async function obtainStream(
   invocation: Invocation,
   input: ObtainInput,
 ): Promise<Obtained> {
-  const { lock, run, alive, deadline, taken, fault } = invocation;
+  const { lock, run, alive, deadline, taken, duplicates, fault } = invocation;
   const { entry, plan, stream, hash, context } = input;
   const common = { ...input, run, attempt: lock.attempt };
   let whole = entry.whole === true;
@@ -65,7 +68,7 @@ export async function obtainStream(
       } as const)
     : whole
       ? ({ kind: 'read', batches: null } as const)
-      : await planFanOut(dependencies, { ...common, stageHash: hash, isStart, taken });
+      : await planFanOut(dependencies, { ...common, stageHash: hash, isStart, taken, duplicates });
   if (planned.kind === 'fanOut') return { ...planned, tries: 1, cost };
   const result = await loadStream(dependencies, {
     run,
@@ -80,5 +83,5 @@ export async function obtainStream(
     alive,
     ...(planned.batches === null ? {} : { batches: planned.batches }),
   });
-  return { kind: 'loaded', result, files: [], cost };
+  return { kind: 'loaded', result, files: [], duplicates: [], cost };
 }

@@ -5,7 +5,7 @@ import type { UnitCost } from '../fanout/readResults.ts';
 import type { FileItem } from '../files/fileItem.ts';
 import { dataPrefix, tableDataPrefix, tableMetadataPrefix } from '../lake/dataPrefix.ts';
 import { holdsUpload } from '../lake/holdsUpload.ts';
-import type { StagedCommit } from '../runs/ingestProtocol.ts';
+import type { StagedCommit, StagedFile } from '../runs/ingestProtocol.ts';
 import type { LockItem } from '../runs/lockItem.ts';
 import { noCounts, type RunError, type RunItem } from '../runs/runItem.ts';
 import { addCounts } from '../runs/runs.ts';
@@ -14,9 +14,9 @@ import { ensureStream } from '../runs/streams.ts';
 import type { MapFault } from '../runs/unitProtocol.ts';
 import { mergeDrifts } from '../schema/newDrift.ts';
 import type { SourceItem } from '../sources/sourceItem.ts';
-import type { LoadedFile } from '../staging/streamLoader.ts';
 import type { Deadline, IngestDependencies } from './ingestDependencies.ts';
 import type { KeepAlive } from './keepAlive.ts';
+import { leaveOutDuplicates } from './leaveOutDuplicates.ts';
 import { type LoadedStream, scratchFolder } from './loadStream.ts';
 import { mergeStream } from './mergeStream.ts';
 import { obtainStream } from './obtainStream.ts';
@@ -32,6 +32,8 @@ export interface Invocation {
   readonly deadline: Deadline;
   /** Landed files handed out so far, by `name#versionId`; those that units loaded are added. */
   readonly taken: Map<string, Pick<FileItem, 'name' | 'versionId' | 'replaces'>>;
+  /** Files that were not handed out, because the bytes of a loaded one are the same, by `name#versionId`. */
+  readonly duplicates: Map<string, StagedFile>;
   /** Why the units of the run before did not all come to their end. */
   readonly fault?: MapFault | undefined;
 }
@@ -39,7 +41,12 @@ export interface Invocation {
 /** What one stream came to in one invocation. */
 export interface Step {
   readonly commit: StagedCommit | null;
-  readonly files: readonly LoadedFile[];
+  /** Landed files that the commit loads, or finds loaded already. */
+  readonly files: readonly StagedFile[];
+  /** Names of which the source may have rows from before. */
+  readonly replaces: ReadonlySet<string>;
+  /** The commit's rows are all that the table will have. */
+  readonly isEverything: boolean;
   readonly failures: readonly (RunError & { readonly stream: string })[];
   /** Where to go on with this stream; null when it is read. */
   readonly next: QueuedStream | null;
@@ -61,7 +68,7 @@ export async function readStream(
   entry: QueuedStream,
   unit: number,
 ): Promise<Step> {
-  const { run, source, taken } = invocation;
+  const { run, source, taken, duplicates } = invocation;
   const stream = await ensureStream(dependencies.table, newStream(dependencies, source, planned));
   const isEmpty = (stream.pointer?.rows ?? 0) === 0;
   const plan = startsOver(dependencies, planned, entry, stream)
@@ -87,6 +94,8 @@ export async function readStream(
     return {
       commit: null,
       files: [],
+      replaces: new Set(),
+      isEverything: false,
       failures: [],
       next: { ...entry, tries: 0, fanOut: { planKey: fanOut.planKey, tries, from, hash } },
       hadData: !isEmpty,
@@ -95,7 +104,13 @@ export async function readStream(
     };
   }
   for (const file of obtained.files) taken.set(`${file.name}#${file.versionId}`, file);
-  const { result } = obtained;
+  const landed = await leaveOutDuplicates(dependencies.table, run, obtained.result.loaded, {
+    known: [...duplicates.values(), ...obtained.duplicates],
+    earlier: parts.files,
+    stays: plan.effect !== 'replace',
+  });
+  duplicates.clear();
+  const result: LoadedStream = { ...obtained.result, loaded: landed.loaded };
   const { position, finished, failures } = result;
   if (!finished && isDeepStrictEqual(position, from))
     throw noProgress(`"${plan.request.name}" delivered no checkpoint in time`);
@@ -106,21 +121,25 @@ export async function readStream(
     !plan.fromStart &&
     !isDeepStrictEqual(position, from);
   const fromEmpty = entry.position === null ? isEmpty : entry.fromEmpty === true;
-  const commit =
-    isStaged(plan.effect) && !finished
-      ? partOf(plan, stream, hash, result)
-      : await wholeOf(dependencies, invocation, context.signal, {
-          plan,
-          stream,
-          hash,
-          parts,
-          result,
-          unit,
-          fresh: result.fresh && fromEmpty,
-        });
+  const isPart = isStaged(plan.effect) && !finished;
+  const commit = isPart
+    ? partOf(plan, stream, hash, result, landed.files)
+    : await wholeOf(dependencies, invocation, context.signal, {
+        plan,
+        stream,
+        hash,
+        parts,
+        result,
+        files: landed.files,
+        unit,
+        fresh: result.fresh && fromEmpty,
+      });
   return {
     commit,
-    files: result.loaded?.files ?? [],
+    // What is kept aside is claimed with the commit that shows it.
+    files: isPart ? [] : [...parts.files, ...landed.files],
+    replaces: new Set([...taken.values()].flatMap(({ name, replaces }) => (replaces ? name : []))),
+    isEverything: !isPart && plan.effect === 'replace',
     failures: failures.map((failure) => ({ ...failure, stream: plan.request.name })),
     next:
       finished && !goesOn
@@ -158,6 +177,7 @@ function partOf(
   stream: StreamItem,
   hash: string,
   { loaded, position }: LoadedStream,
+  files: readonly StagedFile[],
 ): StagedCommit {
   return {
     stream: plan.request.name,
@@ -168,6 +188,7 @@ function partOf(
     replaces: [],
     stage: { hash, position },
     drift: loaded?.drift ?? null,
+    ...(files.length === 0 ? {} : { files: [...files] }),
     counts: { ...(loaded?.counts ?? noCounts) },
   };
 }
@@ -178,6 +199,7 @@ interface Whole {
   readonly hash: string;
   readonly parts: StagedParts;
   readonly result: LoadedStream;
+  readonly files: readonly StagedFile[];
   readonly unit: number;
   readonly fresh: boolean;
 }
@@ -187,14 +209,14 @@ async function wholeOf(
   dependencies: IngestDependencies,
   { lock, run, taken }: Invocation,
   signal: AbortSignal,
-  { plan, stream, hash, parts, result, unit, fresh }: Whole,
+  { plan, stream, hash, parts, result, files, unit, fresh }: Whole,
 ): Promise<StagedCommit | null> {
   const { loaded, position, finished, failures } = result;
   // That none of a refresh's files could be read does not make the table empty.
   const shows = isStaged(plan.effect) && failures.length === 0;
   const resumed = stream.stage?.hash === hash;
   // A loader whose every file was unreadable has nothing to commit either.
-  const brought = loaded !== null && (loaded.counts.read > 0 || loaded.files.length > 0);
+  const brought = files.length > 0 || (loaded !== null && loaded.counts.read > 0);
   // The cursor stands in a read that is over now: left there, every next run would only end that read again.
   const completes = finished && plan.keepsCursor && stream.unfinished === true;
   if (!brought && !shows && !resumed && !completes && !result.replacesNullCursor) return null;

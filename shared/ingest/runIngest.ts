@@ -2,13 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { ParkUntil, type StreamDescription } from '../connectors/connector.ts';
 import { errorTable, HeadgateError } from '../errors.ts';
 import { addCost, noCost } from '../fanout/readResults.ts';
-import { claimFile } from '../files/claimFile.ts';
-import type { FileItem } from '../files/fileItem.ts';
-import { prefetch } from '../lake/prefetch.ts';
+import { claimLoaded } from '../files/claimLoaded.ts';
+import { type FileRef, refKey } from '../files/fileItem.ts';
 import { startAttempt } from '../runs/holdLock.ts';
 import type { IngestAnswer, IngestInput, StagedCommit } from '../runs/ingestProtocol.ts';
 import { commitLeaseMilliseconds } from '../runs/lock.ts';
-import type { RunError } from '../runs/runItem.ts';
+import type { FileCounts, RunError } from '../runs/runItem.ts';
 import { markRunning } from '../runs/runs.ts';
 import { listStreams } from '../runs/streams.ts';
 import { getSource } from '../sources/getSource.ts';
@@ -18,14 +17,13 @@ import { keepAlive } from './keepAlive.ts';
 import { landedFiles } from './landedFiles.ts';
 import { openContext } from './openContext.ts';
 import { planStreams, type StreamPlan } from './planStreams.ts';
-import { type Invocation, noProgress, readStream } from './readStream.ts';
+import { type Invocation, noProgress, readStream, type Step } from './readStream.ts';
 import { asReplay, withRejects } from './replayRejects.ts';
 import { type QueuedStream, type RunCheckpoint, runCheckpoint } from './runCheckpoint.ts';
 import { stageMaintenance } from './stageMaintenance.ts';
 
 const maxTries = 3;
 const maxParks = 3;
-const claimsAtATime = 16;
 
 /**
  * One invocation of a connector's function: takes a new attempt under the lock, reads what is left of the run's
@@ -50,10 +48,10 @@ export async function runIngest(
   if (source === null)
     throw new HeadgateError('not_found', `Source ${input.sourceId} does not exist any more.`);
   using alive = keepAlive(table, input, lock.attempt, lock.progress, now, log);
-  const taken: Invocation['taken'] = new Map();
+  const landed = { taken: new Map(), duplicates: new Map() } as const;
   const result = readingKinds.has(run.request.kind)
-    ? await ingest(dependencies, input, { lock, run, source, alive, deadline, taken })
-    : await stageMaintenance(dependencies, input, run);
+    ? await ingest(dependencies, input, { lock, run, source, alive, deadline, ...landed })
+    : await stageMaintenance(dependencies, input, run, lock.attempt);
   alive.signal.throwIfAborted();
   const gigabyteSeconds =
     ((now().getTime() - started) / 1000) * (dependencies.memoryMegabytes / 1024);
@@ -95,7 +93,7 @@ async function ingest(
   invocation: Invocation,
 ): Promise<InvocationResult> {
   const { connector, table, log } = dependencies;
-  const { lock, run, source, alive, deadline, taken } = invocation;
+  const { lock, run, source, alive, deadline, taken, duplicates } = invocation;
   const context = await openContext(dependencies, source, alive.signal, (signal) =>
     connector.landing
       ? landedFiles({
@@ -103,8 +101,19 @@ async function ingest(
           run,
           all: run.request.mode === 'full_refresh',
           open: (key, versionId, from) => dependencies.openLanded(key, versionId, from, signal),
-          now: dependencies.now,
-          taken: (file) => taken.set(`${file.name}#${file.versionId}`, file),
+          taken: (file) => taken.set(refKey(file), file),
+          duplicate: (file, { of, contentHash }) => {
+            const { name, versionId } = file;
+            const nothing = { rows: 0, rejected: 0, detected: file.detected ?? '' };
+            taken.set(refKey(file), file);
+            duplicates.set(refKey(file), {
+              name,
+              versionId,
+              ...nothing,
+              contentHash,
+              duplicateOf: of,
+            });
+          },
         })
       : undefined,
   );
@@ -128,7 +137,8 @@ async function ingest(
   let state: RunCheckpoint = start;
   const before = state;
   const commits: StagedCommit[] = [];
-  const files: Pick<FileItem, 'name' | 'versionId'>[] = [];
+  const files: FileRef[] = [];
+  let fileCounts: FileCounts = { loaded: 0, duplicates: 0 };
   let cost = noCost;
   const advance = (change: Partial<RunCheckpoint>): void => {
     state = { ...state, ...change };
@@ -151,27 +161,20 @@ async function ingest(
       );
       advance({ hadData: state.hadData || step.hadData });
       cost = addCost(cost, step.cost);
+      advance({ failures: [...state.failures, ...step.failures] });
       if (step.commit !== null) {
-        const claim = { runId: run.runId, seq: input.seq + commits.length };
-        const claims = prefetch(step.files, claimsAtATime, async (file) => {
-          await claimFile(table, run, file, claim, file);
-          return file;
-        });
-        for await (const { name, versionId, rows, rejected, detected } of claims) {
-          log.info('file read', { file: name, rows, rejected, detected });
-          const item = taken.get(`${name}#${versionId}`);
-          if (item !== undefined) files.push(item);
-        }
+        const seq = input.seq + commits.length;
+        files.push(...(await claimFilesOf(dependencies, invocation, seq, step, state.failures)));
+        fileCounts = addFileCounts(fileCounts, step.files);
         commits.push(step.commit);
       }
-      advance({ failures: [...state.failures, ...step.failures] });
       if (step.next === null) {
         advance({ queue: rest });
         continue;
       }
       advance({ queue: [step.next, ...rest] });
       assertMoved(before, state);
-      const moved = { state: { ...state, parks: 0 }, commits, files, cost };
+      const moved = { state: { ...state, parks: 0 }, commits, files, fileCounts, cost };
       return step.fanOut === undefined
         ? { kind: 'CONTINUE', ...moved }
         : { kind: 'FANOUT', fanOut: step.fanOut, ...moved };
@@ -183,7 +186,7 @@ async function ingest(
           throw noProgress(`it was parked ${state.parks} times`);
         advance({ parks: moved ? 0 : state.parks + 1 });
         const { until, message: reason } = error;
-        return { kind: 'PARK', state, commits, files, cost, until, reason };
+        return { kind: 'PARK', state, commits, files, fileCounts, cost, until, reason };
       }
       context.signal.throwIfAborted();
       if (plans.size === 1 && commits.length === 0) throw error;
@@ -202,11 +205,40 @@ async function ingest(
     }
     if (deadline.remainingMilliseconds() < 60_000 && state.queue.length > 0) {
       assertMoved(before, state);
-      return { kind: 'CONTINUE', state: { ...state, parks: 0 }, commits, files, cost };
+      return { kind: 'CONTINUE', state: { ...state, parks: 0 }, commits, files, fileCounts, cost };
     }
   }
-  return { kind: 'DONE', state, commits, files, cost };
+  return { kind: 'DONE', state, commits, files, fileCounts, cost };
 }
+
+/** Files that a commit changes, claimed for it. */
+async function claimFilesOf(
+  { connector, table, now, log }: IngestDependencies,
+  { lock, run }: Invocation,
+  seq: number,
+  { files, replaces, isEverything }: Step,
+  failures: readonly RunError[],
+): Promise<readonly FileRef[]> {
+  if (!connector.landing || (files.length === 0 && !isEverything)) return [];
+  const { tenant, sourceId, runId } = run;
+  const { token, attempt } = lock;
+  for (const { name, rows, rejected, detected, duplicateOf } of files)
+    if (duplicateOf === undefined) log.info('file read', { file: name, rows, rejected, detected });
+    else log.info('file is loaded already', { file: name, duplicateOf: duplicateOf.name });
+  return claimLoaded(
+    table,
+    { tenant, sourceId, runId, token, attempt, seq, at: now() },
+    { files, replaces, ...(isEverything ? { everything: { failures } } : {}) },
+  );
+}
+
+const addFileCounts = (counts: FileCounts, files: Step['files']): FileCounts => {
+  const duplicates = files.filter(({ duplicateOf }) => duplicateOf !== undefined).length;
+  return {
+    loaded: counts.loaded + files.length - duplicates,
+    duplicates: counts.duplicates + duplicates,
+  };
+};
 
 function assertMoved(before: RunCheckpoint, after: RunCheckpoint): void {
   if (isDeepStrictEqual(before.queue, after.queue)) throw noProgress('its checkpoint did not move');

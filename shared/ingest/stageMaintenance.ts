@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { HeadgateError } from '../errors.ts';
-import { claimFile } from '../files/claimFile.ts';
-import { versionsOf } from '../files/files.ts';
+import type { Claimant } from '../files/claimFiles.ts';
 import { json } from '../json.ts';
 import type { IngestInput, StagedCommit } from '../runs/ingestProtocol.ts';
 import { noCounts, type RunItem } from '../runs/runItem.ts';
@@ -9,8 +8,10 @@ import { getRun } from '../runs/runs.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
 import { listStreams } from '../runs/streams.ts';
 import { assertUndoable, undoable } from '../runs/undo.ts';
+import type { Table } from '../table.ts';
 import type { InvocationResult } from './answerWith.ts';
 import type { IngestDependencies } from './ingestDependencies.ts';
+import { claimCleared, claimDeleted, claimUndone, deleteUnloaded } from './stageFileChanges.ts';
 
 const doneWith = (
   commits: readonly StagedCommit[],
@@ -39,21 +40,28 @@ export async function stageMaintenance(
   dependencies: IngestDependencies,
   input: IngestInput,
   run: RunItem,
+  attempt: number,
 ): Promise<InvocationResult> {
-  const streams = await listStreams(dependencies.table, input.tenant, input.sourceId);
+  const { table, now } = dependencies;
+  const streams = await listStreams(table, input.tenant, input.sourceId);
   const chosen = streams.filter(
     ({ stream }) => run.request.streams === undefined || run.request.streams.includes(stream),
   );
   const tables = chosen.filter(({ pointer }) => pointer !== null);
+  // Files belong to one stream, and so to one commit.
+  const claimant = { ...input, attempt, at: now() };
   switch (run.request.kind) {
-    case 'clear':
+    case 'clear': {
+      const files = tables.length === 0 ? [] : await claimCleared(table, claimant);
       return doneWith(
         tables.map((stream) => changeOf(stream, { removes: { kind: 'everything' }, cursor: null })),
+        files,
       );
+    }
     case 'file_delete':
-      return deleteFiles(dependencies, input, run, tables);
+      return deleteFiles(table, claimant, run, tables);
     case 'undo':
-      return undo(dependencies, input, run, streams);
+      return undo(table, claimant, run, streams);
     case 'set_cursor':
       return doneWith([setCursor(dependencies, run, chosen)]);
     default:
@@ -65,40 +73,34 @@ export async function stageMaintenance(
 }
 
 async function deleteFiles(
-  { table }: IngestDependencies,
-  input: IngestInput,
-  run: RunItem,
+  table: Table,
+  claimant: Claimant,
+  { request: { files: names = [] } }: RunItem,
   streams: readonly StreamItem[],
 ): Promise<InvocationResult> {
-  const names = run.request.files ?? [];
   if (names.length === 0)
     throw new HeadgateError('validation_failed', 'A file delete has to name the files to delete.');
   const commits = streams.map((stream) => changeOf(stream, { replaces: names }));
-  const files: { readonly name: string; readonly versionId: string }[] = [];
-  // With no table yet there is nothing to commit, so the claim counts from the commits that were.
-  const seq = commits.length === 0 ? run.committedSeq : input.seq;
-  for (const name of names)
-    for (const { file } of await versionsOf(table, input.tenant, input.sourceId, name)) {
-      await claimFile(table, run, file, { runId: run.runId, seq: Math.max(1, seq) }, null);
-      files.push({ name: file.name, versionId: file.versionId });
-    }
-  return doneWith(commits, files);
+  if (commits.length > 0) return doneWith(commits, await claimDeleted(table, claimant, names));
+  await deleteUnloaded(table, claimant, names);
+  return doneWith([]);
 }
 
 async function undo(
-  { table }: IngestDependencies,
-  input: IngestInput,
+  table: Table,
+  claimant: Claimant,
   { request }: RunItem,
   streams: readonly StreamItem[],
 ): Promise<InvocationResult> {
   const undone =
-    request.undoes === undefined ? null : await getRun(table, input.tenant, request.undoes);
+    request.undoes === undefined ? null : await getRun(table, claimant.tenant, request.undoes);
   if (undone === null)
     throw new HeadgateError('cannot_undo', 'The run to undo is not in the history any more.');
   assertUndoable(undone, streams);
-  return doneWith(
-    undoable(undone.runId, streams).map((stream) => changeOf(stream, { reverts: true })),
+  const commits = undoable(undone.runId, streams).map((stream) =>
+    changeOf(stream, { reverts: true }),
   );
+  return doneWith(commits, await claimUndone(table, claimant, undone.runId));
 }
 
 /** Throws `validation_failed` for a cursor that the connector could not go on from. */

@@ -1,7 +1,7 @@
 import { HeadgateError } from '../errors.ts';
 import type { DataFile } from '../lake/dataFile.ts';
 import type { ObjectStore } from '../lake/tableChange.ts';
-import { type StagedCommit, stagedWork } from '../runs/ingestProtocol.ts';
+import { type StagedCommit, type StagedFile, stagedWork } from '../runs/ingestProtocol.ts';
 import { noCounts, type RunItem } from '../runs/runItem.ts';
 import { addCounts } from '../runs/runs.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
@@ -59,12 +59,21 @@ export interface StagedParts {
   readonly adds: readonly DataFile[];
   readonly rejects: readonly DataFile[];
   readonly counts: Counts;
+  /** Landed files that they hold. */
+  readonly files: readonly StagedFile[];
   /** The schema after the last of them; null without parts. */
   readonly schema: StagedCommit['schema'] | null;
   readonly drifts: readonly (SchemaDrift | null)[];
 }
 
-const noParts: StagedParts = { adds: [], rejects: [], counts: noCounts, schema: null, drifts: [] };
+const noParts: StagedParts = {
+  adds: [],
+  rejects: [],
+  counts: noCounts,
+  files: [],
+  schema: null,
+  drifts: [],
+};
 
 export async function readParts(
   store: ObjectStore,
@@ -82,6 +91,7 @@ export async function readParts(
       adds: [...parts.adds, ...part.adds],
       rejects: [...parts.rejects, ...part.rejects],
       counts: addCounts(parts.counts, part.counts),
+      files: [...parts.files, ...(part.files ?? [])],
       schema: part.schema,
       drifts: [...parts.drifts, part.drift ?? null],
     };

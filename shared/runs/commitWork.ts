@@ -8,10 +8,10 @@ import type {
 } from '../lake/tableChange.ts';
 import type { TablePointer } from '../lake/tablePointer.ts';
 import type { Log } from '../log.ts';
+import type { Counts } from '../staging/streamLoader.ts';
 import { recordSchema } from '../schema/recordSchema.ts';
 import { flagBreakingDrift } from '../sources/attention.ts';
 import { getSource } from '../sources/getSource.ts';
-import type { Counts } from '../staging/streamLoader.ts';
 import type { Table } from '../table.ts';
 import { transact } from '../transact.ts';
 import { afterRelease, type RunDependencies } from './endRun.ts';
@@ -89,7 +89,7 @@ export async function commitWork(
     await commitOne(dependencies, input, work, commit, index);
   if (work.commits.length === 0) await commitNothing(dependencies, input, work);
   if (work.files.length > 0)
-    await settleFiles(table, input, work.files, dependencies.now()).catch((error: unknown) =>
+    await settleFiles(table, input, work.files).catch((error: unknown) =>
       // The files' state follows from the run anyway; the next run settles them.
       dependencies.log.warn('files of a committed run were not settled', { error }),
     );

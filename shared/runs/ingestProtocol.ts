@@ -64,7 +64,7 @@ export const ingestAnswer = z.discriminatedUnion('kind', [
 export type IngestAnswer = z.infer<typeof ingestAnswer>;
 
 /** A landed file as it was read; without rows of its own where it is a duplicate. */
-const stagedFile = z.strictObject({
+export const stagedFile = z.strictObject({
   name: z.string(),
   versionId: z.string(),
   rows: z.int().nonnegative(),

@@ -1,9 +1,12 @@
 import { HeadgateError } from '../errors.ts';
+import { changeFiles } from '../files/changeFiles.ts';
 import type { FileItem } from '../files/fileItem.ts';
+import { getName, putName } from '../files/fileName.ts';
 import { getFile } from '../files/files.ts';
-import { recordFile, recordFiles } from '../files/recordFile.ts';
+import { noteFiles } from '../runs/noteFiles.ts';
 import { type AcceptedRun, askForRun } from '../sources/askForRun.ts';
 import type { SourceItem } from '../sources/sourceItem.ts';
+import type { Table } from '../table.ts';
 import { checkContent } from './checkContent.ts';
 import {
   auditUpload,
@@ -28,18 +31,23 @@ export async function completeUpload(
   uploadId: string,
   triggerSync: boolean,
 ): Promise<{ readonly file: FileItem; readonly run: AcceptedRun | null }> {
-  const { table } = dependencies;
+  const { table, now } = dependencies;
   const { tenant, sourceId } = source;
   const upload = await requireUpload(dependencies, source, uploadId);
   const known =
     upload.versionId === null
       ? null
       : await getFile(table, tenant, sourceId, upload.name, upload.versionId);
-  const file = known ?? (await acceptBytes(dependencies, upload, triggerSync));
+  const file =
+    known ??
+    (await record(table, {
+      ...(await acceptBytes(dependencies, upload)),
+      modifiedAt: now().toISOString(),
+      state: triggerSync ? 'pending' : 'on_disk',
+    }));
+  // Not counted on the lock without it: the file waits for the next run, and nothing starts one because of it.
+  if (triggerSync) await noteFiles(table, tenant, sourceId);
   if (known === null) {
-    if (triggerSync) await recordFiles(table, tenant, sourceId, [file]);
-    // Not counted on the lock: the file waits for the next run, and nothing starts one because of it.
-    else await recordFile(table, file);
     await markUploaded(table, upload, file.versionId);
     const { name, bytes, versionId } = file;
     await auditUpload(dependencies, by, 'upload.completed', source, {
@@ -52,11 +60,36 @@ export async function completeUpload(
   return { file, run: triggerSync ? await loadNow(dependencies, by, source) : null };
 }
 
+const maxTries = 5;
+
+/**
+ * Puts a file under its name, unless it is there already. Throws `file_exists` where another one is that it does not
+ * replace, also when both come at the same moment.
+ */
+async function record(table: Table, file: FileItem): Promise<FileItem> {
+  const { tenant, sourceId, name, versionId, replaces } = file;
+  for (let tries = 0; tries < maxTries; tries++) {
+    const there = await getFile(table, tenant, sourceId, name, versionId);
+    if (there !== null) return there;
+    const seen = await getName(table, file);
+    if (!replaces) await requireNewName({ table }, file, name);
+    const also = [putName(table, file, seen)];
+    const refused = await changeFiles(table, [{ before: null, after: file, waits: true, also }]);
+    if (refused.length === 0) return file;
+  }
+  throw new HeadgateError(
+    'service_unavailable',
+    `Uploads of "${name}" keep overtaking each other.`,
+    {
+      retryAfterSeconds: 1,
+    },
+  );
+}
+
 async function acceptBytes(
-  { table, bucket, maxUploadBytes }: UploadDependencies,
+  { bucket, maxUploadBytes }: UploadDependencies,
   upload: UploadItem,
-  triggerSync: boolean,
-): Promise<FileItem> {
+): Promise<Omit<FileItem, 'modifiedAt' | 'state'>> {
   const { tenant, sourceId, name, key, multipart, replace } = upload;
   const refuse = (detail: string): Error =>
     new HeadgateError('unprocessable_file', `${name}: ${detail}`, { facts: { file: name } });
@@ -79,10 +112,8 @@ async function acceptBytes(
     const head = await bucket.read(key, versionId, 0, Math.min(bytes, sampleBytes));
     const tail = bytes <= sampleBytes ? head : await bucket.read(key, versionId, bytes - 16, bytes);
     checkContent(name, bytes, head, tail);
-    if (!replace) await requireNewName({ table }, { tenant, sourceId }, name);
   } catch (error) {
-    if (error instanceof HeadgateError && error.code !== 'file_exists')
-      await bucket.remove(key, versionId);
+    if (error instanceof HeadgateError) await bucket.remove(key, versionId);
     throw error;
   }
   return {
@@ -94,9 +125,7 @@ async function acceptBytes(
     key,
     bytes,
     etag: object.etag,
-    modifiedAt: object.modifiedAt.toISOString(),
     replaces: replace,
-    state: triggerSync ? 'pending' : 'on_disk',
   };
 }
 

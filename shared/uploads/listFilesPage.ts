@@ -1,5 +1,6 @@
 import type { FileStatus } from '../files/fileItem.ts';
-import { type FilePage, type ListedFile, listFiles } from '../files/files.ts';
+import { type FilePage, listFiles } from '../files/files.ts';
+import type { ResolvedFile } from '../files/resolveFile.ts';
 import type { Table } from '../table.ts';
 
 type Position = NonNullable<FilePage['next']>;
@@ -24,8 +25,8 @@ export async function listFilesPage(
     readonly status: FileStatus | null;
     readonly after: Position | null;
   },
-): Promise<{ readonly files: readonly ListedFile[]; readonly next: Position | null }> {
-  const found: ListedFile[] = [];
+): Promise<{ readonly files: readonly ResolvedFile[]; readonly next: Position | null }> {
+  const found: ResolvedFile[] = [];
   let from = after;
   for (let looked = 0; looked < maxLooks; ) {
     const page = await listFiles(table, tenant, sourceId, {

@@ -82,10 +82,15 @@ export const file = z
     bytes: z.int().nonnegative(),
     modifiedAt: z.iso.datetime(),
     status: fileStatus,
+    waiting: z.boolean().describe('The next run loads it.'),
     rows: z.int().nonnegative().nullable(),
     rejected: z.int().nonnegative().nullable(),
     loadedAt: z.iso.datetime().nullable(),
     detected: z.string().nullable().describe('What detection chose: `csv, utf-16le, ";"`.'),
+    duplicateOf: z
+      .string()
+      .nullable()
+      .describe('A file with the same bytes, whose rows stand for this one’s too.'),
     error: runError.nullable(),
   })
   .meta({ id: 'File' });

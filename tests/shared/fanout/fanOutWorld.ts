@@ -18,7 +18,7 @@ import { openObject, uploadFile } from '../../../shared/aws/objects.ts';
 import type { Connector } from '../../../shared/connectors/connector.ts';
 import type { FanOutOptions } from '../../../shared/fanout/fanOutOptions.ts';
 import type { FileItem } from '../../../shared/files/fileItem.ts';
-import { recordFiles } from '../../../shared/files/recordFile.ts';
+import { recordFiles } from '../../../shared/files/recordFiles.ts';
 import { ulid } from '../../../shared/ids.ts';
 import type { IngestDependencies } from '../../../shared/ingest/ingestDependencies.ts';
 import { listLiveFiles } from '../../../shared/lake/listLiveFiles.ts';
@@ -54,7 +54,8 @@ export interface WorldOptions {
   readonly before?: (invocation: Invocation) => Promise<void> | void;
   /** Called with what it answers; what it throws makes the answer be lost. */
   readonly after?: (invocation: Invocation, answer: unknown) => Promise<void> | void;
-  readonly remainingMilliseconds?: () => number;
+  /** Time that is left to an invocation, whenever it asks. */
+  readonly remainingMilliseconds?: (invocation: Invocation) => number;
 }
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -116,9 +117,10 @@ export async function fanOutWorld(options: WorldOptions) {
   };
   const calls: Invocation[] = [];
   const ingest = ingestHandler(dependencies, runLog);
-  const context = {
-    getRemainingTimeInMillis: options.remainingMilliseconds ?? (() => 900_000),
-  } as never;
+  const contextOf = (invocation: Invocation) =>
+    ({
+      getRemainingTimeInMillis: () => options.remainingMilliseconds?.(invocation) ?? 900_000,
+    }) as never;
   const invoke = async (functionName: string, payload: unknown): Promise<unknown> => {
     const name = functionName.split(':').at(-1) ?? '';
     const invocation = { name, payload: payload as Invocation['payload'] };
@@ -126,7 +128,7 @@ export async function fanOutWorld(options: WorldOptions) {
     try {
       await before(invocation);
       const answer = name.startsWith('ingest-')
-        ? await ingest(payload, context)
+        ? await ingest(payload, contextOf(invocation))
         : name === 'commit'
           ? await commit(payload)
           : await fail(payload);
@@ -200,6 +202,9 @@ export async function fanOutWorld(options: WorldOptions) {
     logged,
     executions,
     sfn,
+    runs,
+    /** One more invocation that nobody waits for, as one that the platform gave up. */
+    zombie: (invocation: Invocation) => ingest(invocation.payload, contextOf(invocation)),
     async addSource(change: Partial<SourceItem> = {}): Promise<SourceItem> {
       return own.addSource(tenant, {
         connector: connector.name,
@@ -274,7 +279,6 @@ export async function fanOutWorld(options: WorldOptions) {
     },
     /** Names of what was invoked, of Ingest functions the op. */
     ops: () => calls.map(({ name, payload }) => String(payload['op'] ?? name)),
-    reaper: runs,
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
 }

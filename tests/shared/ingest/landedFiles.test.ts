@@ -1,9 +1,11 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { claimFile, failFile } from '../../../shared/files/claimFile.ts';
+import { Claimers } from '../../../shared/files/claimers.ts';
+import { claimFiles } from '../../../shared/files/claimFiles.ts';
+import { failFile } from '../../../shared/files/failFile.ts';
 import type { FileItem } from '../../../shared/files/fileItem.ts';
 import { listFiles } from '../../../shared/files/files.ts';
-import { recordFiles } from '../../../shared/files/recordFile.ts';
+import { recordFiles } from '../../../shared/files/recordFiles.ts';
 import { newRunId } from '../../../shared/ids.ts';
 import { landedFiles } from '../../../shared/ingest/landedFiles.ts';
 import { noCounts, type RunItem, runItemKey } from '../../../shared/runs/runItem.ts';
@@ -14,6 +16,14 @@ beforeAll(async () => {
   home = await headgateTable();
 });
 afterAll(() => home[Symbol.asyncDispose]());
+
+const claim = (file: FileItem, { runId }: RunItem) =>
+  claimFiles(
+    home.table,
+    { tenant: 't1', sourceId: file.sourceId, runId, token: 1, attempt: 1, seq: 1, at: new Date() },
+    new Claimers(home.table, 't1'),
+    [{ name: file.name, versionId: file.versionId, to: 'loaded' }],
+  );
 
 async function setUp() {
   const { sourceId } = await home.addSource('t1');
@@ -66,8 +76,8 @@ async function setUp() {
       run,
       all,
       open: async function* () {},
-      now: () => new Date(),
       taken: () => {},
+      duplicate: () => {},
     });
     return (await Array.fromAsync(landed.pending())).map(
       ({ name, versionId }) => `${name} ${versionId}`,
@@ -92,7 +102,7 @@ describe('the files a run has to load', () => {
     const [a, b] = [file('a.csv'), file('b.csv')];
     await recordFiles(home.table, 't1', sourceId, [a, b]);
     const before = await run({ status: 'succeeded', committedSeq: 1 });
-    await claimFile(home.table, a, a, { runId: before.runId, seq: 1 }, null);
+    await claim(a, before);
     expect(await statuses()).toEqual(['a.csv v0 loaded', 'b.csv v1 pending']);
     expect(await pending(await run())).toEqual(['b.csv v1']);
   });
@@ -102,7 +112,7 @@ describe('the files a run has to load', () => {
     const a = file('a.csv');
     await recordFiles(home.table, 't1', sourceId, [a]);
     const died = await run({ status: 'failed', committedSeq: 0 });
-    await claimFile(home.table, a, a, { runId: died.runId, seq: 1 }, null);
+    await claim(a, died);
     expect(await statuses()).toEqual(['a.csv v0 pending']);
     expect(await pending(await run())).toEqual(['a.csv v0']);
   });
@@ -136,7 +146,7 @@ describe('the files a run has to load', () => {
     const [a, b] = [file('a.csv'), file('b.csv')];
     await recordFiles(home.table, 't1', sourceId, [a, b]);
     const before = await run({ status: 'succeeded', committedSeq: 1 });
-    await claimFile(home.table, a, a, { runId: before.runId, seq: 1 }, null);
+    await claim(a, before);
     expect(await pending(await run(), true)).toEqual(['a.csv v0', 'b.csv v1']);
   });
 });
