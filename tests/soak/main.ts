@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ModeName, modes, play } from '../history/play.ts';
+import { type ModeName, modes, play as playHistory } from '../history/play.ts';
 import { postgresSource } from '../history/postgresSource.ts';
 import { seeded } from '../randomness.ts';
 import { isExact, play } from '../shared/runs/lockHistory/play.ts';
@@ -35,7 +35,7 @@ const proofs = {
     const steps = Number(process.env['STEPS'] ?? 10_000);
     await using database = await postgresSource();
     for (const mode of Object.keys(modes) as ModeName[]) {
-      const { problems: found, ...report } = await play(database, mode, steps, { seed });
+      const { problems: found, ...report } = await playHistory(database, mode, steps, { seed });
       played.push(report);
       console.log(JSON.stringify(report));
       problems.push(...found.slice(0, 20).map((problem) => `${mode}: ${problem}`));
