@@ -30,6 +30,13 @@ select n.nspname, c.relname, c.relkind,
       'type', t.typname,
       'builtIn', t.typnamespace = 'pg_catalog'::regnamespace,
       'array', t.typcategory = 'A',
+      'ordered', t.typtype <> 'b' or t.typnamespace = 'pg_catalog'::regnamespace or exists (
+        select from pg_catalog.pg_opclass o
+        join pg_catalog.pg_amop p on p.amopfamily = o.opcfamily and p.amopstrategy = 5
+          and p.amoplefttype = o.opcintype and p.amoprighttype = o.opcintype
+        where o.opcintype = t.oid and o.opcdefault
+          and o.opcmethod = (select m.oid from pg_catalog.pg_am m where m.amname = 'btree')
+          and pg_operator_is_visible(p.amopopr)),
       'modifier', coalesce(b.modifier, a.atttypmod)
     ) order by a.attnum)
     from pg_catalog.pg_attribute a
@@ -60,6 +67,7 @@ const columnRow = z.array(
     type: z.string(),
     builtIn: z.boolean(),
     array: z.boolean(),
+    ordered: z.boolean(),
     modifier: z.number(),
   }),
 );
@@ -89,13 +97,20 @@ export function tableOfRow(row: readonly (string | null)[]): SqlTable | null {
     };
   });
   const byName = new Map(columns.map((column) => [column.name, column]));
+  // Of an extension outside the search path, > would be found for what its values can be cast to, and order otherwise.
+  const misordered = new Set(found.flatMap(({ name, ordered }) => (ordered ? [] : [name])));
   const primary = indexes.find((index) => index.primary)?.columns ?? [];
   const key = indexes.find(
     ({ unique, columns: names }) =>
       unique &&
       names?.every((column) => {
         const entry = byName.get(column);
-        return entry !== undefined && !entry.nullable && entry.expression === undefined;
+        return (
+          entry !== undefined &&
+          !entry.nullable &&
+          entry.expression === undefined &&
+          !misordered.has(column)
+        );
       }),
   );
   const hidden = forbidden ? [] : named.filter((column) => !column.readable);

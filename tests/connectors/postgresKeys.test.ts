@@ -35,6 +35,8 @@ const keys: readonly (readonly [string, readonly ((from: Randomness) => string)[
   ['k char(6)', [word]],
   ['k varchar(9) collate "C"', [word]],
   ['k keys.word', [word]],
+  ['k citext', [word]],
+  ['k keys.email', [word]],
   ['k date', [moment]],
   ['k timestamp', [moment]],
   ['k timestamptz', [moment]],
@@ -78,7 +80,7 @@ const namesOf = (columns: string): readonly string[] => columns.match(/\bk\d?(?=
 
 await postgres.execute(`create schema keys;
   create type keys.mood as enum ('z', 'a', 'so, so'); create type keys.pair as (a int, b text);
-  create domain keys.word as text`);
+  create domain keys.word as text; create extension citext; create domain keys.email as citext`);
 // Without ICU there are no collations that take different texts for equal.
 const icu = await postgres
   .execute(
@@ -140,4 +142,22 @@ describe('a key of', () => {
       expect(split?.slices.length ?? 0).toBeGreaterThan(1);
       expect(numbers(parts)).toEqual(expected);
     });
+});
+
+it('of an extension that is not on the search path orders nothing: its comparison would not be found', async () => {
+  await postgres.execute(`create schema hidden; create schema shown; create extension hstore schema hidden;
+    alter extension citext set schema hidden;
+    create table shown.mails(k hidden.citext primary key, extra hidden.hstore, n int not null unique);
+    insert into shown.mails values ('a', 'x=>1', 1), ('B', 'y=>NULL', 2), ('c', null, 3)`);
+  const context = postgresContext(postgres, { config: { schemas: ['shown'] } });
+  const connector = makePostgres({ rows: 1, bytes: 2 ** 28, seconds: 30, unorderedBytes: 0 });
+  const { rows, checkpoints } = await readSql(connector, context, wholeTable('shown.mails'));
+  expect(rows).toEqual([
+    { k: 'a', extra: '"x"=>"1"', n: '1' },
+    { k: 'B', extra: '"y"=>NULL', n: '2' },
+    { k: 'c', extra: null, n: '3' },
+  ]);
+  expect(checkpoints[0]?.at?.order).toEqual(['n']);
+  const [mails] = await connector.discover(context);
+  expect(mails?.primaryKey).toEqual(['k']);
 });
