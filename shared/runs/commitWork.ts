@@ -8,10 +8,10 @@ import type {
 } from '../lake/tableChange.ts';
 import type { TablePointer } from '../lake/tablePointer.ts';
 import type { Log } from '../log.ts';
-import type { Counts } from '../staging/streamLoader.ts';
 import { recordSchema } from '../schema/recordSchema.ts';
 import { flagBreakingDrift } from '../sources/attention.ts';
 import { getSource } from '../sources/getSource.ts';
+import type { Counts } from '../staging/streamLoader.ts';
 import type { Table } from '../table.ts';
 import { transact } from '../transact.ts';
 import { afterRelease, type RunDependencies } from './endRun.ts';
