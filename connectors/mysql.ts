@@ -2,6 +2,8 @@ import type { Connector } from '../shared/connectors/connector.ts';
 import { defineSqlConnector } from '../shared/connectors/sql/defineSqlConnector.ts';
 import type { ReadLimits } from '../shared/connectors/sql/readTable.ts';
 import type { SqlCheckpoint } from '../shared/connectors/sql/sqlCheckpoint.ts';
+import { placeholder } from './mysql/bindValues.ts';
+import { castTo } from './mysql/columnType.ts';
 import { explainError } from './mysql/explainError.ts';
 import { rangeEnd } from './mysql/localTime.ts';
 import {
@@ -11,7 +13,7 @@ import {
   mysqlCredentials,
 } from './mysql/mysqlConfig.ts';
 import { identifierPattern, quoteIdentifier } from './mysql/mysqlNames.ts';
-import { openSession, parameterOf } from './mysql/openSession.ts';
+import { openSession } from './mysql/openSession.ts';
 
 /** MySQL 5.7 and later, MariaDB 10.2 and later. `limits` is for tests. */
 export const makeMysql = (
@@ -37,9 +39,9 @@ export const makeMysql = (
       dialect: {
         identifier: identifierPattern,
         quote: quoteIdentifier,
-        parameter: parameterOf,
+        parameter: (index, column) => castTo(placeholder(index), column),
         instant: (bind, value, column, timeZone) =>
-          parameterOf(bind(rangeEnd(value, column, timeZone)), column),
+          castTo(placeholder(bind(rangeEnd(value, column, timeZone))), column),
         // (a, b) > (1, 2) is understood, but uses no index.
         comparesRows: false,
         nullsLast: false,

@@ -7,7 +7,6 @@ import type {
 } from '../../shared/connectors/sql/sqlDialect.ts';
 import { bindValues, placeholder } from './bindValues.ts';
 import { cellKinds, type RawRow, textsOf } from './cells.ts';
-import { castTo } from './columnType.ts';
 import { connectServer, type MysqlContext } from './connectServer.ts';
 import { errnoOf } from './explainError.ts';
 import { localTime } from './localTime.ts';
@@ -61,11 +60,11 @@ export async function openSession(context: MysqlContext): Promise<SqlSession> {
     throw error;
   }
 
-  /** Whether the schema is there; throws where the user may not know. */
+  /** Whether the schema is there, spelled as the server spells it; throws where the user may not know. */
   const exists = async (schema: string): Promise<boolean> => {
     try {
       await ask(`use ${quoteIdentifier(schema)}`);
-      return true;
+      return (await ask('select database()'))[0]?.[0] === schema;
     } catch (error) {
       if (errnoOf(error) === unknownDatabase) return false;
       throw error;
@@ -183,9 +182,3 @@ export async function openSession(context: MysqlContext): Promise<SqlSession> {
     },
   };
 }
-
-/** What a bound value is in SQL, as one of the column's type. */
-export const parameterOf: (index: number, column: SqlTable['columns'][number]) => string = (
-  index,
-  column,
-) => castTo(placeholder(index), column);

@@ -137,6 +137,24 @@ if (mariadb !== null) {
     });
   });
 
+  it('tells capitals apart where the server does not', async () => {
+    await using folding = await startMariadb({ 'lower-case-table-names': 1 });
+    if (folding === null) throw new Error('there was one before');
+    await folding.execute('create database Shop; create table Shop.Orders(id int primary key)');
+    const contextFor = (schema: string) => mysqlContext(folding, { config: { schemas: [schema] } });
+    expect(await mysql.check(contextFor('Shop'))).toMatchObject({
+      ok: false,
+      code: 'source_not_found',
+      message: expect.stringContaining('capitals count'),
+    });
+    expect((await mysql.discover(contextFor('shop'))).map(({ name }) => name)).toEqual([
+      'shop.orders',
+    ]);
+    await expect(
+      readSql(mysql, contextFor('shop'), wholeTable('shop.Orders')),
+    ).rejects.toMatchObject({ code: 'source_not_found' });
+  });
+
   it('says what the user may not read, and never reads around it', async () => {
     await mariadb.execute(`create database office; use office;
       create table open(id int primary key); grant select on office.open to clerk@'%';

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { bindValues } from '../../connectors/mysql/bindValues.ts';
+import { bindValues, placeholder } from '../../connectors/mysql/bindValues.ts';
+import { castTo } from '../../connectors/mysql/columnType.ts';
 import { quoteIdentifier } from '../../connectors/mysql/mysqlNames.ts';
-import { parameterOf } from '../../connectors/mysql/openSession.ts';
 import { makeMysql } from '../../connectors/mysql.ts';
 import { type MariadbServer, startMariadb } from '../mariadb.ts';
 import { type Randomness, seeded } from '../randomness.ts';
@@ -138,7 +138,7 @@ if (mariadb !== null) {
       cursor: null,
     };
     const sqlText = bindValues({
-      sql: `select * from shop.${quoteIdentifier(table)} where \`k\` > ${parameterOf(1, column)} order by \`k\` limit 1`,
+      sql: `select * from shop.${quoteIdentifier(table)} where \`k\` > ${castTo(placeholder(1), column)} order by \`k\` limit 1`,
       values: [value],
     });
     const [plan] = await mariadb.execute(
