@@ -78,6 +78,18 @@ describe('appending once', () => {
     expect(valuesOf(await table.rows(schema))).toEqual(['first', 'later']);
   });
 
+  it('counts a new row once, however often and in however many files the table has it', async () => {
+    await using table = await MergeTable.open();
+    const twice = query([
+      ['1', '10', "'a'"],
+      ['1', '10', "'a'"],
+    ]);
+    const file = await table.write(twice, schema);
+    for (let copy = 0; copy < 70; copy++) await table.add(file);
+    const adds = [await table.write(twice, schema)];
+    expect((await table.merge({ rule, schema, adds })).deduplicated).toBe(2);
+  });
+
   it('takes a row that was deleted for gone', async () => {
     await using table = await MergeTable.open();
     await table.add(
@@ -228,7 +240,9 @@ describe('replacing a window', () => {
     for (const [from, to] of [
       [0, 9],
       [10, 15],
+      [5, 12],
       [15, 25],
+      [20, 30],
     ])
       files.push(
         await table.add(
@@ -241,11 +255,13 @@ describe('replacing a window', () => {
           ),
         ),
       );
-    const [, inside, across] = files;
+    const [, inside, before, after] = files;
     const merged = await table.merge({ rule: window('10', '20'), schema, adds: [] });
-    expect(merged.superseded).toBe(3);
+    expect(merged.superseded).toBe(4);
     expect(merged.removes).toContain(inside?.path);
-    expect(new Set(table.reads.map(({ path }) => path))).toEqual(new Set([across?.path]));
+    expect(new Set(table.reads.map(({ path }) => path))).toEqual(
+      new Set([before?.path, after?.path]),
+    );
   });
 
   it('counts deleted rows of a file that goes unread as gone already', async () => {

@@ -1,7 +1,6 @@
 import { truncateSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ColumnType, Field } from '../../../shared/lake/schema.ts';
-import type { MergeRule } from '../../../shared/merge/merge.ts';
 import { seeded } from '../../randomness.ts';
 import { MergeTable } from './mergeTable.ts';
 
@@ -14,7 +13,12 @@ const schema: readonly Field[] = [
   { id: 5, name: '_deleted', type: 'boolean' },
   { id: 6, name: 'big_3', type: 'string' },
 ];
-const rule: MergeRule = { kind: 'upsert', key: ['id'], cursor: 'changed', onDelete: 'tombstone' };
+const rule = {
+  kind: 'upsert',
+  key: ['id'],
+  cursor: 'changed',
+  onDelete: 'tombstone',
+} as const;
 const big = (column: number): string =>
   Array.from({ length: 8 }, (_, part) => `hash(i * 100 + ${column * 10 + part})`).join(' || ');
 const rows = (from: number, to: number, changed = '0'): string =>
@@ -114,6 +118,63 @@ describe('a merge', () => {
       ...Array.from({ length: 20 }, (_, index) => 20_470 + index),
       40_000,
     ]);
+  });
+
+  it('keeps files apart of which it fetched different parts', async () => {
+    await using table = await MergeTable.open();
+    const files = [];
+    for (const from of [0, 8_192, 16_384])
+      files.push(
+        await table.add(
+          await table.write(rows(from, from + 8_192), schema, { rowGroupSize: 2_048 }),
+        ),
+      );
+    const wanted = [7, 8_191, 8_192 + 2_048, 16_384, 16_384 + 2_048, 16_384 + 4_096, 24_575];
+    const adds = [
+      await table.write(wanted.map((key) => rows(key, key + 1)).join(' UNION ALL '), schema),
+    ];
+    const merged = await table.merge({ rule, schema, adds }, () => new Set());
+    const positions = await Promise.all(
+      merged.deletes.map(async ({ path }) =>
+        (await table.sql(`SELECT pos FROM '${table.localPath(path)}'`)).map(({ pos }) =>
+          Number(pos),
+        ),
+      ),
+    );
+    expect(merged.deletes.map(({ deletesFrom }) => deletesFrom)).toEqual(
+      files.map(({ path }) => path),
+    );
+    expect(positions).toEqual([[7, 8_191], [2_048], [0, 2_048, 4_096, 8_191]]);
+  });
+
+  it('fetches nothing of files whose keys are all null, unless a new one is', async () => {
+    await using table = await MergeTable.open();
+    const fields = schema.slice(0, 1);
+    const file = await table.add(await table.write('SELECT NULL AS id FROM range(9)', fields));
+    const merge = async (id: string): Promise<number> => {
+      const adds = [await table.write(`SELECT ${id} AS id`, fields)];
+      return (await table.merge({ rule: { ...rule, cursor: null }, schema: fields, adds }))
+        .superseded;
+    };
+    expect(await merge('1')).toBe(0);
+    expect(table.reads.some(({ path }) => path === file.path)).toBe(false);
+    expect(await merge('NULL')).toBe(9);
+  });
+
+  it('finds NaN, which lies outside of all bounds', async () => {
+    await using table = await MergeTable.open();
+    const fields: readonly Field[] = [{ id: 1, name: 'id', type: 'double' }];
+    // DuckDB's statistics mention a NaN of the last row group only.
+    const file = await table.write(
+      "SELECT CASE i WHEN 5 THEN 'NaN'::DOUBLE ELSE i END AS id FROM range(8192) t(i)",
+      fields,
+      { rowGroupSize: 2_048 },
+    );
+    expect(file.upperBounds[1]).toBeDefined();
+    await table.add(file);
+    const adds = [await table.write("SELECT 'NaN'::DOUBLE AS id", fields)];
+    const merged = await table.merge({ rule: { ...rule, cursor: null }, schema: fields, adds });
+    expect(merged.superseded).toBe(1);
   });
 
   it('makes one pass over the keys of a new file, and none over the table, where there is no table', async () => {

@@ -400,6 +400,27 @@ describe('an upsert', () => {
     );
   });
 
+  it('never writes an object twice, though one attempt may merge several times', async () => {
+    await using made = await Case.of(
+      [
+        [
+          [1, 1, 'a'],
+          [2, 1, 'b'],
+        ],
+      ],
+      [[[1, 2, 'a2']]],
+    );
+    const dataPrefix = 'lake/run/a1/';
+    for (const copyOnWrite of [alwaysRewrite, alwaysRewrite, neverRewrite, neverRewrite]) {
+      const merged = await made.table.merge(
+        { rule: upsert, schema, adds: made.adds, dataPrefix },
+        copyOnWrite,
+      );
+      const [written] = [...merged.adds.slice(0, -1), ...merged.deletes];
+      expect(written?.path.startsWith(`s3://lake/${dataPrefix}`)).toBe(true);
+    }
+  });
+
   it('refuses a key that the table does not have', async () => {
     await using made = await Case.of([], [[[1, 1, 'a']]]);
     await expect(made.values({ ...upsert, key: ['nope'] })).rejects.toMatchObject({
