@@ -141,7 +141,8 @@ function entryOf(row: Row, tinyint1: 'boolean' | 'int'): Entry {
     precision: Number(precision),
     scale: Number(scale),
   };
-  const described = columnType(type, quoteIdentifier(name), tinyint1);
+  const quoted = quoteIdentifier(name);
+  const described = columnType(type, quoted, tinyint1);
   return {
     column: {
       name,
@@ -149,11 +150,8 @@ function entryOf(row: Row, tinyint1: 'boolean' | 'int'): Entry {
       nullable: isNullable !== 'NO',
       ...described,
       // The driver refuses results with these names, whatever they are used for.
-      ...(name in Object.prototype && described.expression === undefined
-        ? { expression: `${quoteIdentifier(name)} as ${quoteIdentifier(`${name}_`)}` }
-        : {}),
-      ...(name in Object.prototype && described.expression !== undefined
-        ? { expression: `${described.expression} as ${quoteIdentifier(`${name}_`)}` }
+      ...(name in Object.prototype
+        ? { expression: `${described.expression ?? quoted} as ${quoteIdentifier(`${name}_`)}` }
         : {}),
     },
     readable: /\bselect\b/i.test(privileges ?? ''),
