@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { prefetch } from '../lake/prefetch.ts';
 import type { Table } from '../table.ts';
 import { type TransactItem, transact } from '../transact.ts';
-import { type FileItem, fileItemKey } from './fileItem.ts';
+import { type FileItem, fileItem, fileItemKey } from './fileItem.ts';
 import { inboxItem, inboxKey } from './inbox.ts';
 
 /** A file as it was read, and as it is to be. */
@@ -109,7 +109,8 @@ function putFile(table: Table, before: FileItem | null, after: FileItem): Transa
     Put: {
       TableName: table.name,
       Item: {
-        ...after,
+        // What could not be read again is not written.
+        ...fileItem.parse(after),
         ...fileItemKey(tenant, sourceId, name, versionId),
         rev: before === null ? 0 : (rev ?? 0) + 1,
       },

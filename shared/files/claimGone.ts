@@ -3,7 +3,7 @@ import type { Table } from '../table.ts';
 import type { Claimers } from './claimers.ts';
 import { type Claimant, claimFiles, type WantedClaim } from './claimFiles.ts';
 import { duplicatesOf } from './contents.ts';
-import { type FileItem, type FileRef, isSameFile, refKey } from './fileItem.ts';
+import { type FileItem, type FileRef, isSameFile, refKey, refOf } from './fileItem.ts';
 import { getFiles } from './files.ts';
 
 /**
@@ -55,7 +55,7 @@ async function standingFor(
     const { claim } = stored;
     const isOurs = claim?.runId === runId && claim.seq === seq;
     const { duplicateOf } = isOurs ? (claim.reading ?? {}) : (await claimers.resolve(stored)).file;
-    if (duplicateOf !== undefined && isSameFile(duplicateOf, file)) found.push(stored);
+    if (duplicateOf !== undefined && isSameFile(duplicateOf, file)) found.push(refOf(stored));
   }
   return found;
 }

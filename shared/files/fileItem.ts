@@ -105,6 +105,9 @@ export const fileItemKey = (
 });
 export const fileItemPrefix = 'FILE#';
 
+/** Nothing but the reference, of whatever has one. */
+export const refOf = ({ name, versionId }: FileRef): FileRef => ({ name, versionId });
+
 /** Tells versions of files apart in maps. */
 export const refKey = ({ name, versionId }: FileRef): string => `${name}#${versionId}`;
 

@@ -113,11 +113,11 @@ export async function listFiles(
   const claimers = options.claimers ?? new Claimers(table, tenant);
   const files: ResolvedFile[] = [];
   for (const item of Items ?? []) files.push(await claimers.resolve(parseFile(item)));
-  return { files, next: LastEvaluatedKey === undefined ? null : refOf(LastEvaluatedKey) };
+  return { files, next: LastEvaluatedKey === undefined ? null : refInKey(LastEvaluatedKey) };
 }
 
 /** The file that a key of the table names. */
-function refOf({ sk }: Record<string, unknown>): FileRef {
+function refInKey({ sk }: Record<string, unknown>): FileRef {
   const rest = String(sk).slice(fileItemPrefix.length);
   // S3's version ids hold no #, names may.
   const at = rest.lastIndexOf('#');

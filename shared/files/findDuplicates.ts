@@ -1,7 +1,7 @@
 import type { Table } from '../table.ts';
 import { Claimers } from './claimers.ts';
 import { type Content, contentText, getContents } from './contents.ts';
-import { type FileItem, type FileRef, isSameFile, refKey } from './fileItem.ts';
+import { type FileItem, type FileRef, isSameFile, refKey, refOf } from './fileItem.ts';
 import { getFiles } from './files.ts';
 
 /** A file that was read to its end. */
@@ -44,7 +44,7 @@ export async function findDuplicates(
   const candidates = await candidatesOf(search, files);
   for (const { file, content, other } of candidates)
     if (other?.name === file.name && !seen.has(contentText(content))) {
-      duplicates.set(refKey(file), other);
+      duplicates.set(refKey(file), refOf(other));
       seen.set(contentText(content), file);
     }
   // Rows of other files of these names are about to go.
@@ -54,7 +54,7 @@ export async function findDuplicates(
     const first = seen.get(contentText(content));
     const standing = first ?? (other === null || names.has(other.name) ? null : other);
     if (standing === null) seen.set(contentText(content), file);
-    else if (!isSameFile(standing, file)) duplicates.set(refKey(file), standing);
+    else if (!isSameFile(standing, file)) duplicates.set(refKey(file), refOf(standing));
   }
   return duplicates;
 }

@@ -1,4 +1,5 @@
 import type { LandedFile, LandedFiles } from '../connectors/connector.ts';
+import { HeadgateError } from '../errors.ts';
 import { changeFiles } from '../files/changeFiles.ts';
 import { Claimers } from '../files/claimers.ts';
 import type { FileItem, FileRef } from '../files/fileItem.ts';
@@ -133,6 +134,24 @@ export function handOut(
     versionId: file.versionId,
     bytes: file.bytes,
     modifiedAt: new Date(file.modifiedAt),
-    open: (from = 0) => open(file.key, file.versionId, from),
+    open: (from = 0) => openVersion(open, file, from),
   };
+}
+
+/** A version that S3 has removed fails its own file, and not all others with it. */
+async function* openVersion(
+  open: LandedFilesOptions['open'],
+  { name, key, versionId }: FileItem,
+  from: number,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* open(key, versionId, from);
+  } catch (error) {
+    if (!(error instanceof HeadgateError) || error.code !== 'file_changed') throw error;
+    throw new HeadgateError(
+      'file_unreadable',
+      `${name} is not in the bucket any more. Upload it again, or delete it.`,
+      { cause: error, facts: { file: name } },
+    );
+  }
 }

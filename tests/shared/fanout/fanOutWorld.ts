@@ -50,6 +50,10 @@ export interface WorldOptions {
   /** Left out: nothing is ever shared out. */
   readonly fanOut?: Partial<FanOutOptions>;
   readonly over?: Partial<IngestDependencies>;
+  /** Put around the reading of landed files. */
+  readonly openLanded?: (
+    open: IngestDependencies['openLanded'],
+  ) => IngestDependencies['openLanded'];
   /** Called before each function; what it throws is the function's failure. */
   readonly before?: (invocation: Invocation) => Promise<void> | void;
   /** Called with what it answers; what it throws makes the answer be lost. */
@@ -70,6 +74,25 @@ export const smallPortions: FanOutOptions = {
 };
 
 const tenant = 'acme';
+
+/**
+ * Every loader holds a thread of Node's pool while DuckDB reads from its pipe, and needs another one to write into
+ * it: more than this at a time would wait for each other for ever. A function of its own has one.
+ */
+const loadersAtATime = 2;
+let loading = 0;
+const waiting: (() => void)[] = [];
+async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (loading >= loadersAtATime) await new Promise<void>((resolve) => waiting.push(resolve));
+  loading++;
+  try {
+    return await work();
+  } finally {
+    loading--;
+    waiting.shift()?.();
+  }
+}
+
 const patienceMilliseconds = 60_000;
 
 /** The deployed state machine and the real functions, over the embedded services, in this process. */
@@ -91,14 +114,15 @@ export async function fanOutWorld(options: WorldOptions) {
   const now = (): Date => new Date();
   const logged: string[] = [];
   const runLog = createRunLog((line) => logged.push(line));
+  const openLanded: IngestDependencies['openLanded'] = (key, versionId, from, signal) =>
+    openObject(s3, 'landing', key, { versionId, from }, signal);
   const dependencies: IngestDependencies = {
     connector,
     table,
     store,
     upload: (localPath, key, signal) => uploadFile(s3, 'lake', key, localPath, signal),
     download: (path, signal) => openObject(s3, 'lake', path.slice('s3://lake/'.length), {}, signal),
-    openLanded: (key, versionId, from, signal) =>
-      openObject(s3, 'landing', key, { versionId, from }, signal),
+    openLanded: options.openLanded?.(openLanded) ?? openLanded,
     listLiveFiles,
     openStreamLoader,
     merge: mergeCommit,
@@ -116,7 +140,8 @@ export async function fanOutWorld(options: WorldOptions) {
     ...options.over,
   };
   const calls: Invocation[] = [];
-  const ingest = ingestHandler(dependencies, runLog);
+  const handler = ingestHandler(dependencies, runLog);
+  const ingest: typeof handler = (event, context) => inTurn(() => handler(event, context));
   const contextOf = (invocation: Invocation) =>
     ({
       getRemainingTimeInMillis: () => options.remainingMilliseconds?.(invocation) ?? 900_000,
@@ -198,6 +223,7 @@ export async function fanOutWorld(options: WorldOptions) {
   return {
     table,
     store,
+    s3,
     calls,
     logged,
     executions,

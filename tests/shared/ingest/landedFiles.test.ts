@@ -132,6 +132,26 @@ describe('the files a run has to load', () => {
     expect(await pending(await run())).toEqual([`a.csv ${newer.versionId}`]);
   });
 
+  it('hold one of two versions that came in the same instant', async () => {
+    const { file, run, pending, sourceId } = await setUp();
+    const modifiedAt = '2026-03-01T12:00:00.000Z';
+    const both = [file('a.csv', { modifiedAt }), file('a.csv', { modifiedAt })];
+    await recordFiles(home.table, 't1', sourceId, both);
+    expect(await pending(await run())).toHaveLength(1);
+    await recordFiles(home.table, 't1', sourceId, [
+      file('a#b.csv', { modifiedAt }),
+      file('a', { modifiedAt, versionId: 'a1' }),
+      file('a', { modifiedAt, versionId: 'z1' }),
+      file('a#c', { modifiedAt, versionId: 'm' }),
+    ]);
+    expect((await pending(await run(), true)).map((each) => each.split(' ')[0]).sort()).toEqual([
+      'a',
+      'a#b.csv',
+      'a#c',
+      'a.csv',
+    ]);
+  });
+
   it('hold a file that failed only when a person asks', async () => {
     const { file, run, pending, sourceId } = await setUp();
     const a = file('a.csv');
