@@ -8,6 +8,7 @@ import type { Json } from '../json.ts';
 import type { Field } from '../lake/schema.ts';
 import type { StagedFile } from '../runs/ingestProtocol.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
+import { closeUnits, getUnits } from '../runs/units.ts';
 import type { IngestDependencies } from './ingestDependencies.ts';
 import { type LoadedStream, loadStream } from './loadStream.ts';
 import type { StreamPlan } from './planStreams.ts';
@@ -55,7 +56,9 @@ export async function obtainStream(
   if (entry.fanOut !== undefined) {
     const { fanOut } = entry;
     const collected: CollectResult = await collectUnits(dependencies, { ...common, fanOut, fault });
-    if (collected.kind !== 'whole') return collected;
+    if (collected.kind === 'fanOut') return collected;
+    await takeOver(dependencies, invocation);
+    if (collected.kind === 'loaded') return collected;
     whole = true;
     ({ cost } = collected);
   }
@@ -84,4 +87,13 @@ export async function obtainStream(
     ...(planned.batches === null ? {} : { batches: planned.batches }),
   });
   return { kind: 'loaded', result, files: [], duplicates: [], cost };
+}
+
+/** What the units did is the run's progress from now on; those still at work are told that they are not wanted. */
+async function takeOver({ table }: IngestDependencies, { run, alive }: Invocation): Promise<void> {
+  const units = await getUnits(table, run.tenant, run.runId);
+  if (units === null) return;
+  const { pages, rows, bytes } = units;
+  alive.progress({ pages, rows, bytes });
+  await closeUnits(table, run);
 }
