@@ -88,5 +88,5 @@ if (mariadb !== null && headgate !== null) {
 
   it('follows changes by a cursor, each row once', async () => {
     await followsByCursor(headgate, mariadb);
-  });
+  }, 120_000);
 }
