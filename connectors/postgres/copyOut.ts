@@ -2,6 +2,7 @@ import type { Connection, Submittable } from 'pg';
 import { RowBuffer } from '../../shared/connectors/sql/rowBuffer.ts';
 import type { RowBlock, RowReader } from '../../shared/connectors/sql/sqlDialect.ts';
 import { HeadgateError } from '../../shared/errors.ts';
+import { CopyFrames, type CopySink } from './copyFrames.ts';
 
 const lineFeed = 0x0a;
 
@@ -9,7 +10,7 @@ const lineFeed = 0x0a;
  * A COPY … TO STDOUT under way, as whole rows: the server sends one CopyData message per row (PostgreSQL's
  * protocol, "COPY operations"), so a row's end never has to be searched for among quotes.
  */
-export class CopyOut implements Submittable, RowReader {
+export class CopyOut implements Submittable, RowReader, CopySink {
   readonly #sql: string;
   readonly #started = Promise.withResolvers<void>();
   #connection: Connection | null = null;
@@ -51,21 +52,28 @@ export class CopyOut implements Submittable, RowReader {
     return block;
   }
 
-  // What pg calls on the query it is running.
-  submit(connection: Connection): void {
-    this.#connection = connection;
-    connection.query(this.#sql);
+  // What the frames hand over. Between `begin` and `end` nobody takes a block: both are of one message, and a block
+  // is taken of whole rows.
+  begin(bytes: number): void {
+    this.#buffer.reserve(bytes);
   }
-  /** The chunk has to be copied: pg's parser moves later messages over the same memory (node-postgres#3776). */
-  handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
+  add(source: Buffer, from: number, to: number): void {
+    source.copy(this.#buffer.bytes, this.#buffer.end, from, to);
+    this.#buffer.end += to - from;
+  }
+  end(): void {
     const buffer = this.#buffer;
-    buffer.reserve(chunk.length);
-    chunk.copy(buffer.bytes, buffer.end);
-    buffer.end += chunk.length;
     buffer.endRow();
     if (buffer.rows === 1) this.#started.resolve();
     if (buffer.full) this.#pause(true);
     this.#wake();
+  }
+
+  // What pg calls on the query it is running.
+  submit(connection: Connection): void {
+    this.#connection = connection;
+    new CopyFrames(connection.stream, this);
+    connection.query(this.#sql);
   }
   handleCommandComplete(): void {}
   handleReadyForQuery(): void {
