@@ -17,6 +17,7 @@ import type { KeepAlive } from './keepAlive.ts';
 import { duckDbMegabytes } from './mergeStream.ts';
 import type { StreamPlan } from './planStreams.ts';
 import type { ReplayBatch } from './replayRejects.ts';
+import type { StagedParts } from './stagedParts.ts';
 
 export interface LoadStreamInput {
   readonly run: RunItem;
@@ -27,6 +28,8 @@ export interface LoadStreamInput {
   readonly stream: StreamItem;
   /** The table's schema with what earlier parts of this refresh added. */
   readonly schema: readonly Field[];
+  /** Earlier parts of this read, whose files change with a column's type, too. */
+  readonly parts?: Pick<StagedParts, 'adds' | 'rewrites'>;
   readonly from: Json | null;
   readonly context: Context<unknown, unknown>;
   readonly deadline: Deadline;
@@ -165,7 +168,7 @@ export const openLoader = async (
   dependencies: IngestDependencies,
   input: Pick<
     LoadStreamInput,
-    'run' | 'attempt' | 'unit' | 'plan' | 'stream' | 'schema' | 'context' | 'shared'
+    'run' | 'attempt' | 'unit' | 'plan' | 'stream' | 'schema' | 'parts' | 'context' | 'shared'
   >,
   workFolder: string,
 ): Promise<StreamLoader> => {
@@ -187,8 +190,14 @@ export const openLoader = async (
     ...(shared === undefined ? {} : { known: shared.known }),
     liveFiles: async () => {
       // A refresh replaces every file, so none has to be rewritten for it.
-      if (plan.effect === 'replace' || stream.pointer === null) return [];
-      return Array.fromAsync(listLiveFiles(store, stream.pointer, signal)) as Promise<LiveFile[]>;
+      const { adds, rewrites } = input.parts ?? { adds: [], rewrites: [] };
+      const mine: LiveFile[] = adds.map((file) => ({ file, deletes: null }));
+      if (plan.effect === 'replace' || stream.pointer === null) return mine;
+      const old = new Set(rewrites.map(({ path }) => path));
+      for await (const live of listLiveFiles(store, stream.pointer, signal))
+        if (!old.has(live.file.path)) mine.push(live);
+      for (const { file } of rewrites) if (file !== null) mine.push({ file, deletes: null });
+      return mine;
     },
     reserveFieldIds: (count) => reserveFieldIds(table, stream, count),
     dataPrefix: dataPrefix(run, stream, attempt, unit),

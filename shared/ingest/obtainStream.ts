@@ -15,6 +15,7 @@ import type { StreamPlan } from './planStreams.ts';
 import type { Invocation } from './readStream.ts';
 import { replayRejects } from './replayRejects.ts';
 import type { QueuedStream } from './runCheckpoint.ts';
+import type { StagedParts } from './stagedParts.ts';
 
 export interface ObtainInput {
   readonly context: Context<unknown, unknown>;
@@ -22,6 +23,7 @@ export interface ObtainInput {
   readonly entry: QueuedStream;
   readonly stream: StreamItem;
   readonly schema: readonly Field[];
+  readonly parts: StagedParts;
   readonly from: Json | null;
   readonly hash: string;
   readonly unit: number;
@@ -80,6 +82,7 @@ export async function obtainStream(
     plan,
     stream,
     schema: input.schema,
+    parts: input.parts,
     from: input.from,
     context,
     deadline,

@@ -22,7 +22,7 @@ import { mergeStream } from './mergeStream.ts';
 import { obtainStream } from './obtainStream.ts';
 import { isStaged, type StreamPlan } from './planStreams.ts';
 import type { QueuedStream } from './runCheckpoint.ts';
-import { readParts, type StagedParts, startOf } from './stagedParts.ts';
+import { readParts, type StagedParts, startOf, withRewrites } from './stagedParts.ts';
 
 export interface Invocation {
   readonly lock: LockItem;
@@ -84,6 +84,7 @@ export async function readStream(
     entry,
     stream,
     schema,
+    parts,
     from,
     hash,
     unit,
@@ -186,7 +187,7 @@ function partOf(
     rejects: [...(loaded?.rejects ?? [])],
     removes: { kind: 'nothing' },
     replaces: [],
-    stage: { hash, position },
+    stage: { hash, position, rewrites: [...(loaded?.rewrites ?? [])] },
     drift: loaded?.drift ?? null,
     ...(files.length === 0 ? {} : { files: [...files] }),
     counts: { ...(loaded?.counts ?? noCounts) },
@@ -225,14 +226,15 @@ async function wholeOf(
     .map(({ name }) => name);
   const replaces = plan.effect === 'replace' ? [] : names;
   const schema = loaded?.schema ?? parts.schema ?? stream.schema;
+  const read = withRewrites(parts, loaded?.rewrites ?? []);
   await using scratch = await scratchFolder(dependencies.scratchFolder);
   const merged = await mergeStream(dependencies, {
     plan,
     stream,
     schema,
-    adds: [...parts.adds, ...(loaded?.adds ?? [])],
+    adds: [...read.adds, ...(loaded?.adds ?? [])],
     counts: addCounts(parts.counts, loaded?.counts ?? noCounts),
-    rewrites: loaded?.rewrites ?? [],
+    rewrites: read.rewrites,
     replacesNullCursor: result.replacesNullCursor,
     fresh,
     isReplaced: holdsUpload(schema, replaces),

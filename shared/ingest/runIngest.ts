@@ -131,7 +131,10 @@ async function ingest(
           failures: [],
           hadData: false,
           parks: 0,
-          ...(connector.landing ? { drainedSeq: lock.fileSeq } : {}),
+          // Only a run that takes all waiting files may say that none waits any more.
+          ...(connector.landing && run.request.kind === 'ingest'
+            ? { drainedSeq: lock.fileSeq }
+            : {}),
         }
       : runCheckpoint.parse(input.checkpoint);
   let state: RunCheckpoint = start;

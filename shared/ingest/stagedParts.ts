@@ -7,7 +7,7 @@ import { addCounts } from '../runs/runs.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
 import type { SchemaDrift } from '../schema/schemaDrift.ts';
 import type { SourceItem } from '../sources/sourceItem.ts';
-import type { Counts } from '../staging/streamLoader.ts';
+import type { Counts, Rewrite } from '../staging/streamLoader.ts';
 import { isStaged, type StreamPlan, stageHash } from './planStreams.ts';
 import type { QueuedStream } from './runCheckpoint.ts';
 
@@ -64,6 +64,8 @@ export interface StagedParts {
   /** The schema after the last of them; null without parts. */
   readonly schema: StagedCommit['schema'] | null;
   readonly drifts: readonly (SchemaDrift | null)[];
+  /** The table's files that were written again for a part: what takes the place of each. */
+  readonly rewrites: readonly Rewrite[];
 }
 
 const noParts: StagedParts = {
@@ -73,7 +75,25 @@ const noParts: StagedParts = {
   files: [],
   schema: null,
   drifts: [],
+  rewrites: [],
 };
+
+/**
+ * The parts once files were written again because a column changed its type: in `adds` where they are of a part, and
+ * again where they took a file's place before.
+ */
+export function withRewrites(parts: StagedParts, rewrites: readonly Rewrite[]): StagedParts {
+  const adds = [...parts.adds];
+  const ofTable = [...parts.rewrites];
+  for (const { path, file } of rewrites) {
+    const part = adds.findIndex((each) => each.path === path);
+    const earlier = ofTable.findIndex((each) => each.file?.path === path);
+    if (part >= 0) adds.splice(part, 1, ...(file === null ? [] : [file]));
+    else if (earlier >= 0) ofTable[earlier] = { path: ofTable[earlier]?.path ?? path, file };
+    else ofTable.push({ path, file });
+  }
+  return { ...parts, adds, rewrites: ofTable };
+}
 
 export async function readParts(
   store: ObjectStore,
@@ -87,7 +107,9 @@ export async function readParts(
     const bytes = await store.get(key, signal);
     const part = stagedWork.parse(JSON.parse(new TextDecoder().decode(bytes))).commits[index];
     if (part === undefined) continue;
+    parts = withRewrites(parts, part.stage?.rewrites ?? []);
     parts = {
+      ...parts,
       adds: [...parts.adds, ...part.adds],
       rejects: [...parts.rejects, ...part.rejects],
       counts: addCounts(parts.counts, part.counts),

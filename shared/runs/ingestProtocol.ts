@@ -108,7 +108,14 @@ export const stagedCommit = z.strictObject({
    * Present for a full refresh that takes more than one invocation. With a `position` this is a part: Commit keeps
    * it aside, makes no snapshot, and remembers where to go on. Without, it completes the parts of the same hash.
    */
-  stage: z.strictObject({ hash: z.string(), position: json.optional() }).optional(),
+  stage: z
+    .strictObject({
+      hash: z.string(),
+      position: json.optional(),
+      /** Files of the table or of earlier parts that are written again because a column changed its type. */
+      rewrites: z.array(z.strictObject({ path: z.string(), file: dataFile.nullable() })).optional(),
+    })
+    .optional(),
   /** The stream's cursor after this commit; absent leaves it alone. */
   cursor: json.nullable().optional(),
   /** With `cursor`: the read that it stands in is not complete. */
