@@ -1,5 +1,4 @@
 import type { Batch, Context } from '../connectors/connector.ts';
-import { HeadgateError } from '../errors.ts';
 import type { FileItem } from '../files/fileItem.ts';
 import type { IngestDependencies } from '../ingest/ingestDependencies.ts';
 import { openLoader, scratchFolder } from '../ingest/loadStream.ts';
@@ -104,7 +103,9 @@ async function planFiles(
     sequence,
   );
   const made = await makePlan(dependencies, input, {
-    proposals: headsOf(waiting, new Set(cuts.map(({ file }) => file.name))),
+    proposals: [
+      { kind: 'heads', files: headsOf(waiting, new Set(cuts.map(({ file }) => file.name))) },
+    ],
     shared: {
       position,
       finished,
@@ -129,15 +130,16 @@ async function* again(batches: readonly Batch<unknown>[]): AsyncGenerator<Batch<
 }
 
 /** Of files that are cut, and a few of the others. */
-function headsOf(waiting: readonly WaitingFile[], cut: ReadonlySet<string>): readonly Proposal[] {
+function headsOf(
+  waiting: readonly WaitingFile[],
+  cut: ReadonlySet<string>,
+): readonly WaitingFile[] {
   const others = waiting.filter(({ file }) => !cut.has(file.name));
   const step = Math.max(1, Math.floor(others.length / 4));
   return [
     ...waiting.filter(({ file }) => cut.has(file.name)),
     ...others.filter((_, index) => index % step === 0),
-  ]
-    .slice(0, mostHeads)
-    .map(({ file, options }) => ({ kind: 'head', file, options }));
+  ].slice(0, mostHeads);
 }
 
 interface Draft {
@@ -206,12 +208,6 @@ async function agreedBefore(
   );
   // System columns, whatever the others are.
   let agreed = await loader.propose({ kind: 'columns', columns: [] });
-  for (const proposal of proposals)
-    try {
-      agreed = await loader.propose(proposal);
-    } catch (error) {
-      // Its unit will say so.
-      if (!(error instanceof HeadgateError) || error.code !== 'file_unreadable') throw error;
-    }
+  for (const proposal of proposals) agreed = await loader.propose(proposal);
   return agreed;
 }

@@ -1,4 +1,6 @@
 import type { LandedFile } from '../connectors/connector.ts';
+import { HeadgateError } from '../errors.ts';
+import { columnTypeOf } from '../formats/columnEvidence.ts';
 import { FileBytes } from '../formats/fileBytes.ts';
 import type { FileFormatOptions } from '../formats/fileFormatOptions.ts';
 import { openFile, openTabular } from '../formats/openTabular.ts';
@@ -23,12 +25,17 @@ export type Proposal =
       readonly doubtful: readonly string[];
       readonly options: FileFormatOptions;
     }
-  /** What the beginning, or the footer, of a file shows. Workbooks show nothing before they are read. */
-  | { readonly kind: 'head'; readonly file: LandedFile; readonly options: FileFormatOptions };
+  /** What the beginnings, or the footers, of files show. Workbooks show nothing before they are read. */
+  | { readonly kind: 'heads'; readonly files: readonly FileHead[] };
+
+export interface FileHead {
+  readonly file: LandedFile;
+  readonly options: FileFormatOptions;
+}
 
 /**
- * Makes place in the working schema for what is proposed, under the stream's rules and its contract. Throws what
- * loading it would throw: `file_unreadable`, `schema_frozen`, `invalid_config`.
+ * Makes place in the working schema for what is proposed, under the stream's rules and its contract. Throws
+ * `schema_frozen` and `invalid_config` as loading it would.
  */
 export async function propose(state: LoaderState, proposal: Proposal): Promise<readonly Field[]> {
   switch (proposal.kind) {
@@ -41,37 +48,57 @@ export async function propose(state: LoaderState, proposal: Proposal): Promise<r
     case 'surveyed':
       await proposeSurvey(state, proposal);
       break;
-    case 'head':
-      await proposeHead(state, proposal);
+    case 'heads':
+      await proposeHeads(state, proposal.files);
   }
   return state.schema.schema;
 }
 
+type Surveyed = Extract<Proposal, { kind: 'surveyed' }>;
+
 async function proposeSurvey(
   state: LoaderState,
-  { columns, doubtful, options }: Omit<Extract<Proposal, { kind: 'surveyed' }>, 'kind'>,
+  { columns, doubtful, options }: Omit<Surveyed, 'kind'>,
 ): Promise<void> {
   const types = chosenTypes(options.types ?? {});
   const { placed } = await planFile(state, columns, types, new Set(doubtful));
   state.schema.accept(placed, false);
 }
 
-async function proposeHead(
+/** A file that cannot be read is left to who loads it to say so. */
+async function proposeHeads(state: LoaderState, heads: readonly FileHead[]): Promise<void> {
+  const empty: Omit<Surveyed, 'kind'>[] = [];
+  for (const head of heads)
+    try {
+      const survey = await surveyHead(state, head);
+      const common = { doubtful: [], options: head.options };
+      const [valued, rest] = [survey.filter(hasValues), survey.filter((it) => !hasValues(it))];
+      await proposeSurvey(state, { columns: valued, ...common });
+      empty.push({ columns: rest, ...common });
+    } catch (error) {
+      if (!(error instanceof HeadgateError) || error.code !== 'file_unreadable') throw error;
+    }
+  // A column without a value is text, unless another file has values of it.
+  for (const survey of empty) await proposeSurvey(state, survey);
+}
+
+const hasValues = ({ evidence }: SurveyedColumn): boolean => columnTypeOf(evidence) !== null;
+
+/** What is known of a file's columns; of a Parquet file they are placed at once. */
+async function surveyHead(
   state: LoaderState,
-  { file, options }: Extract<Proposal, { kind: 'head' }>,
-): Promise<void> {
+  { file, options }: FileHead,
+): Promise<readonly SurveyedColumn[]> {
   const opened = await openFile(new FileBytes(file, state.options.signal), options);
-  if (opened.format === 'xlsx') return;
+  if (opened.format === 'xlsx') return [];
   if (opened.format === 'parquet') {
-    if (opened.compression !== 'none') return;
+    if (opened.compression !== 'none') return [];
     // No row groups at all: its columns and nothing else.
     const place = { kind: 'rowGroups', first: 0, end: 0, from: 0, to: 0, pieceBytes: 1 } as const;
     await loadFilePart(state, { kind: 'filePart', file, options, place });
-    return;
+    return [];
   }
   const { book, mask, options: loader } = state;
-  const members = nestedMembers(book, mask);
-  const hides = (): boolean => true;
-  const { survey } = await openTabular(opened, options, loader.workFolder, { members, hides });
-  await proposeSurvey(state, { columns: survey, doubtful: [], options });
+  const shape = { members: nestedMembers(book, mask), hides: (): boolean => true };
+  return (await openTabular(opened, options, loader.workFolder, shape)).survey;
 }

@@ -10,7 +10,7 @@ import { type Randomness, seeded } from '../../randomness.ts';
 import { dialects, randomCsv } from '../formats/ranges/randomCsv.ts';
 import { comparable, type FanOutWorld, fanOutWorld, type Row } from './fanOutWorld.ts';
 
-const portions = { minBytes: 1500, unitBytes: 700, minFiles: 6, filesPerUnit: 3 };
+const portions = { minBytes: 1500, unitBytes: 1000, minFiles: 6, filesPerUnit: 4 };
 
 let parts: FanOutWorld;
 let whole: FanOutWorld;
@@ -94,7 +94,7 @@ describe('a large text file', () => {
   it('is loaded in parts row by row and reject by reject as in one go, however it is quoted', async () => {
     const random = seeded('CSV in parts');
     let shared = 0;
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < 4; round++) {
       const dialect = random.pick(dialects);
       const columns = 2 + random.below(3);
       const header = Array.from({ length: columns }, (_, n) => `c${n}`).join(dialect.delimiter);
@@ -108,7 +108,7 @@ describe('a large text file', () => {
       const { inParts } = await same([{ 'a.csv': text }], `SEED=${random.seed} round ${round}`);
       if (inParts.units > 3) shared++;
     }
-    expect(shared).toBeGreaterThan(3);
+    expect(shared).toBeGreaterThan(1);
   }, 180_000);
 
   it('has the types of all its values, wherever they are', async () => {
@@ -133,6 +133,24 @@ describe('a large text file', () => {
     expect(inParts.units).toBeGreaterThan(3);
     expect(inParts.rejects).toMatchObject([{ line: '41' }]);
   });
+
+  it('is loaded under the contract and the rules of its source', async () => {
+    const first = { 'a.csv': 'id,v\n1,1\n2,2\n' };
+    const later = `id,v,new\n${lines(150, (n) => `${n},${n % 40 === 7 ? 'x' : n},${n % 50 === 9 ? 'y' : ''}`)}`;
+    for (const contract of ['discard_row', 'discard_value', 'freeze'] as const) {
+      const { inParts } = await same([first, { 'b.csv': later }], contract, { contract });
+      if (contract === 'discard_row') expect(inParts.rejects.length).toBeGreaterThan(3);
+      if (contract === 'freeze')
+        expect(inParts.run).toMatchObject({ error: { code: 'schema_frozen' } });
+    }
+    const jsonl = lines(80, (n) =>
+      JSON.stringify({ id: n, person: { name: `n${n}`, ...(n > 60 ? { age: n } : {}) } }),
+    );
+    const files = { masks: { 'person.name': 'redact' }, nested: 'flatten' } as const;
+    const { inParts } = await same([{ 'a.jsonl': jsonl }], 'rules', { streams: { files } });
+    expect(inParts.types).toContain('person_age long');
+    expect(inParts.rows.every((row) => row.includes('REDACTED'))).toBe(true);
+  }, 60_000);
 
   it('is read in one go where its quotes, its encoding or its compression leave doubt', async () => {
     const body = (cell: string): string => `id,name\n${lines(300, (n) => `${n},${cell}`)}`;
@@ -177,19 +195,23 @@ describe('a large text file', () => {
 });
 
 describe('many files', () => {
+  /** The first has rows: a column without any value is text, whoever comes to it first. */
   const many = (random: Randomness, count: number): Record<string, string> =>
     Object.fromEntries(
       Array.from({ length: count }, (_, file) => [
         `f${String(file).padStart(3, '0')}.csv`,
-        `id,v${random.chance(0.1) ? ',extra' : ''}\n${lines(random.below(5), (n) => `${n},${random.chance(0.05) ? 'text' : file}`)}`,
+        `id,v${file > 0 && random.chance(0.1) ? ',extra' : ''}\n${lines(
+          file === 0 ? 3 : random.below(5),
+          (n) => `${n},${random.chance(0.05) ? 'text' : file}`,
+        )}`,
       ]),
     );
 
   it('dropped at once are loaded by a few units, in one commit', async () => {
     const random = seeded('many files');
-    const files = { ...many(random, 25), 'f100.csv': 'id,v\n1,"open\n', 'f101.csv': '' };
+    const files = { ...many(random, 18), 'f100.csv': 'id,v\n1,"open\n', 'f101.csv': '' };
     const { inParts } = await same([files], `SEED=${random.seed}`);
-    expect(inParts.units).toBeGreaterThanOrEqual(9);
+    expect(inParts.units).toBeGreaterThanOrEqual(5);
     expect(inParts.run.committedSeq).toBe(1);
   }, 120_000);
 
@@ -224,10 +246,10 @@ describe('a Parquet file', () => {
   it('is loaded by its row groups', async () => {
     const bytes = await parquet(
       `SELECT i AS id, 'name ' || i AS name, CASE WHEN i % 7 = 0 THEN NULL ELSE i / 3 END AS part,
-         {'a': i} AS nested FROM range(20000) r(i)`,
+         {'a': i} AS nested FROM range(12000) r(i)`,
     );
     const { inParts } = await same([{ 'a.parquet': bytes }], 'parquet');
-    expect(inParts.units).toBe(10);
-    expect(inParts.rows).toHaveLength(20_000);
+    expect(inParts.units).toBe(6);
+    expect(inParts.rows).toHaveLength(12_000);
   }, 60_000);
 });
