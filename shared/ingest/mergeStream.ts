@@ -170,9 +170,18 @@ function ruleOf({
         ? null
         : { kind: 'replaceWindow', cursor: cursor() ?? '', range: request.window, nulls: false };
     case 'keepOnly':
+      if (adds.length === 0 && !isNew) throw noKeys(plan.request.name);
       return isNew ? null : { kind: 'keepOnly', key: key(), onDelete: plan.onDelete };
   }
 }
+
+/** A source that suddenly has no row at all is more often one that shows none: its table is not emptied for that. */
+const noKeys = (stream: string): HeadgateError =>
+  new HeadgateError(
+    'source_answer_invalid',
+    `The source showed no key of "${stream}", so no row was taken out. If it really is empty, clear the source.`,
+    { facts: { stream } },
+  );
 
 /** The table's name of a source's column. Throws `invalid_config` where it was left out or dropped. */
 function tableColumn(schema: readonly Field[], name: string, use: string): string {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HeadgateError } from '../../../shared/errors.ts';
-import { claimFiles } from '../../../shared/files/claimFiles.ts';
 import { Claimers } from '../../../shared/files/claimers.ts';
+import { claimFiles } from '../../../shared/files/claimFiles.ts';
 import { getFile, versionsOf } from '../../../shared/files/files.ts';
 import { resolveFile } from '../../../shared/files/resolveFile.ts';
 import type { RunItem } from '../../../shared/runs/runItem.ts';
@@ -30,7 +30,8 @@ describe('an invocation that dies', () => {
         }
       },
       after: ({ payload }) => {
-        if (payload['op'] === 'ingest' && ingests === 1) throw new HeadgateError('internal_error', 'the answer was lost');
+        if (payload['op'] === 'ingest' && ingests === 1)
+          throw new HeadgateError('internal_error', 'the answer was lost');
       },
       // The first has all the time there is.
       remainingMilliseconds: () => (ingests === 1 ? 900_000 : clock()),
@@ -40,9 +41,7 @@ describe('an invocation that dies', () => {
     expect((await world.run(source)).status).toBe('succeeded');
     expect(ingests).toBe(6);
     expect(await world.ids(source)).toEqual(['0 f0.csv', '1 f1.csv', '2 f2.csv', '3 f3.csv']);
-    expect(await world.files(source)).toEqual(
-      [0, 1, 2, 3].map((n) => `f${n}.csv loaded 1`),
-    );
+    expect(await world.files(source)).toEqual([0, 1, 2, 3].map((n) => `f${n}.csv loaded 1`));
   });
 
   it('between two parts of a refresh leaves files waiting that no table shows', async () => {
