@@ -46,5 +46,9 @@ export function runLine(run: Run): string {
   const how =
     result === null || result === 'loaded' ? status : `${status}, ${result.replaceAll('_', ' ')}`;
   const rows = `${countText(counts.read)} read, ${countText(counts.written)} written, ${countText(counts.rejected)} rejected, ${countText(counts.deduplicated)} deduplicated`;
-  return `${how}: ${rows}${end}`;
+  const duplicates =
+    run.files === null || run.files.duplicates === 0
+      ? ''
+      : `, ${countText(run.files.duplicates)} files with bytes that were loaded before`;
+  return `${how}: ${rows}${duplicates}${end}`;
 }

@@ -244,6 +244,12 @@ export type File = {
   } | null;
 };
 
+export type FileAndRun = {
+  readonly file: File;
+  /** null: a later run loads it, as too many wait. */
+  readonly run: AcceptedRun | null;
+};
+
 export type Health = {
   readonly status: "ok" | "attention";
   readonly at: string;
@@ -350,6 +356,11 @@ export type RejectsPart = {
   readonly nextCursor: string | null;
 };
 
+export type ReloadFile = {
+  /** Load it although another file with the same bytes is loaded. */
+  readonly force?: boolean | undefined;
+};
+
 export type ReplaceConfig = {
   /** As the connector’s `configSchema` says. */
   readonly config: { readonly [name: string]: Json };
@@ -419,6 +430,11 @@ export type Run = {
   };
   /** Rows that are in the table, whatever became of the rest. */
   readonly committedRows: number;
+  /** Of a source of files: those loaded, and those whose bytes were loaded before. */
+  readonly files: {
+    readonly loaded: number;
+    readonly duplicates: number;
+  } | null;
   readonly streams: { readonly [name: string]: {
       readonly status: "succeeded" | "failed";
       readonly counts: {
@@ -717,6 +733,8 @@ export type StartRun = {
   readonly endDate?: string | string | undefined;
   /** Left out: all selected. */
   readonly streams?: readonly string[] | undefined;
+  /** Load files again whose bytes were loaded before. */
+  readonly force?: boolean | undefined;
   /** While a run holds the source: wait, or be refused. */
   readonly whenBusy?: "queue" | "reject" | undefined;
 };
@@ -1187,6 +1205,21 @@ export interface DeleteFileInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ReloadFileInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly name: string;
+  readonly body?: ReloadFile | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RestoreFileInput {
+  /** A source’s id or key. */
+  readonly idOrKey: string;
+  readonly name: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface UploadNewSourceInput {
   readonly body: UploadNewSource;
   readonly signal?: AbortSignal | undefined;
@@ -1423,6 +1456,10 @@ export interface Client {
   }>;
   /** Delete a file and its rows, by a run under the source’s lock. */
   deleteFile(input: DeleteFileInput): Promise<AcceptedRun>;
+  /** Load a file again, or one that stays on disk or failed. */
+  reloadFile(input: ReloadFileInput): Promise<FileAndRun>;
+  /** Bring a deleted file back while S3 still has it, and load it. */
+  restoreFile(input: RestoreFileInput): Promise<FileAndRun>;
   /** Upload a file that becomes a source of its own. */
   uploadNewSource(input: UploadNewSourceInput): Promise<UploadedNewSource>;
   /** List tables, by source in creation order. */
@@ -1502,6 +1539,8 @@ export const operations = {
   abortUpload: { method: 'DELETE', path: '/v1/sources/{idOrKey}/uploads/{uploadId}', query: [], headers: [], hasBody: false },
   listFiles: { method: 'GET', path: '/v1/sources/{idOrKey}/files', query: ["limit","cursor","status"], headers: [], hasBody: false },
   deleteFile: { method: 'DELETE', path: '/v1/sources/{idOrKey}/files/{name}', query: [], headers: [], hasBody: false },
+  reloadFile: { method: 'POST', path: '/v1/sources/{idOrKey}/files/{name}/reload', query: [], headers: [], hasBody: true },
+  restoreFile: { method: 'POST', path: '/v1/sources/{idOrKey}/files/{name}/restore', query: [], headers: [], hasBody: false },
   uploadNewSource: { method: 'POST', path: '/v1/uploads', query: [], headers: [], hasBody: true },
   listTables: { method: 'GET', path: '/v1/tables', query: ["limit","cursor","source"], headers: [], hasBody: false },
   getTable: { method: 'GET', path: '/v1/sources/{idOrKey}/tables/{stream}', query: [], headers: [], hasBody: false },

@@ -16,6 +16,7 @@ interface RunOptions {
   readonly from?: string;
   readonly to?: string;
   readonly stream?: readonly string[];
+  readonly force: boolean;
   readonly reject: boolean;
   readonly follow: boolean;
   readonly idempotencyKey?: string;
@@ -51,6 +52,7 @@ export function addRuns(
     .option('--from <date>', 'load again what lies between two dates')
     .option('--to <date>', 'exclusive')
     .option('--stream <name>', 'only this one; may be given several times', several)
+    .option('--force', 'load files again whose bytes were loaded before', false)
     .option('--reject', 'do not wait while another run holds the source', false)
     .option('--follow', 'wait until it ends', false)
     .option('--idempotency-key <key>', 'the same key starts the same run once')
@@ -73,6 +75,7 @@ Examples:
           ...(from === undefined ? {} : { startDate: from }),
           ...(to === undefined ? {} : { endDate: to }),
           ...(stream === undefined ? {} : { streams: stream }),
+          ...(options.force ? { force: true } : {}),
           whenBusy: options.reject ? 'reject' : 'queue',
         },
         ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),

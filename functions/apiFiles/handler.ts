@@ -3,21 +3,29 @@ import { createApi } from '../../shared/api/createApi.ts';
 import { decodeCursor, encodeCursor } from '../../shared/api/cursor.ts';
 import { badField } from '../../shared/api/fieldErrors.ts';
 import { requireAllSources } from '../../shared/api/principal.ts';
+import type { Change } from '../../shared/audit/auditItem.ts';
 import { HeadgateError } from '../../shared/errors.ts';
 import { Claimers } from '../../shared/files/claimers.ts';
+import type { FileItem } from '../../shared/files/fileItem.ts';
 import { getFile, versionsOf } from '../../shared/files/files.ts';
+import { resolveFile } from '../../shared/files/resolveFile.ts';
 import type { Log } from '../../shared/log.ts';
 import { askForRun, requireRunnable } from '../../shared/sources/askForRun.ts';
 import { type Connectors, connectorOf } from '../../shared/sources/checkSettings.ts';
 import { requireSourceOf } from '../../shared/sources/findSource.ts';
+import type { SourceItem } from '../../shared/sources/sourceItem.ts';
 import { sourceViewOf } from '../../shared/sources/sourceView.ts';
 import { checkUpload } from '../../shared/uploads/checkUpload.ts';
 import { abortUpload, completeUpload } from '../../shared/uploads/completeUpload.ts';
 import { fileViewOf } from '../../shared/uploads/fileView.ts';
 import { listFilesPage } from '../../shared/uploads/listFilesPage.ts';
+import { loadNow } from '../../shared/uploads/loadNow.ts';
+import { reloadFile } from '../../shared/uploads/reloadFile.ts';
+import { restoreFile } from '../../shared/uploads/restoreFile.ts';
 import { sourceForFile } from '../../shared/uploads/sourceForFile.ts';
 import {
   addressSeconds,
+  type By,
   partAddresses,
   requireNewName,
   requireUpload,
@@ -116,6 +124,20 @@ export const makeHandler = (dependencies: Dependencies) => {
           action: 'file.deleted',
         });
       },
+      reloadFile: async (request) => {
+        const { principal, params, body } = request;
+        const source = await requireSourceOf(table, principal, params.idOrKey);
+        requireRunnable(source);
+        const file = await reloadFile(table, source, params.name, body.force);
+        return loaded(request, source, file, 'file.reloaded');
+      },
+      restoreFile: async (request) => {
+        const { principal, params } = request;
+        const source = await requireSourceOf(table, principal, params.idOrKey);
+        requireRunnable(source);
+        const file = await restoreFile(table, bucket, source, params.name);
+        return loaded(request, source, file, 'file.restored');
+      },
       uploadNewSource: async (request) => {
         const { principal, body, requestId } = request;
         requireAllSources(principal);
@@ -129,4 +151,10 @@ export const makeHandler = (dependencies: Dependencies) => {
     },
     { log },
   );
+
+  /** A file that waits now, and the run that loads it. */
+  async function loaded(by: By, source: SourceItem, file: FileItem, action: Change['action']) {
+    const run = await loadNow(dependencies, by, source, action);
+    return { file: fileViewOf(resolveFile(file, null)), run };
+  }
 };

@@ -8,7 +8,7 @@ import {
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { ApiFunction } from '../../shared/api/route.ts';
+import { type ApiFunction, gatewayPath, routeKey } from '../../shared/api/route.ts';
 import { routes } from '../../shared/api/routes.ts';
 import type { FunctionName } from '../../shared/env.ts';
 import { locksIndex, sourcesIndex } from '../../shared/table.ts';
@@ -86,12 +86,16 @@ export class ApiStack extends Stack {
         new HttpLambdaIntegration(name, handler, { scopePermissionToRoute: false }),
       ]),
     );
+    const known = new Set<string>();
     for (const route of routes) {
+      // Operations on one file share a route, and the function tells them apart.
+      if (known.has(routeKey(route))) continue;
+      known.add(routeKey(route));
       const integration = integrations.get(route.function);
       if (integration === undefined) throw new Error(`${route.operationId}: no ${route.function}`);
       const isPublic = 'public' in route;
       const added = api.addRoutes({
-        path: route.path,
+        path: gatewayPath(route),
         methods: [apigateway.HttpMethod[route.method]],
         integration,
         ...(isPublic ? {} : { authorizer: bearer }),
@@ -207,6 +211,7 @@ export class ApiStack extends Stack {
     allowTable(apiFiles, data, { also: ['write'], indexes: [sourcesIndex] });
     allowObjects(apiFiles, data, data.landing, 'read', ['landing/', '_uploads/']);
     allowObjects(apiFiles, data, data.landing, 'upload', ['landing/', '_uploads/']);
+    // Files that are not what they say; and delete markers before those that are restored.
     allowObjects(apiFiles, data, data.landing, 'deleteVersions', ['landing/', '_uploads/']);
     allowNotFound(apiFiles, data, data.landing);
     allowStart(apiFiles, stage);

@@ -7,7 +7,7 @@ import { type ApiEvent, type ApiResult, apiEvent } from './apiEvent.ts';
 import { badField, parseOrThrow } from './fieldErrors.ts';
 import { parseBody } from './parseBody.ts';
 import { type Principal, principalOf, requireRole } from './principal.ts';
-import { type ApiFunction, type Route, routeKey } from './route.ts';
+import { type ApiFunction, type Route, routeKey, tailOf } from './route.ts';
 import { type InputOf, type OperationsOf, type OutputOf, type RouteOf, routes } from './routes.ts';
 import { toProblem } from './toProblem.ts';
 
@@ -50,24 +50,30 @@ export function createApi<Function extends ApiFunction>(
   operations: Operations<Function>,
   { log }: { readonly log: Log },
 ): (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => Promise<ApiResult> {
-  const byKey = new Map<string, { readonly route: Route; readonly run: AnyOperation }>();
+  const byKey = new Map<string, { readonly route: Route; readonly run: AnyOperation }[]>();
   for (const route of routes) {
     if (route.function !== function_) continue;
     // Each operation takes exactly what its own route's schemas produce; the map forgets which.
     const run = operations[route.operationId as OperationsOf<Function>] as unknown as AnyOperation;
-    byKey.set(routeKey(route), { route, run });
+    byKey.set(routeKey(route), [...(byKey.get(routeKey(route)) ?? []), { route, run }]);
   }
   const answer = async (raw: unknown, context: Context): Promise<ApiResult> => {
     const event = apiEvent.parse(raw);
-    const found = byKey.get(event.routeKey);
+    const found = byKey
+      .get(event.routeKey)
+      ?.flatMap(({ route, run }) => {
+        const params = withoutTail(route, event.pathParameters ?? {});
+        return params === null ? [] : [{ route, run, params }];
+      })
+      .at(0);
     if (found === undefined) throw new HeadgateError('not_found', 'No such operation.');
-    const { route, run } = found;
+    const { route, run, params } = found;
     const principal =
       route.public === true ? null : principalOf(event.requestContext.authorizer?.lambda);
     if (principal !== null) requireRole(principal, route.role);
     const { requestId } = event.requestContext;
     const body = await run({
-      ...parseRequest(route, event),
+      ...parseRequest(route, { ...event, pathParameters: params }),
       principal,
       requestId,
       log: log.with({
@@ -83,6 +89,20 @@ export function createApi<Function extends ApiFunction>(
   };
   const handler = middy<unknown, ApiResult>().use(problems(log)).handler(answer);
   return (event, context) => handler(event, context as Context) as Promise<ApiResult>;
+}
+
+/** Path parameters with the tail of the route taken off the greedy one; null when it does not end so. */
+function withoutTail(
+  route: Route,
+  params: Readonly<Record<string, string>>,
+): Record<string, string> | null {
+  const tail = tailOf(route);
+  const [, name] = /\{(\w+)\+\}/.exec(route.path) ?? [];
+  if (tail === '' || name === undefined) return { ...params };
+  const value = params[name] ?? '';
+  return value.endsWith(tail) && value.length > tail.length
+    ? { ...params, [name]: value.slice(0, -tail.length) }
+    : null;
 }
 
 function parseRequest(

@@ -14,7 +14,7 @@ export interface Route {
   /** camelCase, unique; the name of the generated client's method. */
   readonly operationId: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** As in API Gateway's route keys: `{name}`, or `{name+}` for the rest of the path. */
+  /** As in API Gateway's route keys: `{name}`, or `{name+}` for the rest of the path; a tail may follow: `{name+}/reload`. */
   readonly path: `/${string}`;
   readonly function: ApiFunction;
   /** The least role that may call it. */
@@ -39,6 +39,13 @@ export interface Route {
   readonly errors: readonly ErrorCode[];
 }
 
+/** What follows `{name+}` in a path: `/reload`. API Gateway knows no such thing, so the function tells by it. */
+export const tailOf = ({ path }: Pick<Route, 'path'>): string => path.split('+}')[1] ?? '';
+
+/** The path of API Gateway's route, which operations with different tails share. */
+export const gatewayPath = ({ path }: Pick<Route, 'path'>): string =>
+  path.slice(0, path.length - tailOf({ path }).length);
+
 /** API Gateway's route key, and what `event.routeKey` says. */
 export const routeKey = (route: Pick<Route, 'method' | 'path'>): string =>
-  `${route.method} ${route.path}`;
+  `${route.method} ${gatewayPath(route)}`;

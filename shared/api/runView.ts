@@ -25,6 +25,7 @@ export function runViewOf(run: RunItem, lock: LockItem | null): Run {
     error: run.error ?? null,
     counts: run.counts,
     committedRows: run.counts.written,
+    files: run.files ?? null,
     streams: run.streams,
     progress: lock?.owner?.runId === run.runId ? (lock.progress ?? null) : null,
     createdAt: run.createdAt,

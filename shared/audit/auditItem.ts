@@ -22,6 +22,8 @@ export const auditAction = z.enum([
   'upload.completed',
   'upload.aborted',
   'file.deleted',
+  'file.reloaded',
+  'file.restored',
   'token.created',
   'token.revoked',
 ]);

@@ -3,11 +3,11 @@ import { changeFiles } from '../files/changeFiles.ts';
 import type { FileItem } from '../files/fileItem.ts';
 import { getName, putName } from '../files/fileName.ts';
 import { getFile } from '../files/files.ts';
-import { noteFiles } from '../runs/noteFiles.ts';
-import { type AcceptedRun, askForRun } from '../sources/askForRun.ts';
+import type { AcceptedRun } from '../sources/askForRun.ts';
 import type { SourceItem } from '../sources/sourceItem.ts';
 import type { Table } from '../table.ts';
 import { checkContent } from './checkContent.ts';
+import { loadNow } from './loadNow.ts';
 import {
   auditUpload,
   type By,
@@ -45,8 +45,6 @@ export async function completeUpload(
       modifiedAt: now().toISOString(),
       state: triggerSync ? 'pending' : 'on_disk',
     }));
-  // Not counted on the lock without it: the file waits for the next run, and nothing starts one because of it.
-  if (triggerSync) await noteFiles(table, tenant, sourceId);
   if (known === null) {
     await markUploaded(table, upload, file.versionId);
     const { name, bytes, versionId } = file;
@@ -57,7 +55,9 @@ export async function completeUpload(
       versionId,
     });
   }
-  return { file, run: triggerSync ? await loadNow(dependencies, by, source) : null };
+  // Without it the file waits for the next run, and nothing starts one because of it.
+  const run = triggerSync ? await loadNow(dependencies, by, source, 'run.requested') : null;
+  return { file, run };
 }
 
 const maxTries = 5;
@@ -127,30 +127,6 @@ async function acceptBytes(
     etag: object.etag,
     replaces: replace,
   };
-}
-
-/**
- * The file is recorded and counted, so a source that is too busy to queue another request loads it anyway, as
- * soon as its run is over.
- */
-async function loadNow(
-  dependencies: UploadDependencies,
-  { principal, requestId }: By,
-  source: SourceItem,
-): Promise<AcceptedRun | null> {
-  try {
-    return await askForRun(dependencies, source, {
-      principal,
-      requestId,
-      request: { kind: 'ingest' },
-      trigger: 'upload',
-      whenBusy: 'queue',
-      action: 'run.requested',
-    });
-  } catch (error) {
-    if (error instanceof HeadgateError && error.code === 'queue_full') return null;
-    throw error;
-  }
 }
 
 /** Forgets what was uploaded so far. Throws `not_found` for an upload that has become a file. */

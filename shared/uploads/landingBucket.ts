@@ -5,6 +5,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  type HeadObjectCommandInput,
   ListPartsCommand,
   type ListPartsCommandOutput,
   NoSuchUpload,
@@ -41,6 +42,10 @@ export interface LandingBucket {
   abortMultipart(key: string, multipartId: string): Promise<void>;
   /** The newest version; null when nothing is there. */
   head(key: string): Promise<UploadedObject | null>;
+  /** One version, hidden or not; null when it is gone for good. */
+  headVersion(key: string, versionId: string): Promise<UploadedObject | null>;
+  /** Removes delete markers that stand before the versions of a key. */
+  unhide(key: string): Promise<void>;
   read(key: string, versionId: string, from: number, to: number): Promise<Uint8Array>;
   remove(key: string, versionId: string): Promise<void>;
 }
@@ -106,22 +111,13 @@ export const s3LandingBucket = (client: S3Client, Bucket: string): LandingBucket
       if (!(error instanceof NoSuchUpload)) throw error;
     }
   },
-  async head(Key) {
-    try {
-      const { ContentLength, VersionId, ETag, LastModified } = await client.send(
-        new HeadObjectCommand({ Bucket, Key }),
-      );
-      if (VersionId === undefined || ETag === undefined || LastModified === undefined)
-        throw new Error('the landing bucket is not versioned');
-      return {
-        bytes: ContentLength ?? 0,
-        versionId: VersionId,
-        etag: ETag,
-        modifiedAt: LastModified,
-      };
-    } catch (error) {
-      if (error instanceof NotFound) return null;
-      throw error;
+  head: (Key) => headOf(client, { Bucket, Key }),
+  headVersion: (Key, VersionId) => headOf(client, { Bucket, Key, VersionId }),
+  async unhide(Key) {
+    for (;;) {
+      const VersionId = await deleteMarkerOf(client, { Bucket, Key });
+      if (VersionId === null) return;
+      await client.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
     }
   },
   async read(Key, VersionId, from, to) {
@@ -134,3 +130,40 @@ export const s3LandingBucket = (client: S3Client, Bucket: string): LandingBucket
     await client.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
   },
 });
+
+/** The version of the delete marker that hides a key; null where none does. S3 names it in the headers of its 404. */
+async function deleteMarkerOf(
+  client: S3Client,
+  input: HeadObjectCommandInput,
+): Promise<string | null> {
+  try {
+    await client.send(new HeadObjectCommand(input));
+    return null;
+  } catch (error) {
+    if (!(error instanceof NotFound)) throw error;
+    const headers = error.$response?.headers ?? {};
+    return headers['x-amz-delete-marker'] === 'true' ? (headers['x-amz-version-id'] ?? null) : null;
+  }
+}
+
+async function headOf(
+  client: S3Client,
+  input: HeadObjectCommandInput,
+): Promise<UploadedObject | null> {
+  try {
+    const { ContentLength, VersionId, ETag, LastModified } = await client.send(
+      new HeadObjectCommand(input),
+    );
+    if (VersionId === undefined || ETag === undefined || LastModified === undefined)
+      throw new Error('the landing bucket is not versioned');
+    return {
+      bytes: ContentLength ?? 0,
+      versionId: VersionId,
+      etag: ETag,
+      modifiedAt: LastModified,
+    };
+  } catch (error) {
+    if (error instanceof NotFound) return null;
+    throw error;
+  }
+}

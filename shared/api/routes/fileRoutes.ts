@@ -6,6 +6,8 @@ import {
   completeUpload,
   createUpload,
   file,
+  fileAndRun,
+  reloadFile,
   upload,
   uploadedNewSource,
   uploadNewSource,
@@ -16,6 +18,7 @@ import { pageOf, pageQuery } from '../schemas/page.ts';
 import { acceptedRun } from '../schemas/run.ts';
 import { sourceParams } from './sourceRoutes.ts';
 
+const fileParams = sourceParams.extend({ name: z.string().min(1).max(900) });
 const uploadParams = sourceParams.extend({ uploadId: z.string().min(1).max(64) });
 
 export const fileRoutes = [
@@ -99,10 +102,33 @@ export const fileRoutes = [
     function: 'apiFiles',
     role: 'editor',
     summary: 'Delete a file and its rows, by a run under the source’s lock',
-    params: sourceParams.extend({ name: z.string().min(1).max(900) }),
+    params: fileParams,
     responses: { 202: acceptedRun },
     location: '/v1/runs/{runId}',
     errors: ['not_found', 'sync_in_progress', 'queue_full', 'source_archived'],
+  },
+  {
+    operationId: 'reloadFile',
+    method: 'POST',
+    path: '/v1/sources/{idOrKey}/files/{name+}/reload',
+    function: 'apiFiles',
+    role: 'editor',
+    summary: 'Load a file again, or one that stays on disk or failed',
+    params: fileParams,
+    body: reloadFile,
+    responses: { 202: fileAndRun },
+    errors: ['not_found', 'sync_in_progress', 'source_archived'],
+  },
+  {
+    operationId: 'restoreFile',
+    method: 'POST',
+    path: '/v1/sources/{idOrKey}/files/{name+}/restore',
+    function: 'apiFiles',
+    role: 'editor',
+    summary: 'Bring a deleted file back while S3 still has it, and load it',
+    params: fileParams,
+    responses: { 202: fileAndRun },
+    errors: ['not_found', 'file_exists', 'source_archived'],
   },
   {
     operationId: 'uploadNewSource',

@@ -103,6 +103,22 @@ export const completedUpload = z
   })
   .meta({ id: 'CompletedUpload' });
 
+export const reloadFile = z
+  .strictObject({
+    force: z
+      .boolean()
+      .default(false)
+      .describe('Load it although another file with the same bytes is loaded.'),
+  })
+  .meta({ id: 'ReloadFile' });
+
+export const fileAndRun = z
+  .strictObject({
+    file,
+    run: acceptedRun.nullable().describe('null: a later run loads it, as too many wait.'),
+  })
+  .meta({ id: 'FileAndRun' });
+
 export const uploadNewSource = z
   .strictObject({
     name: z

@@ -1,7 +1,14 @@
 import * as z from 'zod';
 import { json } from '../../json.ts';
 import { runProgress } from '../../runs/lockItem.ts';
-import { counts, runError, runResult, runStatus, streamOutcome } from '../../runs/runItem.ts';
+import {
+  counts,
+  fileCounts,
+  runError,
+  runResult,
+  runStatus,
+  streamOutcome,
+} from '../../runs/runItem.ts';
 import { runMode, runRequest, runTrigger, whenBusy } from '../../runs/runRequest.ts';
 
 const dayOrInstant = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
@@ -19,6 +26,7 @@ export const startRun = z
       .max(1000)
       .optional()
       .describe('Left out: all selected.'),
+    force: z.boolean().optional().describe('Load files again whose bytes were loaded before.'),
     whenBusy: whenBusy
       .default('queue')
       .describe('While a run holds the source: wait, or be refused.'),
@@ -118,6 +126,9 @@ export const run = z
       .int()
       .nonnegative()
       .describe('Rows that are in the table, whatever became of the rest.'),
+    files: fileCounts
+      .nullable()
+      .describe('Of a source of files: those loaded, and those whose bytes were loaded before.'),
     streams: z.record(z.string(), streamOutcome),
     progress: runProgress.nullable().describe('While it runs.'),
     createdAt: z.iso.datetime(),

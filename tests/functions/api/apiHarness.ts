@@ -16,7 +16,7 @@ import { openS3 } from '../../../local/s3/openS3.ts';
 import { openScheduler } from '../../../local/scheduler/openScheduler.ts';
 import { openSecrets } from '../../../local/secrets/openSecrets.ts';
 import type { ApiResult } from '../../../shared/api/apiEvent.ts';
-import { type ApiFunction, type Route, routeKey } from '../../../shared/api/route.ts';
+import { type ApiFunction, type Route, routeKey, tailOf } from '../../../shared/api/route.ts';
 import { type OperationId, routes } from '../../../shared/api/routes.ts';
 import { problem } from '../../../shared/api/schemas/problem.ts';
 import type { Role } from '../../../shared/api/schemas/token.ts';
@@ -160,7 +160,7 @@ export async function apiHarness() {
         ...authorization,
         ...call.headers,
       },
-      ...(call.params === undefined ? {} : { pathParameters: call.params }),
+      ...(call.params === undefined ? {} : { pathParameters: withTail(route, call.params) }),
       ...(body === undefined ? {} : { body }),
       isBase64Encoded: false,
       requestContext: { requestId: `request-${Math.random()}`, ...context },
@@ -224,6 +224,13 @@ export function routeOf(operationId: OperationId): Route {
   if (route === undefined) throw new Error(`no route ${operationId}`);
   return route;
 }
+
+/** As API Gateway hands a greedy parameter over: with the rest of the path. */
+const withTail = (
+  route: Route,
+  params: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> =>
+  tailOf(route) === '' ? params : { ...params, name: `${params['name']}${tailOf(route)}` };
 
 function checkAnswer(route: Route, { statusCode, headers, body }: ApiResult): void {
   if (statusCode < 400) {

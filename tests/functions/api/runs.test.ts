@@ -162,7 +162,7 @@ describe('starting', () => {
     ['an end before the start', { startDate: '2026-02-01', endDate: '2026-01-01' }, '#/endDate'],
     ['a date that is none', { startDate: '2026-02-31' }, '#/startDate'],
     ['no streams', { streams: [] }, '#/streams'],
-    ['an unknown field', { force: true }, '#/force'],
+    ['an unknown field', { forced: true }, '#/forced'],
   ])('answers 400 for %s', async (_, body, pointer) => {
     const refused = await start((await newSource()).id, body);
     expect(refused).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../../infra/createApp.ts';
 import type { Assembly } from '../../../local/assembly/assembly.ts';
 import { readAssembly } from '../../../local/assembly/readAssembly.ts';
+import { routeKey } from '../../../shared/api/route.ts';
 import { routes } from '../../../shared/api/routes.ts';
 import { type FunctionName, readEnv } from '../../../shared/env.ts';
 
@@ -62,10 +63,7 @@ describe('the application, read back from its templates', () => {
     );
     expect(found).toEqual(
       Object.fromEntries(
-        routes.map((route) => [
-          `${route.method} ${route.path}`,
-          `headgate-local-${route.function}`,
-        ]),
+        routes.map((route) => [routeKey(route), `headgate-local-${route.function}`]),
       ),
     );
   });
