@@ -1,3 +1,5 @@
+import { usualPieceBytes } from '../formats/ranges/pieceHashes.ts';
+
 /** When a stream's work is shared out among units that run side by side, and in what portions. */
 export interface FanOutOptions {
   /** Units at work at a time: small where the source is a database. */
@@ -11,12 +13,6 @@ export interface FanOutOptions {
   /** Files that one unit loads, at most. */
   readonly filesPerUnit: number;
 }
-
-/**
- * Files are hashed in pieces of so many bytes once they are cut. Never changed: the same bytes would get another
- * hash.
- */
-const usualPieceBytes = 64 * 2 ** 20;
 
 /** Parts begin where pieces do, so that each piece is hashed by one unit. */
 export const pieceBytesOf = ({ unitBytes }: FanOutOptions): number =>

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { HeadgateError } from '../errors.ts';
+import { hashOfPieces, PieceHashes, usualPieceBytes } from '../formats/ranges/pieceHashes.ts';
 import type { Table } from '../table.ts';
 import type { Claimers } from './claimers.ts';
 import { type ContentItem, contentsOfSize, contentText, getContents } from './contents.ts';
@@ -14,6 +15,8 @@ export interface LookForDuplicate {
 
 /** Smaller files are compared once they are loaded: that is no more work than reading them before. */
 const smallestBytes = 2 ** 20;
+/** Larger ones are loaded by many functions, and compared then: one that read them first would run out of time. */
+const largestBytes = 8 * 2 ** 30;
 /** With more contents of one size than this, size says nothing: it is then the same by some rule. */
 const mostAlike = 4;
 /** Of the beginning and of the end; files that differ nearly always differ there. */
@@ -43,7 +46,7 @@ export async function knownDuplicate(
       ? { of: found, contentHash }
       : null;
   }
-  if (bytes < smallestBytes) return null;
+  if (bytes < smallestBytes || bytes > largestBytes) return null;
   const alike = await contentsOfSize(table, tenant, sourceId, bytes, mostAlike + 1);
   if (alike.length > mostAlike) return null;
   const candidates: ContentItem[] = [];
@@ -52,9 +55,9 @@ export async function knownDuplicate(
     if (other !== null && (await haveSameEnds(look, file, other))) candidates.push(content);
   }
   if (candidates.length === 0) return null;
-  const digest = await hashOf(look, file);
-  const found = candidates.find((content) => content.contentHash === digest);
-  return found === undefined ? null : { of: found.file, contentHash: digest };
+  const digests = await hashesOf(look, file);
+  const found = candidates.find((content) => digests.includes(content.contentHash));
+  return found === undefined ? null : { of: found.file, contentHash: found.contentHash };
 }
 
 /** The other file, if its own rows are in the table. */
@@ -117,8 +120,16 @@ async function readEnd(
   return Buffer.concat(chunks).subarray(0, endBytes);
 }
 
-async function hashOf({ open }: LookForDuplicate, { key, versionId }: FileItem): Promise<string> {
+/** As one reading of the whole file finds it, and as readings of its parts do. */
+async function hashesOf(
+  { open }: LookForDuplicate,
+  { key, versionId }: FileItem,
+): Promise<readonly string[]> {
   const hash = createHash('sha256');
-  for await (const chunk of open(key, versionId, 0)) hash.update(chunk);
-  return hash.digest('hex');
+  const pieces = new PieceHashes(usualPieceBytes);
+  for await (const chunk of open(key, versionId, 0)) {
+    hash.update(chunk);
+    pieces.scan(chunk);
+  }
+  return [hash.digest('hex'), hashOfPieces(pieces.pieces())];
 }

@@ -26,7 +26,7 @@ export interface LoadedFile {
   readonly rejected: number;
   /** What detection chose: `csv, utf-16le, ";"`. */
   readonly detected: string;
-  /** SHA-256 of the bytes, hex. */
+  /** SHA-256 of the bytes, hex; of a file that was loaded in parts, over those of its pieces (`hashOfPieces`). */
   readonly contentHash: string;
 }
 

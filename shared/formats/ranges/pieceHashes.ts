@@ -1,6 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
 
 /**
+ * Files are hashed in pieces of so many bytes once they are cut. Never changed: the same bytes would get another
+ * hash.
+ */
+export const usualPieceBytes = 64 * 2 ** 20;
+
+/**
  * SHA-256 of each piece of a file, which readers of different stretches can find side by side. Pieces are `bytes`
  * long and begin at multiples of it; the last may be shorter. Scanned stretches MUST begin where a piece does.
  */
