@@ -142,7 +142,8 @@ describe('a started Headgate', () => {
         new PutObjectCommand({
           Bucket,
           Key: `landing/default/${source.id}/${name}`,
-          Body: 'id,name\n1,Ann\n2,Bob\n',
+          // The same bytes would be loaded once.
+          Body: `id,name\n1,Ann\n2,${name}\n`,
         }),
       );
     const { data } = await until(
