@@ -182,6 +182,13 @@ describe('a large text file', () => {
     expect(inParts.rows).toHaveLength(201);
   });
 
+  it('is loaded once, however often the same bytes come', async () => {
+    const csv = `id,v\n${lines(300, (n) => `${n},x`)}`;
+    const { inParts } = await same([{ 'a.csv': csv }, { 'b.csv': csv }], 'same bytes');
+    expect(inParts.rows).toHaveLength(300);
+    expect(inParts.units).toBeGreaterThan(6);
+  });
+
   it('changes the types of a table that has rows', async () => {
     const { inParts } = await same(
       [
