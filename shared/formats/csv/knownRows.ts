@@ -1,14 +1,13 @@
 import { beyondDoubleBit, type CellKind, cellKind } from '../cellKind.ts';
 import type { ColumnEvidence } from '../columnEvidence.ts';
 import { action, type CellAutomaton, type CsvDialect, firstAction } from './cellAutomaton.ts';
+import { digitsEnd, textEnd, unusual, wholeEnd } from './cellEnds.ts';
 import { isPrintedDouble } from './isPrintedDouble.ts';
 
-const [lf, cr, space, minus, point, zero, nine] = [10, 13, 32, 45, 46, 48, 9];
+const [lf, cr, space, minus, point] = [10, 13, 32, 45, 46];
 
 /** What is expected of a column's cells, by those before. */
 const expected = { nothing: 0, text: 1, number: 2, other: 3 } as const;
-/** In place of where a cell ends: it says something new, or is not for here to judge. */
-const unusual = -1;
 
 /** Plain numbers of more digits than these may not be kept by a double, or not fit int64. */
 const digitsOfAnyDouble = 15;
@@ -113,6 +112,8 @@ export class KnownRows {
         valueless[last - quotedEmpties++] = column;
         position += 2;
       } else if (expectation === expected.text) {
+        // Behind spaces there may be a quote, or nothing.
+        if (byte === space) return unusual;
         position =
           byte === quote ? quotedEnd(block, position, quote) : textEnd(block, position, delimiter);
       } else if (expectation === expected.number) {
@@ -141,17 +142,14 @@ export class KnownRows {
 
   #numberEnd(block: Buffer, start: number, column: number): number {
     const first = block[start] === minus ? start + 1 : start;
-    let position = first;
+    let position = wholeEnd(block, first);
     let kind: number = integer;
-    // A zero in front of other digits makes a text.
-    if (block[position] === zero) position++;
-    else while (isDigit(block[position] as number)) position++;
     const integerDigits = position - first;
     let digits = integerDigits;
     if (block[position] === point) {
       kind = decimal;
-      const fraction = ++position;
-      while (isDigit(block[position] as number)) position++;
+      const fraction = position + 1;
+      position = digitsEnd(block, fraction);
       const scale = position - fraction;
       if (scale > (this.#scale[column] as number)) return unusual;
       digits += scale;
@@ -192,17 +190,6 @@ function expectationOf(values: number): number {
   if (values === 0) return expected.nothing;
   if ((values & ~numbers) === 0) return expected.number;
   return (values & ~others) === 0 ? expected.other : expected.nothing;
-}
-
-const isDigit = (byte: number): boolean => (byte - zero) >>> 0 <= nine;
-
-/** Where an unquoted text ends. Behind spaces there may be a quote, or nothing. */
-function textEnd(block: Buffer, start: number, delimiter: number): number {
-  let position = start;
-  let byte = block[position] as number;
-  if (byte === space) return unusual;
-  while (byte !== delimiter && byte !== lf && byte !== cr) byte = block[++position] as number;
-  return position;
 }
 
 /** Behind the closing quote of a text that stays in its line. */
