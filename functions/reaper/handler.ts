@@ -1,5 +1,7 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
+import { findLostFiles } from '../../shared/files/findLostFiles.ts';
+import { hideDeletedFiles } from '../../shared/files/hideDeletedFiles.ts';
 import { sourceIdOfRun } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import { endRun, type RunDependencies } from '../../shared/runs/endRun.ts';
@@ -19,7 +21,8 @@ const statusChange = z.object({
 const endMilliseconds = 15_000;
 
 /**
- * Every few minutes, looks after all locks, and in what time is left removes the data of deleted sources. When an
+ * Every few minutes, looks after all locks, and in what time is left removes the data of deleted sources, hides the
+ * objects of deleted files, and once a day looks for dropped files whose events were lost. When an
  * execution ended without telling (stopped, timed out), ends its run at once; such events are best effort, so the
  * rounds find the rest.
  */
@@ -49,5 +52,11 @@ export const makeHandler =
     const purged = await purgeSources(dependencies, log, signal);
     if (Object.values(purged).some((count) => count > 0))
       log.info('data of deleted sources removed', { ...purged });
+    const hidden = await hideDeletedFiles(dependencies, log, signal);
+    if (hidden > 0) log.info('deleted files hidden', { hidden });
+    await findLostFiles(dependencies, log, signal).catch((error: unknown) => {
+      // What is left of it is looked through in a later round.
+      if (!signal.aborted) log.error('dropped files could not be listed', { error });
+    });
     return report;
   };

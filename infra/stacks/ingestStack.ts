@@ -138,7 +138,7 @@ export class IngestStack extends Stack {
     const dlq = new DeadLetterQueue(this, 'ReaperDlq', 'wake-ups of the reaper');
     const reaper = this.#functions.make(
       'reaper',
-      'Ends runs whose lease is over, starts what waits, removes the data of deleted sources',
+      'Ends runs whose lease is over, starts what waits, removes the data of deleted sources and files',
       {
         environment,
       },

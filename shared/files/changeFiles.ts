@@ -3,6 +3,7 @@ import { prefetch } from '../lake/prefetch.ts';
 import type { Table } from '../table.ts';
 import { type TransactItem, transact } from '../transact.ts';
 import { type FileItem, fileItem, fileItemKey } from './fileItem.ts';
+import { goneIndexOf } from './goneIndex.ts';
 import { inboxItem, inboxKey } from './inbox.ts';
 
 /** A file as it was read, and as it is to be. */
@@ -113,6 +114,7 @@ function putFile(table: Table, before: FileItem | null, after: FileItem): Transa
         ...fileItem.parse(after),
         ...fileItemKey(tenant, sourceId, name, versionId),
         rev: before === null ? 0 : (rev ?? 0) + 1,
+        ...goneIndexOf(after),
       },
       ...condition,
     },

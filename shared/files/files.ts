@@ -16,7 +16,8 @@ import {
 } from './fileItem.ts';
 import type { ResolvedFile } from './resolveFile.ts';
 
-const parseFile = ({ pk, sk, ...item }: Record<string, unknown>): FileItem => fileItem.parse(item);
+const parseFile = ({ pk, sk, gsi2pk, gsi2sk, ...item }: Record<string, unknown>): FileItem =>
+  fileItem.parse(item);
 
 export async function getFile(
   table: Table,

@@ -98,3 +98,25 @@ it('has exactly the messages delivered again whose files could not be recorded',
   const answer = await failing(drop(`${sourceId}.csv`));
   expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
 });
+
+it('has a message that cannot be read delivered again, and no other', async () => {
+  const { handler, drop, names } = await setUp();
+  const { Records } = drop('a.csv', 'b.csv');
+  const [first, second] = Records as [SQSEvent['Records'][0], SQSEvent['Records'][0]];
+  const answer = await handler({ Records: [{ ...first, body: '{"time": 7}' }, second] });
+  expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
+  expect(await names()).toEqual(['b.csv pending']);
+});
+
+it('records 100 files of one batch in a few writes, and counts them once', async () => {
+  const { handler, drop, names, sourceId } = await setUp();
+  await handler(drop(...Array.from({ length: 100 }, (_, n) => `f${n}.csv`)));
+  expect(await names()).toHaveLength(100);
+  expect((await getLock(home.table, 't1', sourceId))?.fileSeq).toBe(1);
+});
+
+it('ignores a name that is too long to be kept', async () => {
+  const { handler, drop, names } = await setUp();
+  expect(await handler(drop(`${'é'.repeat(460)}.csv`))).toEqual({ batchItemFailures: [] });
+  expect(await names()).toEqual([]);
+});
