@@ -37,6 +37,7 @@ export function nextPageOf(
       return null;
     case 'token': {
       if (paging.more !== undefined && at(answer.body, paging.more) !== true) return null;
+      if (paging.end !== undefined && at(answer.body, paging.end) === true) return null;
       return markOf(at(answer.body, paging.next));
     }
     case 'nextUrl':

@@ -63,7 +63,7 @@ export async function* readStream<Config, Credentials>(
           page.next === null ? passAfter(stream, client.context.config, sweep.pass) : sweep.pass;
         const checkpoint: RestCheckpoint =
           pass === null
-            ? completed(stream, sweep)
+            ? completed(stream, sweep, since)
             : { v: 1, since, recent: [...known], sweep: { ...sweep, pass } };
         yield* toBatches(shape, outcomes, sweep.pass, page.parent, checkpoint);
         if (checkpoint.sweep === null) return;
@@ -154,14 +154,16 @@ function tokenOf<Config, Credentials>(
 function completed<Config, Credentials>(
   { changes }: RestStream<Config, Credentials>,
   sweep: RestSweep,
+  since: string | null,
 ): RestCheckpoint {
   if (changes?.kind === 'token') {
-    if (sweep.token === null)
+    const token = sweep.token ?? (changes.stays === true ? since : null);
+    if (token === null)
       throw new HeadgateError(
         'source_answer_invalid',
         `The last page had no "${changes.next}" to go on from in the next read.`,
       );
-    return { v: 1, since: sweep.token, recent: [], sweep: null };
+    return { v: 1, since: token, recent: [], sweep: null };
   }
   return { v: 1, since: sweep.upper, recent: [...sweep.recent], sweep: null };
 }

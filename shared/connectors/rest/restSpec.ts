@@ -72,8 +72,14 @@ export interface RestOAuth<Config, Credentials> {
 /** How the next page is found. A page that is the last says so by having no next one. */
 export type Paging =
   | { readonly kind: 'none' }
-  /** A token in the answer, sent along with the same request. `more`: only where this is true. */
-  | { readonly kind: 'token'; readonly next: Path; readonly to: Place; readonly more?: Path }
+  /** A token in the answer, sent along with the same request. `more`: only where this is true; `end`: not where this is. */
+  | {
+      readonly kind: 'token';
+      readonly next: Path;
+      readonly to: Place;
+      readonly more?: Path;
+      readonly end?: Path;
+    }
   /** The whole address of the next page, in the answer. */
   | { readonly kind: 'nextUrl'; readonly next: Path }
   /** The same in a Link header, `rel="next"` (RFC 8288). */
@@ -184,6 +190,8 @@ export interface RestToken<Config, Credentials> {
   readonly pages?: RestPages<Config, Credentials>;
   readonly next: Path;
   readonly to: Place;
+  /** A read that finds nothing new may end without a token: the one it began with stays good. */
+  readonly stays?: true;
 }
 
 /** A list of what was deleted, in the same windows as the changes. Its records need the key fields only. */
