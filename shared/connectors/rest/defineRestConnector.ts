@@ -10,7 +10,7 @@ import {
 import { readStream } from './readStream.ts';
 import { type RestCheckpoint, restCheckpoint } from './restCheckpoint.ts';
 import { createRestClient, type RestClient } from './restClient.ts';
-import type { RestColumn, RestSpec, RestStream } from './restSpec.ts';
+import type { RestColumn, RestSpec, RestStream, RestStreams } from './restSpec.ts';
 import { readsDeletions, readsRanges } from './sweep.ts';
 
 /** A connector for an API that answers JSON: check, discover and read from its description. */
@@ -18,8 +18,7 @@ export function defineRestConnector<Config, Credentials>(
   spec: RestSpec<Config, Credentials>,
 ): Connector<Config, Credentials, RestCheckpoint> {
   const { name, title, description, docs, labels, authMethods, config, credentials } = spec;
-  const streams = Object.entries(spec.streams).sort(([left], [right]) => (left < right ? -1 : 1));
-  const incremental = streams.some(([, { changes }]) => changes !== undefined);
+  const { incremental, dateRanges } = abilitiesOf(spec.streams);
   return {
     name,
     title,
@@ -35,7 +34,7 @@ export function defineRestConnector<Config, Credentials>(
       ...(incremental ? ['incremental' as const] : []),
     ],
     supportsContinuous: false,
-    supportsDateRange: streams.some(([, stream]) => readsRanges(stream)),
+    supportsDateRange: dateRanges,
     landing: false,
     checkpoint: restCheckpoint,
 
@@ -56,7 +55,8 @@ export function defineRestConnector<Config, Credentials>(
       const client = createRestClient(spec, context);
       const described: StreamDescription[] = [];
       try {
-        for (const [stream, value] of streams)
+        const streams = Object.entries(await streamsOf(spec, client));
+        for (const [stream, value] of streams.sort(([left], [right]) => (left < right ? -1 : 1)))
           described.push(describe(stream, value, await columnsOf(client, value), context.config));
       } catch (error) {
         // Only a read can be parked.
@@ -72,23 +72,58 @@ export function defineRestConnector<Config, Credentials>(
 
     async *read(context, request, from) {
       context.signal.throwIfAborted();
-      const stream = spec.streams[request.name];
+      const client = createRestClient(spec, context);
+      const streams = await streamsOf(spec, client);
+      const stream = Object.hasOwn(streams, request.name) ? streams[request.name] : undefined;
       if (stream === undefined)
         throw new HeadgateError(
           'source_not_found',
-          `${title} has no stream "${request.name}". It has: ${streams.map(([each]) => each).join(', ')}.`,
+          `${title} has no stream "${request.name}". It has: ${Object.keys(streams).sort().join(', ')}.`,
         );
-      const client = createRestClient(spec, context);
       yield* readStream({
         client,
         stream,
-        parents: stream.parent === undefined ? undefined : spec.streams[stream.parent.stream],
+        parents: stream.parent === undefined ? undefined : streams[stream.parent.stream],
         columns: await columnsOf(client, stream),
         request,
         from,
       });
     },
   };
+}
+
+type Streams<Config, Credentials> = RestSpec<Config, Credentials>['streams'];
+
+const isAsked = <Config, Credentials>(
+  streams: Streams<Config, Credentials>,
+): streams is Extract<Streams<Config, Credentials>, { readonly ask: unknown }> =>
+  typeof streams['ask'] === 'function';
+
+function abilitiesOf<Config, Credentials>(
+  streams: Streams<Config, Credentials>,
+): { readonly incremental: boolean; readonly dateRanges: boolean } {
+  if (isAsked(streams)) return streams;
+  const all = Object.values(streams);
+  return {
+    incremental: all.some(({ changes }) => changes !== undefined),
+    dateRanges: all.some(readsRanges),
+  };
+}
+
+/** Streams, like columns, are asked for once a context. */
+const askedStreams = new WeakMap<object, Promise<RestStreams<never, never>>>();
+
+function streamsOf<Config, Credentials>(
+  { streams }: RestSpec<Config, Credentials>,
+  client: RestClient<Config, Credentials>,
+): Promise<RestStreams<Config, Credentials>> {
+  if (!isAsked(streams)) return Promise.resolve(streams);
+  const { context } = client;
+  const known = askedStreams.get(context) as Promise<RestStreams<Config, Credentials>> | undefined;
+  const found = known ?? streams.ask(client);
+  askedStreams.set(context, found as unknown as Promise<RestStreams<never, never>>);
+  found.catch(() => askedStreams.delete(context));
+  return found;
 }
 
 /** Columns are asked for once a context: describing a stream and reading it see the same ones. */

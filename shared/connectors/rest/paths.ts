@@ -1,6 +1,22 @@
 import type { Json } from '../../json.ts';
 import type { Path } from './restSpec.ts';
 
+/** The names of each path: records are many, paths are few. */
+const split = new Map<Path, readonly string[]>();
+
+/** The names in a path; `\\.` is a dot in a name. */
+export function namesOf(path: Path): readonly string[] {
+  let names = split.get(path);
+  if (names === undefined) {
+    if (split.size > 10_000) split.clear();
+    names = path.includes('\\')
+      ? path.split(/(?<!\\)\./).map((name) => name.replaceAll('\\.', '.'))
+      : path.split('.');
+    split.set(path, names);
+  }
+  return names;
+}
+
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
@@ -8,7 +24,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 export function at(value: Json | undefined, path: Path): Json | undefined {
   if (path === '') return value;
   let inner: unknown = value;
-  for (const name of path.split('.')) {
+  for (const name of namesOf(path)) {
     if (!isObject(inner) || !Object.hasOwn(inner, name)) return undefined;
     inner = inner[name];
   }
@@ -18,7 +34,7 @@ export function at(value: Json | undefined, path: Path): Json | undefined {
 /** Every value at a path in which `*` stands for each of a list. */
 export function allAt(value: Json | undefined, path: Path): readonly Json[] {
   let found: (Json | undefined)[] = [value];
-  for (const name of path === '' ? [] : path.split('.')) {
+  for (const name of path === '' ? [] : namesOf(path)) {
     const inside: (Json | undefined)[] = [];
     for (const inner of found)
       if (name !== '*') inside.push(at(inner, name));

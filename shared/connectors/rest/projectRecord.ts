@@ -1,6 +1,6 @@
 import type { Json } from '../../json.ts';
 import type { SourceRecord } from '../connector.ts';
-import { at } from './paths.ts';
+import { at, namesOf } from './paths.ts';
 import type { RestColumn } from './restSpec.ts';
 import { plainIso } from './times.ts';
 
@@ -12,7 +12,9 @@ export type Project = (record: Json) => SourceRecord;
  * null: they are left out, because they were not asked for.
  */
 export function projection(columns: readonly RestColumn[], others: string | null): Project {
-  const taken = new Set(columns.map(({ name, from = name }) => from.split('.')[0] ?? ''));
+  const taken = new Set(
+    columns.map(({ name, from }) => (from === undefined ? name : (namesOf(from)[0] ?? ''))),
+  );
   return (record) => {
     const projected: Record<string, Json> = {};
     for (const column of columns) {

@@ -10,7 +10,7 @@ import type { RestClient } from './restClient.ts';
 import type { RestColumn, RestOutcome, RestPages, RestStream } from './restSpec.ts';
 import { shapeOf, toBatches } from './shape.ts';
 import { sift } from './sift.ts';
-import { beginSweep, passAfter } from './sweep.ts';
+import { beginSweep, firstPage, passAfter } from './sweep.ts';
 import { timeText } from './times.ts';
 
 export interface ReadInput<Config, Credentials> {
@@ -80,7 +80,7 @@ export async function* readStream<Config, Credentials>(
       const ascending = stream.changes?.kind === 'window' && stream.changes.order === 'ascending';
       sweep = {
         ...sweep,
-        page: list.recover?.(sweep.page) ?? null,
+        page: list.recover?.(sweep.page) ?? firstPage(stream, sweep.pass, since),
         child: null,
         lower: sweep.pass === 'changes' && ascending ? (sweep.seen ?? sweep.lower) : sweep.lower,
       };
@@ -121,7 +121,7 @@ function open<Config, Credentials>(
     return listChildren(client, list, parent, parents, sweep, stateOf);
   const placed: Placed[] = [];
   if (sweep.pass === 'changes' && changes?.kind === 'token' && since !== null)
-    placed.push([changes.to, since]);
+    if (changes.to !== 'address') placed.push([changes.to, since]);
   if (sweep.pass === 'changes' && changes?.kind === 'window') {
     const format = changes.sends ?? changes.format;
     if (changes.from !== undefined && lower !== null)
@@ -137,8 +137,9 @@ function judge<Config, Credentials>(
   pass: RestPass,
   record: Json,
 ): RestOutcome {
-  const isGone = pass === 'deletions' || (gone !== undefined && at(record, gone.at) === gone.is);
-  return isGone ? { gone: record } : { record };
+  const mark = gone === undefined ? undefined : at(record, gone.at);
+  const isMarked = gone !== undefined && (gone.is === undefined ? mark != null : mark === gone.is);
+  return pass === 'deletions' || isMarked ? { gone: record } : { record };
 }
 
 function tokenOf<Config, Credentials>(

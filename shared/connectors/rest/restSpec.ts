@@ -4,7 +4,10 @@ import type { Column } from '../../lake/schema.ts';
 import type { Connector, Context, RequestLimit, StreamDescription } from '../connector.ts';
 import type { RestClient } from './restClient.ts';
 
-/** Dotted names from the outside in, `data.customers.nodes`; `0` is the first of a list, '' the whole. */
+/**
+ * Dotted names from the outside in, `data.customers.nodes`; `0` is the first of a list, '' the whole. A dot that is part
+ * of a name is written `\\.`.
+ */
 export type Path = string;
 
 /** A text: given, taken from a field of config or credentials, or pieces of these joined. */
@@ -189,7 +192,8 @@ export interface RestToken<Config, Credentials> {
   /** Default: those of the full read. */
   readonly pages?: RestPages<Config, Credentials>;
   readonly next: Path;
-  readonly to: Place;
+  /** `address`: the token is the whole address of the first page of changes. */
+  readonly to: Place | 'address';
   /** A read that finds nothing new may end without a token: the one it began with stays good. */
   readonly stays?: true;
 }
@@ -236,8 +240,8 @@ export interface RestStream<Config, Credentials>
   readonly pages: RestPages<Config, Credentials>;
   readonly changes?: RestWindow<Config, Credentials> | RestToken<Config, Credentials>;
   readonly deletions?: RestDeletions<Config, Credentials>;
-  /** Says of a record in a list that it is gone. */
-  readonly gone?: { readonly at: Path; readonly is: Json };
+  /** Says of a record in a list that it is gone: `is`, or any value where that is left out. */
+  readonly gone?: { readonly at: Path; readonly is?: Json };
   /** Keys of rows that went because this record swallowed them. */
   readonly swallowed?: (record: Json) => readonly Json[];
   readonly parent?: RestParent;
@@ -295,5 +299,19 @@ export interface RestSpec<Config, Credentials>
     response: Response,
     context: Context<Config, Credentials>,
   ) => void;
-  readonly streams: Readonly<Record<string, RestStream<Config, Credentials>>>;
+  /** Given, or asked of the source where each account has its own. */
+  readonly streams:
+    | RestStreams<Config, Credentials>
+    | {
+        readonly ask: (
+          client: RestClient<Config, Credentials>,
+        ) => Promise<RestStreams<Config, Credentials>>;
+        /** What any of them can do, for the catalogue. */
+        readonly incremental: boolean;
+        readonly dateRanges: boolean;
+      };
 }
+
+export type RestStreams<Config, Credentials> = Readonly<
+  Record<string, RestStream<Config, Credentials>>
+>;

@@ -13,6 +13,8 @@ export interface Shape {
   readonly project: Project;
   readonly projectKey: Project;
   readonly key: readonly string[];
+  /** A whole read may also tell of records that went while it was under way. */
+  readonly wholeHasGone: boolean;
 }
 
 /** The columns that were asked for, and those without which rows cannot be told apart or ordered. */
@@ -46,12 +48,17 @@ export function shapeOf<Config, Credentials>(
       null,
     ),
     key,
+    wholeHasGone:
+      stream.changes?.kind === 'token' &&
+      stream.repeats === true &&
+      stream.deletes === 'tombstone' &&
+      request.mode !== 'full_refresh_append',
   };
 }
 
 /** Records, then the keys of those that are gone; of several outcomes of one key on a page of changes the last. */
 export function* toBatches(
-  { stream, columns, project, projectKey, key }: Shape,
+  { stream, columns, project, projectKey, key, wholeHasGone }: Shape,
   outcomes: readonly RestOutcome[],
   pass: RestPass,
   parent: Json | undefined,
@@ -59,11 +66,11 @@ export function* toBatches(
 ): Generator<Batch<RestCheckpoint>> {
   const live = new Map<string, SourceRecord>();
   const gone = new Map<string, SourceRecord>();
+  const isChange = pass !== 'full' || wholeHasGone;
   const idOf = (record: SourceRecord): string =>
-    pass === 'full' || key.length === 0
+    !isChange || key.length === 0
       ? String(live.size)
       : JSON.stringify(key.map((name) => record[name] ?? null));
-  const isChange = pass !== 'full';
   for (const outcome of outcomes) {
     if ('gone' in outcome) {
       if (!isChange) continue;

@@ -1,4 +1,5 @@
 import { HeadgateError } from '../../errors.ts';
+import type { Json } from '../../json.ts';
 import type { StreamRequest } from '../connector.ts';
 import type { RestPass, RestSweep } from './restCheckpoint.ts';
 import type { RestStream } from './restSpec.ts';
@@ -24,6 +25,14 @@ export const readsRanges = <Config, Credentials>({
   changes,
 }: RestStream<Config, Credentials>): boolean =>
   changes?.kind === 'window' && changes.keptSeconds === undefined;
+
+/** Where a list begins: null, or the address that the last read was given for the changes after it. */
+export const firstPage = <Config, Credentials>(
+  { changes }: RestStream<Config, Credentials>,
+  pass: RestPass,
+  since: string | null,
+): Json =>
+  pass === 'changes' && changes?.kind === 'token' && changes.to === 'address' ? since : null;
 
 const isoSeconds = (milliseconds: number): string =>
   new Date(Math.floor(milliseconds / 1000) * 1000).toISOString();
@@ -62,7 +71,8 @@ export function beginSweep<Config, Credentials>(
   }
   if (request.mode !== 'incremental' || since === null || changes === undefined)
     return { ...sweep, pass: 'full', lower: null };
-  if (changes.kind === 'token') return { ...sweep, pass: 'changes', lower: null };
+  if (changes.kind === 'token')
+    return { ...sweep, pass: 'changes', lower: null, page: firstPage(stream, 'changes', since) };
   const start = Date.parse(since);
   if (changes.keptSeconds !== undefined && now.getTime() - start > changes.keptSeconds * 1000)
     throw new HeadgateError(
