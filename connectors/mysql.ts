@@ -1,7 +1,8 @@
-import type { Connector } from '../shared/connectors/connector.ts';
-import { defineSqlConnector } from '../shared/connectors/sql/defineSqlConnector.ts';
+import {
+  defineSqlConnector,
+  type SqlConnector,
+} from '../shared/connectors/sql/defineSqlConnector.ts';
 import type { ReadLimits } from '../shared/connectors/sql/readTable.ts';
-import type { SqlCheckpoint } from '../shared/connectors/sql/sqlCheckpoint.ts';
 import { placeholder } from './mysql/bindValues.ts';
 import { castTo } from './mysql/columnType.ts';
 import { explainError } from './mysql/explainError.ts';
@@ -16,9 +17,7 @@ import { identifierPattern, quoteIdentifier } from './mysql/mysqlNames.ts';
 import { openSession } from './mysql/openSession.ts';
 
 /** MySQL 5.7 and later, MariaDB 10.2 and later. `limits` is for tests. */
-export const makeMysql = (
-  limits?: ReadLimits,
-): Connector<MysqlConfig, MysqlCredentials, SqlCheckpoint> =>
+export const makeMysql = (limits?: ReadLimits): SqlConnector<MysqlConfig, MysqlCredentials> =>
   defineSqlConnector(
     {
       name: 'mysql',

@@ -1,7 +1,8 @@
-import type { Connector } from '../shared/connectors/connector.ts';
-import { defineSqlConnector } from '../shared/connectors/sql/defineSqlConnector.ts';
+import {
+  defineSqlConnector,
+  type SqlConnector,
+} from '../shared/connectors/sql/defineSqlConnector.ts';
 import type { ReadLimits } from '../shared/connectors/sql/readTable.ts';
-import type { SqlCheckpoint } from '../shared/connectors/sql/sqlCheckpoint.ts';
 import { explainError } from './postgres/explainError.ts';
 import { openSession } from './postgres/openSession.ts';
 import {
@@ -18,7 +19,7 @@ const setting = (index: number): string => `current_setting('headgate.p${index}'
 /** PostgreSQL 12 and later. `limits` is for tests. */
 export const makePostgres = (
   limits?: ReadLimits,
-): Connector<PostgresConfig, PostgresCredentials, SqlCheckpoint> =>
+): SqlConnector<PostgresConfig, PostgresCredentials> =>
   defineSqlConnector(
     {
       name: 'postgres',

@@ -4,10 +4,13 @@ import googleContacts from './google_contacts.ts';
 import hubspotContacts from './hubspot_contacts.ts';
 import localFiles from './local_files.ts';
 import mysql from './mysql.ts';
+import mysqlIdentity from './mysql_identity.ts';
 import postgres from './postgres.ts';
+import postgresIdentity from './postgres_identity.ts';
 import salesforceContacts from './salesforce_contacts.ts';
 import shopifyCustomers from './shopify_customers.ts';
 import stripeCustomers from './stripe_customers.ts';
+import zendeskUsers from './zendesk_users.ts';
 
 /** The connectors of this release. Each is `connectors/<name>.ts` with the connector as its default export. */
 export const connectorNames = [
@@ -16,10 +19,13 @@ export const connectorNames = [
   'hubspot_contacts',
   'local_files',
   'mysql',
+  'mysql_identity',
   'postgres',
+  'postgres_identity',
   'salesforce_contacts',
   'shopify_customers',
   'stripe_customers',
+  'zendesk_users',
 ] as const;
 export type ConnectorName = (typeof connectorNames)[number];
 
@@ -29,10 +35,13 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   hubspot_contacts: hubspotContacts,
   local_files: localFiles,
   mysql,
+  mysql_identity: mysqlIdentity,
   postgres,
+  postgres_identity: postgresIdentity,
   salesforce_contacts: salesforceContacts,
   shopify_customers: shopifyCustomers,
   stripe_customers: stripeCustomers,
+  zendesk_users: zendeskUsers,
 };
 
 /** Every connector, in the order of the names. Describing one loads no driver: `read` imports it. */

@@ -8,6 +8,12 @@ import { type SqlCheckpoint, sqlCheckpoint } from './sqlCheckpoint.ts';
 import type { SqlDialect, SqlTable } from './sqlDialect.ts';
 import type { SqlOptions } from './sqlOptions.ts';
 
+/** A connector made of a dialect, which others may be derived from. */
+export interface SqlConnector<Config extends SqlOptions, Credentials>
+  extends Connector<Config, Credentials, SqlCheckpoint> {
+  readonly dialect: SqlDialect<Config, Credentials>;
+}
+
 type Described = 'name' | 'title' | 'description' | 'docs' | 'labels' | 'authMethods';
 
 /** What a SQL connector adds to the maker: words about itself, two schemas, a dialect. */
@@ -22,15 +28,11 @@ const readLimits: ReadLimits = { ...batchLimits, unorderedBytes: batchLimits.byt
 export function defineSqlConnector<Config extends SqlOptions, Credentials>(
   { dialect, ...spec }: SqlSpec<Config, Credentials>,
   limits: ReadLimits = readLimits,
-): Connector<Config, Credentials, SqlCheckpoint> {
-  type Ctx = Context<Config, Credentials>;
-  const translator = (context: Ctx) => (error: unknown) => {
-    if (context.signal.aborted) return context.signal.reason;
-    if (error instanceof HeadgateError) return error;
-    return dialect.explain(error, context) ?? error;
-  };
+): SqlConnector<Config, Credentials> {
+  const translator = (context: Context<Config, Credentials>) => translatorOf(dialect, context);
   return {
     ...spec,
+    dialect,
     syncModes: ['full_refresh', 'full_refresh_append', 'incremental'],
     supportsContinuous: false,
     supportsDateRange: true,
@@ -51,10 +53,7 @@ export function defineSqlConnector<Config extends SqlOptions, Credentials>(
           };
         return judge(session.server, schemas, await session.tables(schemas));
       } catch (error) {
-        const known = translator(context)(error);
-        if (known instanceof HeadgateError && isCheckCode(known.code))
-          return { ok: false, code: known.code, message: known.message };
-        throw known;
+        return failedCheck(translator(context)(error));
       }
     },
 
@@ -114,6 +113,25 @@ function judge(
       ...(forbidden.length > 0 ? [`The user may not read ${names(forbidden)}.`] : []),
     ].join(' '),
   };
+}
+
+/** Makes what a signal, a HeadgateError or the dialect says of an error of the driver. */
+export const translatorOf =
+  <Config extends SqlOptions, Credentials>(
+    dialect: Pick<SqlDialect<Config, Credentials>, 'explain'>,
+    context: Context<Config, Credentials>,
+  ) =>
+  (error: unknown): unknown => {
+    if (context.signal.aborted) return context.signal.reason;
+    if (error instanceof HeadgateError) return error;
+    return dialect.explain(error, context) ?? error;
+  };
+
+/** The answer of a check that an error ended; throws what is no answer. */
+export function failedCheck(error: unknown): CheckResult {
+  if (error instanceof HeadgateError && isCheckCode(error.code))
+    return { ok: false, code: error.code, message: error.message };
+  throw error;
 }
 
 const checkCodes = [
