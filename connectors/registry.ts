@@ -3,6 +3,7 @@ import csvUpload from './csv_upload.ts';
 import googleContacts from './google_contacts.ts';
 import hubspotContacts from './hubspot_contacts.ts';
 import localFiles from './local_files.ts';
+import microsoftContacts from './microsoft_contacts.ts';
 import mysql from './mysql.ts';
 import mysqlIdentity from './mysql_identity.ts';
 import postgres from './postgres.ts';
@@ -18,6 +19,7 @@ export const connectorNames = [
   'google_contacts',
   'hubspot_contacts',
   'local_files',
+  'microsoft_contacts',
   'mysql',
   'mysql_identity',
   'postgres',
@@ -34,6 +36,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   google_contacts: googleContacts,
   hubspot_contacts: hubspotContacts,
   local_files: localFiles,
+  microsoft_contacts: microsoftContacts,
   mysql,
   mysql_identity: mysqlIdentity,
   postgres,

@@ -1,0 +1,255 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import zendeskUsers from '../../connectors/zendesk_users.ts';
+import type { Connector } from '../../shared/connectors/connector.ts';
+import { at } from '../../shared/connectors/rest/paths.ts';
+import { unlikeRecorded } from '../simulators/likeRecorded.ts';
+import { vendorFile } from '../simulators/vendorFiles.ts';
+import { startZendesk, type ZendeskUser, zendeskAdmin } from '../simulators/zendesk.ts';
+import { describeConnector } from './conformance.ts';
+import { openAccessTokens } from './restAccessTokens.ts';
+import {
+  expectHeldToDescription,
+  readAll,
+  restContext,
+  surroundingsOf,
+  unreachable,
+} from './restExample.ts';
+import { describeRestFaults } from './restFaults.ts';
+
+const zendesk = await startZendesk();
+const tokens = await openAccessTokens(zendesk);
+afterAll(async () => {
+  expectHeldToDescription(zendesk);
+  await zendesk[Symbol.asyncDispose]();
+  await tokens[Symbol.asyncDispose]();
+});
+
+const connector = zendeskUsers as Connector;
+const config = { subdomain: 'acme' };
+const credentials = { email: zendeskAdmin, apiToken: zendesk.apiToken };
+const { refreshToken: _, ...clientCredentials } = zendesk.oauthCredentials;
+const stream = { name: 'users', primaryKey: ['id'], cursorField: 'updated_at' };
+const context = (over: object = {}) =>
+  restContext(connector, zendesk, { config, credentials, ...over });
+const identify = (row: Readonly<Record<string, unknown>>): string =>
+  `${row['id']} ${row['email']} ${row['updated_at']} ${row['user_fields_plan_level'] ?? ''}`;
+const told = (user: ZendeskUser): string =>
+  identify({ ...user, user_fields_plan_level: user.user_fields['plan_level'] });
+
+zendesk.define('plan_level', 'integer');
+zendesk.define('joined_on', 'date');
+zendesk.define('is_vip', 'checkbox');
+zendesk.define('score', 'decimal');
+zendesk.define('topics', 'multiselect');
+zendesk.limitPages(100);
+for (let index = 0; index < 250; index += 1) {
+  zendesk.create({ email: `user${index}@example.com`, user_fields: { plan_level: index } });
+  if (index % 4 === 0) zendesk.clock.advance(1500);
+}
+zendesk.clock.advance(3_600_000);
+
+describeConnector({
+  connector,
+  config,
+  credentials: clientCredentials,
+  surroundings: () => ({ ...surroundingsOf(zendesk), accessToken: tokens.accessToken() }),
+  stream: { ...stream, columns: null },
+  identify,
+  expected: zendesk.users().map(told),
+  add: async () => {
+    // One moment for all: an import.
+    const added = Array.from({ length: 230 }, (_, index) =>
+      zendesk.create({ email: `late${index}@example.com` }),
+    );
+    zendesk.clock.advance(3_600_000);
+    return added.map(told);
+  },
+  refusals: [
+    {
+      title: 'an OAuth client that was deleted',
+      credentials: { clientSecret: 'zendesk-secret-canary-wrong' },
+      code: 'invalid_credentials',
+      says: /Connect again/,
+    },
+    {
+      title: 'an API that does not answer',
+      surroundings: () => ({
+        ...unreachable(zendesk),
+        accessToken: async () => ({ token: 'nobody', answer: {} }),
+      }),
+      code: 'source_unreachable',
+      says: /answer/,
+    },
+  ],
+  throttled: () => ({ ...surroundingsOf(zendesk), accessToken: tokens.accessToken() }),
+});
+
+describeRestFaults({
+  connector,
+  simulator: zendesk,
+  config,
+  credentials,
+  stream,
+  identify,
+  expected: () => zendesk.users().map(told),
+  path: '/users/cursor',
+});
+
+describe('Zendesk users', () => {
+  it('is read from a simulator whose users and fields look like recorded ones', async () => {
+    const [user, fields] = [
+      vendorFile('fixtures/zendesk__user.json'),
+      vendorFile('fixtures/zendesk__user_fields.json'),
+    ];
+    if (user === null || fields === null) return;
+    const { user_fields: _fields, ...simulated } = zendesk.users()[0]!;
+    expect(unlikeRecorded(simulated, at(user, 'body.user') ?? null)).toEqual([]);
+    expect(
+      unlikeRecorded(await zendesk.ask('/api/v2/user_fields'), at(fields, 'body') ?? null),
+    ).toEqual([]);
+  });
+
+  it('tells refused credentials, an agent who is no admin, and a wrong subdomain apart', async () => {
+    const check = (apiToken: string) =>
+      connector.check(context({ credentials: { email: zendeskAdmin, apiToken } }));
+    expect(await check('zendesk-canary-wrong')).toMatchObject({
+      ok: false,
+      code: 'invalid_credentials',
+      message: expect.stringContaining('Admin Center'),
+    });
+    expect(await check(zendesk.agentToken)).toMatchObject({
+      ok: false,
+      code: 'source_forbidden',
+      message: expect.stringContaining('admin'),
+    });
+    zendesk.fail({ kind: 'html', status: 404 }, 1);
+    expect(await check(zendesk.apiToken)).toMatchObject({
+      ok: false,
+      code: 'source_not_found',
+      message: expect.stringContaining('subdomain'),
+    });
+  });
+
+  it('takes no subdomain that leads elsewhere', () => {
+    for (const subdomain of ['acme.evil', 'acme/', 'a@b', 'evil.example/#', 'ACME', '-a', ''])
+      expect(connector.config.safeParse({ subdomain }).success, subdomain).toBe(false);
+  });
+
+  it('keeps the account’s own fields with their types, on as many pages as there are', async () => {
+    const types = async () =>
+      Object.fromEntries(
+        ((await connector.discover(context()))[0]?.columns ?? []).map(({ name, type }) => [
+          name,
+          type,
+        ]),
+      );
+    expect(await types()).toMatchObject({
+      id: 'long',
+      user_fields_plan_level: 'long',
+      user_fields_joined_on: 'timestamptz',
+      user_fields_is_vip: 'boolean',
+      user_fields_score: 'double',
+      user_fields_topics: 'string',
+    });
+    for (let index = 0; index < 230; index += 1) zendesk.define(`many_${index}`, 'text');
+    expect(await types()).toHaveProperty('user_fields_many_229', 'string');
+    const { id } = zendesk.create({
+      user_fields: { joined_on: '2020-08-19T00:00:00+00:00', is_vip: true, topics: ['a', 'b'] },
+      tags: ['vip'],
+      chat_only: true,
+    });
+    zendesk.clock.advance(120_000);
+    const { rows } = await readAll(connector, context(), stream);
+    expect(rows.find((row) => row['id'] === id)).toMatchObject({
+      user_fields_joined_on: '2020-08-19T00:00:00+00:00',
+      user_fields_is_vip: true,
+      user_fields_topics: '["a","b"]',
+      tags: '["vip"]',
+      other_fields: '{"chat_only":true}',
+    });
+  });
+
+  it('sees changes a minute late, deleted and merged users, and what changes without updated_at', async () => {
+    zendesk.clock.advance(600_000);
+    const { checkpoint } = await readAll(connector, context(), stream);
+    const [first, second, third, fourth, fifth] = zendesk.users();
+    zendesk.update(first!.id, { email: 'changed@example.com' });
+    zendesk.remove(second!.id);
+    zendesk.merge(third!.id, fourth!.id);
+    zendesk.signIn(fifth!.id);
+    const early = await readAll(connector, context(), stream, checkpoint);
+    expect([early.rows, early.tombstones]).toEqual([[], []]);
+    zendesk.clock.advance(90_000);
+    const late = await readAll(connector, context(), stream, early.checkpoint);
+    expect(late.rows.map(({ id }) => id)).toEqual([first!.id, third!.id, fifth!.id]);
+    expect(late.rows[0]).toMatchObject({ email: 'changed@example.com' });
+    expect(late.rows[2]?.['last_login_at']).toBeDefined();
+    expect(late.tombstones.map(({ id }) => id)).toEqual([second!.id, fourth!.id]);
+    const again = await readAll(connector, context(), stream, late.checkpoint);
+    expect([again.rows, again.tombstones]).toEqual([[], []]);
+  });
+
+  it('delivers the last state of a user who changes while pages are read', async () => {
+    const victim = zendesk.users()[20]!.id;
+    zendesk.clock.advance(120_000);
+    let pages = 0;
+    const { rows } = await readAll(connector, context(), stream, null, () => {
+      pages += 1;
+      if (pages !== 1) return;
+      zendesk.update(victim, { email: 'moved@example.com' });
+      zendesk.clock.advance(120_000);
+    });
+    const states = rows.filter(({ id }) => id === victim);
+    expect(states.length).toBe(2);
+    expect(states.at(-1)).toMatchObject({ email: 'moved@example.com' });
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(zendesk.users().length);
+  });
+
+  it('goes on from its cursor when an answer without users has none, and sends no start with it', async () => {
+    const { checkpoint } = await readAll(connector, context(), stream);
+    zendesk.hideEmptyCursors();
+    const before = zendesk.requests.length;
+    const nothing = await readAll(connector, context(), stream, checkpoint);
+    expect(nothing.checkpoint).toEqual(checkpoint);
+    zendesk.update(zendesk.users()[3]!.id, { email: 'after@example.com' });
+    zendesk.clock.advance(120_000);
+    const { rows } = await readAll(connector, context(), stream, nothing.checkpoint);
+    expect(rows.map(({ email }) => email)).toEqual(['after@example.com']);
+    const asked = zendesk.requests.slice(before).filter(({ path }) => path.includes('cursor'));
+    expect(asked.some(({ query }) => query.has('start_time'))).toBe(false);
+  });
+
+  it('says what to do when Zendesk no longer knows the cursor', async () => {
+    const { checkpoint } = await readAll(connector, context(), stream);
+    zendesk.forgetCursors();
+    await expect(readAll(connector, context(), stream, checkpoint)).rejects.toMatchObject({
+      code: 'cursor_expired',
+      message: expect.stringContaining('full refresh'),
+    });
+  });
+
+  it('waits until the limit begins anew when Zendesk names no other time', async () => {
+    zendesk.fail(
+      { kind: 'status', status: 429, headers: { 'ratelimit-reset': '41' } },
+      1,
+      '/users/cursor',
+    );
+    const before = zendesk.clock.now().getTime();
+    await readAll(connector, context(), stream);
+    expect(zendesk.clock.now().getTime() - before).toBeGreaterThanOrEqual(41_000);
+  });
+
+  it('renews a rotating refresh token, never using one twice', async () => {
+    const oauth = context({
+      credentials: zendesk.oauthCredentials,
+      accessToken: tokens.accessToken(),
+    });
+    let pages = 0;
+    const { rows } = await readAll(connector, oauth, stream, null, () => {
+      pages += 1;
+      if (pages < 3) zendesk.oauth.expireAll();
+    });
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(zendesk.users().length);
+    expect(zendesk.oauth.reuses()).toBe(0);
+  });
+});
