@@ -7,6 +7,7 @@ import { type LakeTable, lakeReader } from '../lakeReader.ts';
 import { shiftedClock } from '../simulators/clock.ts';
 import { startGoogle } from '../simulators/google.ts';
 import { startHubSpot } from '../simulators/hubspot.ts';
+import { startMicrosoft } from '../simulators/microsoft.ts';
 import { startSalesforce } from '../simulators/salesforce.ts';
 import { startShopify } from '../simulators/shopify.ts';
 import type { Simulator } from '../simulators/simulator.ts';
@@ -18,8 +19,9 @@ const stripe = await startStripe(clock);
 const hubspot = await startHubSpot(10_000, clock);
 const salesforce = await startSalesforce({ clock });
 const google = await startGoogle(clock);
+const microsoft = await startMicrosoft(clock);
 const shopify = await startShopify(clock);
-const simulators: readonly Simulator[] = [stripe, hubspot, salesforce, google, shopify];
+const simulators: readonly Simulator[] = [stripe, hubspot, salesforce, google, microsoft, shopify];
 
 /** A vendor as Headgate sees it, and what its table has to hold. */
 interface Subject {
@@ -98,6 +100,21 @@ const subjects: readonly Subject[] = [
       google.remove(second!.resourceName);
     },
     rows: () => google.people().map(({ resourceName, email }) => [resourceName, email]),
+  },
+  {
+    connector: 'microsoft_contacts',
+    stream: 'contacts',
+    config: { mailbox: microsoft.mailbox },
+    credentials: microsoft.credentials,
+    wrong: { ...microsoft.credentials, clientSecret: 'canary~refused' },
+    columns: ['id', 'email'],
+    create: (email) => microsoft.create('Ada Example', email),
+    change: () => {
+      const [first, second] = microsoft.contacts();
+      microsoft.update(first!.id, 'Changed Name');
+      microsoft.remove(second!.id);
+    },
+    rows: () => microsoft.contacts().map(({ id, email }) => [id, email]),
   },
   {
     connector: 'shopify_customers',

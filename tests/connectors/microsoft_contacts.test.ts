@@ -1,0 +1,242 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import microsoftContacts from '../../connectors/microsoft_contacts.ts';
+import type { Connector } from '../../shared/connectors/connector.ts';
+import { at } from '../../shared/connectors/rest/paths.ts';
+import { unlikeRecorded } from '../simulators/likeRecorded.ts';
+import { startMicrosoft } from '../simulators/microsoft.ts';
+import { vendorFile } from '../simulators/vendorFiles.ts';
+import { describeConnector } from './conformance.ts';
+import { openAccessTokens } from './restAccessTokens.ts';
+import {
+  expectHeldToDescription,
+  readAll,
+  restContext,
+  surroundingsOf,
+  unreachable,
+} from './restExample.ts';
+import { describeRestFaults } from './restFaults.ts';
+
+const microsoft = await startMicrosoft();
+const tokens = await openAccessTokens(microsoft);
+afterAll(async () => {
+  expectHeldToDescription(microsoft);
+  await microsoft[Symbol.asyncDispose]();
+  await tokens[Symbol.asyncDispose]();
+});
+
+const connector = microsoftContacts as Connector;
+const { credentials, appCredentials, mailbox } = microsoft;
+const config = { mailbox };
+const stream = { name: 'contacts', primaryKey: ['id'] };
+const surroundings = () => ({ ...surroundingsOf(microsoft), accessToken: tokens.accessToken() });
+const context = () =>
+  restContext(connector, microsoft, { config, credentials, accessToken: tokens.accessToken() });
+const identify = (row: Readonly<Record<string, unknown>>): string =>
+  `${row['id']} ${row['displayName']} ${row['email'] ?? ''}`;
+const told = (folder = ''): readonly string[] =>
+  microsoft.contacts(folder).map(({ id, name, email }) => `${id} ${name} ${email ?? ''}`);
+
+microsoft.limitPages(70, 4);
+for (let index = 0; index < 200; index += 1)
+  microsoft.create(`Person ${index}`, index % 3 === 0 ? undefined : `person${index}@example.com`);
+
+describeConnector({
+  title: 'as the app itself',
+  connector,
+  config,
+  credentials: appCredentials,
+  surroundings,
+  stream: { ...stream, cursorField: null, columns: null },
+  identify,
+  expected: told(),
+  refusals: [
+    {
+      title: 'a secret that is wrong',
+      credentials: { clientSecret: 'canary~secret.wrong' },
+      code: 'invalid_credentials',
+      says: /client/i,
+    },
+  ],
+});
+
+describeConnector({
+  connector,
+  config,
+  credentials,
+  surroundings,
+  stream: { ...stream, cursorField: null, columns: null },
+  identify,
+  expected: told(),
+  add: async () => {
+    const before = new Set(told());
+    for (let index = 0; index < 160; index += 1) microsoft.create(`Late ${index}`);
+    return told().filter((each) => !before.has(each));
+  },
+  refusals: [
+    {
+      title: 'a connection that was ended',
+      credentials: { refreshToken: '0.canary-ended' },
+      code: 'invalid_credentials',
+      says: /Connect again/,
+    },
+    {
+      title: 'a mailbox that is not there',
+      config: { mailbox: 'nobody@example.com' },
+      code: 'source_not_found',
+      says: /user principal name/,
+    },
+    {
+      title: 'an API that does not answer',
+      surroundings: () => ({
+        ...unreachable(microsoft),
+        accessToken: async () => ({ token: 'nobody', answer: {} }),
+      }),
+      code: 'source_unreachable',
+      says: /answer/,
+    },
+  ],
+  throttled: surroundings,
+});
+
+describeRestFaults({
+  connector,
+  simulator: microsoft,
+  config,
+  credentials,
+  surroundings: { accessToken: tokens.accessToken() },
+  stream,
+  identify,
+  expected: told,
+  path: '/delta',
+});
+
+describe('Microsoft contacts', () => {
+  it('is read from a simulator whose contacts look like those written down', async () => {
+    const example = vendorFile('fixtures/msgraph__contacts_delta.SYNTHETIC.json');
+    if (example === null) return;
+    const { tombstones } = await readAll(connector, context(), stream);
+    expect(tombstones).toEqual([]);
+    const small = await startMicrosoft(microsoft.clock);
+    small.create('Ada Example', 'ada@example.com');
+    const answer = await fetchDelta(small);
+    await small[Symbol.asyncDispose]();
+    const written = at(example, 'body.value.0') ?? null;
+    expect(unlikeRecorded([at(answer, 'value.0') ?? null], [written])).toEqual([]);
+  });
+
+  it('reads what changed since its address, and what was deleted', async () => {
+    const { checkpoint } = await readAll(connector, context(), stream);
+    const [first, second] = microsoft.contacts();
+    microsoft.update(first!.id, 'Ada Changed');
+    microsoft.remove(second!.id);
+    const changes = await readAll(connector, context(), stream, checkpoint);
+    expect(changes.rows.map(({ id, displayName }) => [id, displayName])).toEqual([
+      [first!.id, 'Ada Changed'],
+    ]);
+    expect(changes.tombstones.map(({ id }) => id)).toEqual([second!.id]);
+    const again = await readAll(connector, context(), stream, changes.checkpoint);
+    expect([again.rows, again.tombstones]).toEqual([[], []]);
+  });
+
+  it('tells of a contact that went while the first read was under way', async () => {
+    const [, , , first] = microsoft.contacts();
+    let pages = 0;
+    const { rows, tombstones } = await readAll(connector, context(), stream, null, () => {
+      pages += 1;
+      if (pages === 1) microsoft.remove(first!.id);
+    });
+    expect(pages).toBeGreaterThan(2);
+    expect(rows.map(({ id }) => id)).toContain(first!.id);
+    expect(tombstones.map(({ id }) => id)).toEqual([first!.id]);
+  });
+
+  it('offers each folder as a stream; a contact that is moved goes from one to the other', async () => {
+    const family = microsoft.addFolder('Family');
+    const inner = microsoft.addFolder('Cousins', family);
+    const twin = microsoft.addFolder('Family');
+    const names = (await connector.discover(context())).map(({ name }) => name);
+    expect(names).toEqual([
+      'contacts',
+      'contacts Cousins',
+      'contacts Family',
+      `contacts Family ${twin}`,
+    ]);
+    const cousins = { ...stream, name: 'contacts Cousins' };
+    const before = await readAll(connector, context(), stream);
+    const beforeInner = await readAll(connector, context(), cousins);
+    expect(beforeInner.rows).toEqual([]);
+    const [moved] = microsoft.contacts();
+    microsoft.move(moved!.id, inner);
+    const left = await readAll(connector, context(), stream, before.checkpoint);
+    expect([left.rows, left.tombstones.map(({ id }) => id)]).toEqual([[], [moved!.id]]);
+    const arrived = await readAll(connector, context(), cousins, beforeInner.checkpoint);
+    expect(arrived.rows.map(identify)).toEqual(told(inner));
+    expect(told(inner)).toHaveLength(1);
+  });
+
+  it('says that its delta token has expired, in the middle of a round, too', async () => {
+    const { checkpoint } = await readAll(connector, context(), stream);
+    microsoft.forgetTokens();
+    await expect(readAll(connector, context(), stream, checkpoint)).rejects.toMatchObject({
+      code: 'cursor_expired',
+      message: expect.stringContaining('full refresh'),
+    });
+    await expect(
+      readAll(connector, context(), stream, null, () => microsoft.forgetTokens()),
+    ).rejects.toMatchObject({ code: 'cursor_expired' });
+  });
+
+  it('follows no address but those of Microsoft Graph', async () => {
+    const evil = 'https://graph.microsoft.com.evil.example/v1.0/users/x/contacts/delta';
+    microsoft.fail(
+      { kind: 'changed', change: (body) => ({ ...(body as object), '@odata.nextLink': evil }) },
+      1,
+      '/delta',
+    );
+    await expect(readAll(connector, context(), stream)).rejects.toMatchObject({
+      code: 'source_answer_invalid',
+      message: expect.stringContaining('elsewhere'),
+    });
+  });
+
+  it('tells a missing permission from a person without a mailbox', async () => {
+    for (const [status, code, expected] of [
+      [403, 'ErrorAccessDenied', 'source_forbidden'],
+      [404, 'MailboxNotEnabledForRESTAPI', 'source_not_found'],
+    ] as const) {
+      microsoft.refuseWith(status, code);
+      expect(await connector.check(context())).toMatchObject({ ok: false, code: expected });
+    }
+    microsoft.refuseWith(null);
+  });
+
+  it('takes no mailbox that is a path', () => {
+    for (const wrong of ['me/messages', '../users', 'a@b/../c', 'a@example.com?x=1', ''])
+      expect(connector.config.safeParse({ mailbox: wrong }).success).toBe(false);
+  });
+
+  it('never uses a refresh token twice', () => {
+    expect(microsoft.oauth.reuses()).toBe(0);
+    expect(microsoft.oauth.issued.length).toBeGreaterThan(0);
+  });
+});
+
+async function fetchDelta(small: Awaited<ReturnType<typeof startMicrosoft>>) {
+  const token = await small.fetchWith()(
+    `https://login.microsoftonline.com/${small.credentials['tenantId']}/oauth2/v2.0/token`,
+    {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: small.appCredentials['clientId'] ?? '',
+        client_secret: small.appCredentials['clientSecret'] ?? '',
+      }),
+    },
+  );
+  const { access_token } = (await token.json()) as { access_token: string };
+  const answer = await small.fetchWith()(
+    `https://graph.microsoft.com/v1.0/users/${small.mailbox}/contacts/delta`,
+    { headers: { authorization: `Bearer ${access_token}`, prefer: 'IdType="ImmutableId"' } },
+  );
+  return (await answer.json()) as never;
+}
