@@ -221,6 +221,162 @@ export type CreatedToken = {
   readonly token: string;
 };
 
+export type Event = {
+  readonly id: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly sourceId: string;
+  readonly sourceKey: string | null;
+  readonly type: "sync_queued";
+  readonly data: {
+    readonly runId: string;
+    readonly kind: "ingest" | "clear" | "file_delete" | "replay" | "detect_deletes" | "undo" | "set_cursor";
+    readonly trigger: "api" | "schedule" | "file" | "upload";
+  };
+} | {
+  readonly id: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly sourceId: string;
+  readonly sourceKey: string | null;
+  readonly type: "sync_started";
+  readonly data: {
+    readonly runId: string;
+    readonly kind: "ingest" | "clear" | "file_delete" | "replay" | "detect_deletes" | "undo" | "set_cursor";
+  };
+} | {
+  readonly id: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly sourceId: string;
+  readonly sourceKey: string | null;
+  readonly type: "sync_progress";
+  readonly data: {
+    readonly runId: string;
+    readonly pages: number;
+    readonly rows: number;
+    readonly bytes: number;
+    readonly stream: string | null;
+  };
+} | {
+  readonly id: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly sourceId: string;
+  readonly sourceKey: string | null;
+  readonly type: "sync_succeeded";
+  readonly data: {
+    readonly runId: string;
+    readonly kind: "ingest" | "clear" | "file_delete" | "replay" | "detect_deletes" | "undo" | "set_cursor";
+    readonly status: "succeeded" | "partial";
+    readonly result: "loaded" | "nothing_new" | "no_data" | null;
+    readonly counts: {
+      readonly read: number;
+      readonly written: number;
+      readonly rejected: number;
+      readonly deduplicated: number;
+      readonly bytes: number;
+    };
+  };
+} | {
+  readonly id: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly sourceId: string;
+  readonly sourceKey: string | null;
+  readonly type: "sync_failed";
+  readonly data: {
+    readonly runId: string;
+    readonly kind: "ingest" | "clear" | "file_delete" | "replay" | "detect_deletes" | "undo" | "set_cursor";
+    readonly status: "failed" | "timed_out";
+    readonly error: {
+      readonly code: "validation_failed" | "invalid_credentials" | "invalid_config" | "unauthorized" | "forbidden" | "not_found" | "key_exists" | "row_version_mismatch" | "sync_in_progress" | "queue_full" | "run_finished" | "cannot_undo" | "cannot_retry" | "file_exists" | "source_archived" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "unprocessable_file" | "name_missing" | "too_many_requests" | "service_unavailable" | "source_unreachable" | "source_throttled" | "source_quota_exhausted" | "source_forbidden" | "source_not_found" | "source_answer_invalid" | "cursor_expired" | "address_refused" | "file_unreadable" | "file_changed" | "no_progress" | "fence_lost" | "not_reconciled" | "schema_frozen" | "too_many_rejects" | "run_cancelled" | "lease_expired" | "queue_timeout" | "max_hold_exceeded" | "out_of_memory" | "internal_error";
+      readonly message: string;
+    } | null;
+    readonly counts: {
+      readonly read: number;
+      readonly written: number;
+      readonly rejected: number;
+      readonly deduplicated: number;
+      readonly bytes: number;
+    };
+  };
+} | {
+  readonly id: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly sourceId: string;
+  readonly sourceKey: string | null;
+  readonly type: "sync_cancelled";
+  readonly data: {
+    readonly runId: string;
+    readonly kind: "ingest" | "clear" | "file_delete" | "replay" | "detect_deletes" | "undo" | "set_cursor";
+    readonly status: "cancelled" | "skipped";
+  };
+} | {
+  readonly id: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly sourceId: string;
+  readonly sourceKey: string | null;
+  readonly type: "file_uploaded";
+  readonly data: {
+    readonly name: string;
+    readonly versionId: string;
+    readonly bytes: number;
+  };
+} | {
+  readonly id: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly sourceId: string;
+  readonly sourceKey: string | null;
+  readonly type: "file_deleted";
+  readonly data: {
+    readonly name: string;
+    readonly versionId: string;
+  };
+} | {
+  readonly id: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly sourceId: string;
+  readonly sourceKey: string | null;
+  readonly type: "schema_drift";
+  readonly data: {
+    readonly runId: string;
+    readonly stream: string;
+    readonly isBreaking: boolean;
+    readonly added: readonly string[];
+    readonly removed: readonly string[];
+    readonly changed: readonly string[];
+    readonly more: number;
+  };
+} | {
+  readonly id: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly sourceId: string;
+  readonly sourceKey: string | null;
+  readonly type: "source_changed";
+  readonly data: {
+    readonly change: "created" | "changed" | "deleted";
+    readonly rowVersion: number;
+    readonly fields: readonly string[];
+    readonly attention: readonly string[];
+  };
+};
+
+export type EventPage = {
+  readonly events: readonly Event[];
+  /** The number up to which this answer tells everything: `after` of the next request. */
+  readonly upTo: number;
+  /** The number of the newest event. */
+  readonly head: number;
+  /** Events after `after` are no longer kept: load everything anew, and go on from `head`. */
+  readonly reset: boolean;
+};
+
 export type File = {
   readonly name: string;
   readonly versionId: string;
@@ -288,6 +444,11 @@ export type Json =
   | null
   | readonly Json[]
   | { readonly [name: string]: Json };
+
+export type LiveAddress = {
+  /** Of the WebSocket. The token goes into the first message. */
+  readonly url: string;
+};
 
 export type LiveSchema = {
   readonly sourceId: string;
@@ -796,6 +957,11 @@ export type TestResult = {
   readonly status: "connected" | "failed";
   readonly code?: string | undefined;
   readonly message: string;
+  /** First records of each stream, before masks and other rules, where the connector shows what its configuration comes to. Stored nowhere. */
+  readonly sample?: readonly {
+    readonly stream: string;
+    readonly records: readonly { readonly [name: string]: Json }[];
+  }[] | undefined;
   readonly testedAt: string;
 };
 
@@ -1317,6 +1483,22 @@ export interface RevokeTokenInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ListEventsInput {
+  readonly query?: {
+    /** The last number known. Left out: the newest events. */
+    readonly after?: number | undefined;
+    /** Events to look at; the answer may hold fewer. */
+    readonly limit?: number | undefined;
+    /** Id or key of the only source. */
+    readonly source?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetLiveAddressInput {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** One method per operation. Each rejects with `ProblemError` for anything but success. */
 export interface Client {
   /** This document. */
@@ -1496,6 +1678,10 @@ export interface Client {
   }>;
   /** Revoke a token. */
   revokeToken(input: RevokeTokenInput): Promise<null>;
+  /** What happened since an event, oldest first. */
+  listEvents(input?: ListEventsInput): Promise<EventPage>;
+  /** Where to hear of events as they happen. */
+  getLiveAddress(input?: GetLiveAddressInput): Promise<LiveAddress>;
 }
 
 /** What the methods do, for `createClient`. */
@@ -1552,4 +1738,6 @@ export const operations = {
   createToken: { method: 'POST', path: '/v1/tokens', query: [], headers: [], hasBody: true },
   listTokens: { method: 'GET', path: '/v1/tokens', query: ["limit","cursor"], headers: [], hasBody: false },
   revokeToken: { method: 'DELETE', path: '/v1/tokens/{tokenId}', query: [], headers: [], hasBody: false },
+  listEvents: { method: 'GET', path: '/v1/events', query: ["after","limit","source"], headers: [], hasBody: false },
+  getLiveAddress: { method: 'GET', path: '/v1/events/live', query: [], headers: [], hasBody: false },
 } as const;

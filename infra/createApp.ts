@@ -5,6 +5,7 @@ import { namesOf } from './names.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { ApiStack } from './stacks/apiStack.ts';
 import { DataStack } from './stacks/dataStack.ts';
+import { EventStack } from './stacks/eventStack.ts';
 import { IngestStack } from './stacks/ingestStack.ts';
 
 export interface AppOptions {
@@ -22,6 +23,7 @@ export interface HeadgateApp {
   readonly settings: Settings;
   readonly data: DataStack;
   readonly ingest: IngestStack;
+  readonly events: EventStack;
   readonly api: ApiStack;
 }
 
@@ -49,15 +51,22 @@ export function createApp({ context, outdir, validate = true, code }: AppOptions
     code: functionCode,
     description: 'Headgate: state machine, connectors, triggers',
   });
+  const events = new EventStack(app, `${prefix}-events`, {
+    ...shared,
+    data,
+    code: functionCode,
+    description: 'Headgate: events, WebSocket API, alerts',
+  });
   const api = new ApiStack(app, `${prefix}-api`, {
     ...shared,
     data,
     ingest,
+    events,
     code: functionCode,
     description: 'Headgate: HTTP API',
   });
   Tags.of(app).add('application', 'headgate');
   Tags.of(app).add('stage', settings.stage);
   if (validate) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  return { app, settings, data, ingest, api };
+  return { app, settings, data, ingest, events, api };
 }

@@ -14,6 +14,8 @@ export interface Names {
   /** Outside of `secretPrefix`, so that no role that reads sources' secrets reads it. */
   readonly adminTokenSecret: string;
   readonly glueDatabase: string;
+  /** `source` of this stage's events on the account's bus. */
+  readonly eventSource: string;
 }
 
 export function namesOf(stage: string): Names {
@@ -26,5 +28,6 @@ export function namesOf(stage: string): Names {
     secretPrefix: `headgate/${stage}/`,
     adminTokenSecret: `headgate-admin/${stage}/token`,
     glueDatabase: prefix.replaceAll('-', '_'),
+    eventSource: `headgate.${stage}`,
   };
 }

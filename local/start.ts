@@ -6,7 +6,7 @@ import type { RecordedWrite } from './dynamodb/openDynamoDb.ts';
 import { startDeliveries } from './startDeliveries.ts';
 import { startDropFolder } from './startDropFolder.ts';
 import { dispatchTo, type Endpoint, listen } from './startEndpoint.ts';
-import { openGateway } from './startGateway.ts';
+import { openGateway, openWebSocket } from './startGateway.ts';
 import { openHome } from './startHome.ts';
 import { openLogFile } from './startLogFile.ts';
 import { createRemoteResources, createResources } from './startResources.ts';
@@ -77,17 +77,24 @@ export async function startHeadgate(options: StartOptions): Promise<Headgate> {
   // Heard below; a service that fails to open must not leave this one unheard.
   synthesised.catch(() => undefined);
   let aws: Endpoint | undefined;
+  let api: Endpoint | undefined;
   const services = openServices({
     home: home.folder,
     log,
     endpointUrl: () => aws?.url ?? '',
+    apiUrl: () => api?.url ?? '',
     ...(options.recordWritesOf === undefined ? {} : { recordWritesOf: options.recordWritesOf }),
   });
   started.defer(() => services.close());
 
   const assembly = withEnvironment(readAssembly(await synthesised), options.environment ?? {});
   createResources(services, assembly, options.functionEnvironment);
-  aws = await listen(dispatchTo(services.all), options.awsPort ?? 0, 'HEADGATE_AWS_PORT');
+  const webSocket = openWebSocket(assembly, services.lambda.invoke, log);
+  aws = await listen(
+    dispatchTo([webSocket.connections, ...services.all]),
+    options.awsPort ?? 0,
+    'HEADGATE_AWS_PORT',
+  );
   started.defer(() => aws?.close());
   await createRemoteResources(
     aws.url,
@@ -99,24 +106,31 @@ export async function startHeadgate(options: StartOptions): Promise<Headgate> {
   startDeliveries(services, assembly);
 
   const gateway = openGateway(assembly, services.lambda.invoke, log);
-  const api = await listen(gateway.listener, options.port, 'HEADGATE_PORT');
+  const listening = await listen(
+    gateway.listener,
+    options.port,
+    'HEADGATE_PORT',
+    webSocket.upgrade,
+  );
+  api = listening;
   started.defer(async () => {
     gateway.close();
-    await api.close();
+    await webSocket.connections.close();
+    await listening.close();
   });
   services.stepFunctions.resume();
   services.events.resume();
   services.scheduler.resume();
   startDropFolder({
     folder: join(home.folder, 'drop'),
-    api: api.url,
+    api: listening.url,
     awsEndpoint: aws.url,
     token: home.token,
     landingBucket: outputOf(assembly, 'LandingBucket'),
     log,
     signal: closing.signal,
   });
-  home.announce(api.url);
+  home.announce(listening.url);
   signal.throwIfAborted();
 
   const running = started.move();
@@ -137,10 +151,10 @@ export async function startHeadgate(options: StartOptions): Promise<Headgate> {
   if (!quiet) {
     if (options.token === undefined)
       process.stderr.write(`Admin token (kept in ${join(home.folder, 'token')}): ${home.token}\n`);
-    process.stdout.write(`Headgate ready: ${api.url} (AWS endpoint ${aws.url})\n`);
+    process.stdout.write(`Headgate ready: ${listening.url} (AWS endpoint ${aws.url})\n`);
   }
   return {
-    url: api.url,
+    url: listening.url,
     awsEndpoint: aws.url,
     token: home.token,
     assembly,

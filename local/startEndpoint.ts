@@ -1,5 +1,6 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { LocalService } from './localService.ts';
 
 export interface Endpoint {
@@ -10,13 +11,22 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
+/** Takes a connection over from HTTP; false when it is not for it. */
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+
 /** Listens on the loopback address only. `variable` is what a person sets when the port is taken. */
 export async function listen(
   handle: RequestListener,
   port: number,
   variable: string,
+  upgrade?: Upgrade,
 ): Promise<Endpoint> {
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000 }, handle);
+  if (upgrade !== undefined)
+    server.on('upgrade', (request, socket, head) => {
+      if (!upgrade(request, socket, head))
+        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const problem =

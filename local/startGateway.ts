@@ -1,5 +1,6 @@
 import type { Log } from '../shared/log.ts';
 import { type LocalApiGateway, openApiGateway } from './apigateway/openApiGateway.ts';
+import { type LocalWebSocketApi, openWebSocketApi } from './apigateway/openWebSocketApi.ts';
 import type { Assembly } from './assembly/assembly.ts';
 import { AssemblyError } from './assembly/resolveIntrinsics.ts';
 import type { InvokeFunction } from './localService.ts';
@@ -38,4 +39,20 @@ export function openGateway(assembly: Assembly, invoke: InvokeFunction, log: Log
     log,
     onAccess: (record) => log.info('request', { ...record }),
   });
+}
+
+/** The one WebSocket API of the application. */
+export function openWebSocket(
+  assembly: Assembly,
+  invoke: InvokeFunction,
+  log: Log,
+): LocalWebSocketApi {
+  const [api, ...others] = assembly.webSocketApis;
+  if (api === undefined || others.length > 0)
+    throw new AssemblyError(
+      'the application',
+      `has ${assembly.webSocketApis.length} WebSocket APIs, not one`,
+    );
+  const { id: apiId, stage, routes } = api;
+  return openWebSocketApi({ apiId, stage, routes, invoke, log });
 }

@@ -36,6 +36,8 @@ export interface ServicesOptions {
   readonly log: Log;
   /** Where functions find AWS; asked when the first one starts. */
   readonly endpointUrl: () => string;
+  /** Where clients reach the API; empty until it listens. */
+  readonly apiUrl: () => string;
   readonly recordWritesOf?: (sortKey: string) => boolean;
   readonly onFunctionLog?: (line: LogLine) => void;
 }
@@ -45,6 +47,7 @@ export function openServices({
   home,
   log,
   endpointUrl,
+  apiUrl,
   recordWritesOf,
   onFunctionLog,
 }: ServicesOptions): Services {
@@ -64,6 +67,7 @@ export function openServices({
   const lambda = openLambda({
     folder: folder('lambda'),
     endpointUrl,
+    apiUrl,
     deliver: async (arn, { body, attributes }) => sendToQueue(arn, body, attributes),
     ...(onFunctionLog === undefined ? {} : { onLog: onFunctionLog }),
   });

@@ -71,6 +71,19 @@ export const functionEnv = {
   }),
   apiTables: z.object({ TABLE_NAME: name, PREVIEW_FUNCTION: name }),
   apiTokens: z.object({ TABLE_NAME: name }),
+  apiEvents: z.object({
+    TABLE_NAME: name,
+    /** `wss://…`, where clients connect to. */
+    LIVE_URL: name,
+  }),
+  eventPublisher: z.object({
+    TABLE_NAME: name,
+    /** `https://…`, where messages to connections are posted. */
+    SOCKETS_URL: name,
+    /** `source` of events on the bus. */
+    EVENT_SOURCE: name,
+  }),
+  webSocket: z.object({ TABLE_NAME: name, SOCKETS_URL: name, ADMIN_TOKEN_SECRET_ARN: name }),
 } as const;
 
 export type FunctionName = keyof typeof functionEnv;

@@ -31,12 +31,14 @@ import {
 import { namesOf } from '../names.ts';
 import type { Settings } from '../settings.ts';
 import type { DataStack } from './dataStack.ts';
+import type { EventStack } from './eventStack.ts';
 import type { IngestStack } from './ingestStack.ts';
 
 export interface ApiStackProps extends StackProps {
   readonly settings: Settings;
   readonly data: DataStack;
   readonly ingest: IngestStack;
+  readonly events: EventStack;
   readonly code: FunctionCode;
 }
 
@@ -144,7 +146,7 @@ export class ApiStack extends Stack {
   }
 
   #handlers(): Handlers {
-    const { settings, data, ingest } = this.#props;
+    const { settings, data, ingest, events } = this.#props;
     const { stage } = settings;
     const names = namesOf(stage);
     const TABLE_NAME = data.table.tableName;
@@ -226,7 +228,12 @@ export class ApiStack extends Stack {
     const apiTokens = this.#make('apiTokens', 'API tokens', { environment: { TABLE_NAME } });
     allowTable(apiTokens, data, { also: ['write'] });
 
-    return { apiCatalog, apiSources, apiRuns, apiFiles, apiTables, apiTokens };
+    const apiEvents = this.#make('apiEvents', 'Events, and who is told of them', {
+      environment: { TABLE_NAME, LIVE_URL: events.liveUrl },
+    });
+    allowTable(apiEvents, data, {});
+
+    return { apiCatalog, apiSources, apiRuns, apiFiles, apiTables, apiTokens, apiEvents };
   }
 
   #allowSchedules(apiSources: HeadgateFunction<'apiSources'>): void {

@@ -11,6 +11,7 @@ export interface Assembly {
   readonly rules: readonly RuleDescription[];
   readonly scheduleGroups: readonly { readonly name: string }[];
   readonly httpApis: readonly HttpApiDescription[];
+  readonly webSocketApis: readonly WebSocketApiDescription[];
   readonly secrets: readonly SecretDescription[];
   readonly glueDatabases: readonly { readonly name: string; readonly description: string }[];
   /** `<stack>.<output>` → value; exports between stacks are left out. */
@@ -132,6 +133,15 @@ export interface HttpApiDescription {
       }
     >
   >;
+}
+
+export interface WebSocketApiDescription {
+  readonly id: string;
+  readonly name: string;
+  /** Part of its URL. */
+  readonly stage: string;
+  /** `$connect`, `$disconnect`, `$default` or an action, and the function it goes to. */
+  readonly routes: Readonly<Record<string, string>>;
 }
 
 export interface SecretDescription {

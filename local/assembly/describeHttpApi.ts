@@ -80,7 +80,7 @@ export function describeHttpApi(
 }
 
 /** The function's name in its ARN, or in the URI API Gateway makes of it. */
-function functionIn(part: Resource, uri: string): string {
+export function functionIn(part: Resource, uri: string): string {
   const name = /:function:([^/:]+)/.exec(uri)?.[1];
   if (name === undefined) throw new AssemblyError(part.place, `${uri} names no function`);
   return name;

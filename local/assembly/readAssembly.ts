@@ -8,6 +8,7 @@ import {
 } from './describeCompute.ts';
 import { describeHttpApi } from './describeHttpApi.ts';
 import { describeBucket, describeQueue, describeSecret, describeTable } from './describeStorage.ts';
+import { describeWebSocketApi, isWebSocketApi } from './describeWebSocketApi.ts';
 import { loadTemplates, type Templates } from './loadTemplates.ts';
 import { AssemblyError, createResolver, type Resolver } from './resolveIntrinsics.ts';
 import { type Resource, readProperties } from './resource.ts';
@@ -71,7 +72,12 @@ export function readAssembly(folder: string): Assembly {
     scheduleGroups: parts('AWS::Scheduler::ScheduleGroup').map(({ reference }) => ({
       name: nameOf(reference),
     })),
-    httpApis: parts('AWS::ApiGatewayV2::Api').map((resource) => describeHttpApi(resource, parts)),
+    httpApis: parts('AWS::ApiGatewayV2::Api')
+      .filter((resource) => !isWebSocketApi(resource))
+      .map((resource) => describeHttpApi(resource, parts)),
+    webSocketApis: parts('AWS::ApiGatewayV2::Api')
+      .filter(isWebSocketApi)
+      .map((resource) => describeWebSocketApi(resource, parts)),
     secrets: parts('AWS::SecretsManager::Secret').map(describeSecret),
     glueDatabases: parts('AWS::Glue::Database').map((resource) => {
       const { DatabaseInput } = readProperties(resource, glueDatabaseProperties);

@@ -7,6 +7,8 @@ export interface SandboxIdentity {
   readonly temporaryFolder: string;
   /** Where AWS SDK clients send everything. */
   readonly endpointUrl: string;
+  /** Where clients reach the API, `http://…`; empty until it listens. */
+  readonly apiUrl: string;
 }
 
 export const logGroupOf = (functionName: string): string => `/aws/lambda/${functionName}`;
@@ -38,5 +40,15 @@ export const functionEnvironment = (
   PATH: '/usr/local/bin:/usr/bin:/bin',
   TMPDIR: identity.temporaryFolder,
   TZ: 'UTC',
-  ...settings.environment,
+  ...Object.fromEntries(
+    Object.entries(settings.environment).map(([name, value]) => [name, here(value, identity)]),
+  ),
 });
+
+/** API Gateway's own hosts, which are ports of this machine here. */
+const gatewayHost = /^(https|wss):\/\/[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com/;
+
+const here = (value: string, { endpointUrl, apiUrl }: SandboxIdentity): string =>
+  value.replace(gatewayHost, (_, scheme: string) =>
+    scheme === 'wss' ? apiUrl.replace(/^http/, 'ws') : endpointUrl,
+  );

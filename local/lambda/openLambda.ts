@@ -23,6 +23,8 @@ export interface LambdaOptions {
    * it is empty no function starts, because its SDK clients would look for AWS itself: queued events wait.
    */
   readonly endpointUrl: () => string;
+  /** Where clients reach the API; asked when a function starts. */
+  readonly apiUrl?: () => string;
   readonly now?: () => number;
   /** Hears of failures of this service itself. */
   readonly log?: Log;
@@ -155,6 +157,7 @@ export function openLambda(options: LambdaOptions): LocalLambda {
             settings,
             temporaryRoot,
             endpointUrl: options.endpointUrl(),
+            apiUrl: options.apiUrl?.() ?? '',
             onLog: write,
             now,
           }),

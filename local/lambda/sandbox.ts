@@ -31,6 +31,8 @@ export interface SandboxOptions {
   /** Absolute; the sandbox makes its temporary folder below and removes it in the end. */
   readonly temporaryRoot: string;
   readonly endpointUrl: string;
+  /** Where clients reach the API; empty until it listens. */
+  readonly apiUrl: string;
   readonly onLog: (line: LogLine) => void;
   readonly now: () => number;
 }
@@ -117,6 +119,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       logStreamName,
       temporaryFolder,
       endpointUrl: options.endpointUrl,
+      apiUrl: options.apiUrl,
     }),
     {
       message: onMessage,

@@ -14,6 +14,7 @@ const tags: Readonly<Record<Route['function'], string>> = {
   apiFiles: 'Files',
   apiTables: 'Tables',
   apiTokens: 'Tokens',
+  apiEvents: 'Events',
 };
 
 /** May come back from any operation. */

@@ -22,6 +22,8 @@ export const authorizerContext = z.union([
     tokenId: z.string().min(1),
     /** Ids joined with commas; empty is all. */
     sources: z.string(),
+    /** When the token ends; left out: when it is revoked. */
+    validUntil: z.iso.datetime().optional(),
   }),
   z.strictObject({ refused: z.string() }),
 ]);

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { ApiFunction } from './route.ts';
 import { catalogRoutes } from './routes/catalogRoutes.ts';
+import { eventRoutes } from './routes/eventRoutes.ts';
 import { fileRoutes } from './routes/fileRoutes.ts';
 import { runRoutes } from './routes/runRoutes.ts';
 import { schemaRoutes } from './routes/schemaRoutes.ts';
@@ -17,6 +18,7 @@ export const routes = [
   ...fileRoutes,
   ...tableRoutes,
   ...tokenRoutes,
+  ...eventRoutes,
 ] as const;
 
 export type AnyRoute = (typeof routes)[number];

@@ -39,8 +39,14 @@ export async function authorize(
     // A note must not keep anybody out.
     onUseNotNoted(error);
   }
-  const { tenant, role, tokenId, sources } = item;
-  return { tenant, role, tokenId, sources: sources === null ? '' : sources.join(',') };
+  const { tenant, role, tokenId, sources, validUntil } = item;
+  return {
+    tenant,
+    role,
+    tokenId,
+    sources: sources === null ? '' : sources.join(','),
+    ...(validUntil === null ? {} : { validUntil }),
+  };
 }
 
 const sameToken = (a: string, b: string): boolean =>

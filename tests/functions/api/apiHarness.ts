@@ -6,6 +6,7 @@ import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { expect } from 'vitest';
 import { makeHandler as makeCatalog } from '../../../functions/apiCatalog/handler.ts';
+import { makeHandler as makeEvents } from '../../../functions/apiEvents/handler.ts';
 import { makeHandler as makeFiles } from '../../../functions/apiFiles/handler.ts';
 import { makeHandler as makeRuns } from '../../../functions/apiRuns/handler.ts';
 import { makeHandler as makeSources } from '../../../functions/apiSources/handler.ts';
@@ -135,6 +136,7 @@ export async function apiHarness() {
       },
     }),
     apiTokens: makeTokens(shared),
+    apiEvents: makeEvents({ ...shared, liveUrl: 'wss://live.test/live' }),
   };
   const adminToken = 'hg_bootstrap-token-for-tests';
   await seedAdminToken(table, adminToken, now());

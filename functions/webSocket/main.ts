@@ -1,0 +1,18 @@
+import { ApiGatewayManagementApiClient } from '@aws-sdk/client-apigatewaymanagementapi';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { openTable } from '../../shared/aws/clients.ts';
+import { readEnv } from '../../shared/env.ts';
+import { apiGatewaySockets } from '../../shared/events/sockets.ts';
+import { createLog } from '../../shared/log.ts';
+import { keptBootstrapToken } from '../../shared/tokens/keptBootstrapToken.ts';
+import { makeHandler } from './handler.ts';
+
+const env = readEnv('webSocket', process.env);
+
+export const handler = makeHandler({
+  table: openTable(env.TABLE_NAME),
+  sockets: apiGatewaySockets(new ApiGatewayManagementApiClient({ endpoint: env.SOCKETS_URL })),
+  bootstrapToken: keptBootstrapToken(new SecretsManagerClient({}), env.ADMIN_TOKEN_SECRET_ARN),
+  now: () => new Date(),
+  log: createLog(),
+});
