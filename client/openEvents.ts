@@ -78,43 +78,49 @@ export function openEvents(options: EventsOptions): LiveEvents {
     send({ action: 'replay', after: last });
   };
 
+  const takeEvents = ({ after, upTo, events }: Extract<Message, { type: 'events' }>): void => {
+    const from = last ?? after;
+    if (after > from) {
+      catchUp();
+      return;
+    }
+    for (const event of events)
+      if (event.seq > from) {
+        last = event.seq;
+        options.onEvent(event);
+      }
+    last = Math.max(from, upTo);
+  };
+
   const take = (message: Message): void => {
     switch (message.type) {
       case 'hello':
         failures = 0;
         head = message.head;
         last ??= head;
-        return;
-      case 'events': {
-        const from = last ?? message.after;
-        if (message.after > from) return catchUp();
-        for (const event of message.events)
-          if (event.seq > from) {
-            last = event.seq;
-            options.onEvent(event);
-          }
-        last = Math.max(from, message.upTo);
-        return;
-      }
+        break;
+      case 'events':
+        takeEvents(message);
+        break;
       case 'live':
         isReplaying = false;
         // A long replay comes in several parts.
         if (last !== null && last < Math.max(head, message.upTo)) catchUp();
         else tell('live');
-        return;
+        break;
       case 'reset':
         isReplaying = false;
         head = message.head;
         last = head;
         options.onReset?.();
         tell('live');
-        return;
+        break;
       case 'pong':
         head = message.head;
         if (last !== null && head > last) catchUp();
-        return;
+        break;
       case 'error':
-        if (message.code !== 'unauthorized') return;
+        if (message.code !== 'unauthorized') break;
         tell('refused');
         close();
     }
