@@ -65,6 +65,9 @@ export interface LandedFile {
   open(from?: number): AsyncIterable<Uint8Array>;
 }
 
+/** An exact version of a file. */
+export type FileRef = Pick<LandedFile, 'name' | 'versionId' | 'bytes'>;
+
 /** One table-shaped thing a source offers. */
 export interface StreamDescription {
   readonly name: string;
@@ -141,6 +144,10 @@ export interface Batch<Checkpoint> {
    * same commit. For streams without a key, whose rows cannot be told apart.
    */
   readonly replacesNullCursor?: boolean;
+  /** With `file`: rows of other versions of it may have been delivered; they go in the same commit. */
+  readonly replacesFile?: boolean;
+  /** Rows of files whose names it holds of go in the commit of the read. Only with no records, and without `landing`. */
+  readonly removesFiles?: (name: string) => boolean;
   readonly checkpoint?: Checkpoint | (() => Checkpoint);
 }
 
@@ -155,7 +162,15 @@ export class ParkUntil extends Error {
 }
 
 export type CheckResult =
-  | { readonly ok: true; readonly message: string }
+  | {
+      readonly ok: true;
+      readonly message: string;
+      /**
+       * First records of each stream, a few, as a read would deliver them: what a configuration comes to, for who
+       * makes it. Shown, and stored nowhere.
+       */
+      readonly sample?: readonly StreamSample[];
+    }
   | {
       readonly ok: false;
       readonly code: Extract<
@@ -170,6 +185,11 @@ export type CheckResult =
       /** What is wrong and what to do, for a person. MUST NOT hold secrets. */
       readonly message: string;
     };
+
+export interface StreamSample {
+  readonly stream: string;
+  readonly records: readonly SourceRecord[];
+}
 
 /** A way to sign in, for the catalogue and the form. */
 export interface AuthMethod {
@@ -219,6 +239,17 @@ export interface Connector<Config = unknown, Credentials = unknown, Checkpoint =
     stream: StreamRequest,
     from: Checkpoint | null,
   ): AsyncIterable<Batch<Checkpoint>>;
+  /**
+   * Present for connectors whose batches are files that lie elsewhere. Names one of them again, so that parts of it
+   * can be read side by side; nothing is asked of the source before `open`. `context.landing` then holds the files
+   * that one `read` is about; without it, `read` finds them itself.
+   */
+  openFile?(context: Context<Config, Credentials>, file: FileRef): LandedFile;
+  /**
+   * With `openFile`: the checkpoint for a read of which these files, by name, could not be loaded. The same read
+   * does not deliver them again, the next one does.
+   */
+  forgetFiles?(checkpoint: Checkpoint, names: readonly string[]): Checkpoint;
   /**
    * Cuts one stream's read into slices that are read side by side, each by `read` with `stream.slice` and its own
    * checkpoints; together they deliver exactly what one read from `from` would. null: not worth it, or not possible.

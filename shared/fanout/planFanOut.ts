@@ -54,7 +54,8 @@ export async function planFanOut(
 ): Promise<Planned> {
   const { connector, fanOut } = dependencies;
   if (fanOut === undefined) return here;
-  if (connector.landing) return planFiles(dependencies, input, fanOut);
+  if (connector.landing || connector.openFile !== undefined)
+    return planFiles(dependencies, input, fanOut);
   if (!input.isStart || connector.split === undefined) return here;
   const split = await connector.split(input.context, input.plan.request, input.from);
   if (split === null || split.slices.length < 2) return here;
@@ -84,14 +85,20 @@ async function planFiles(
   let position = from;
   let finished = true;
   const batches: Batch<unknown>[] = [];
-  for await (const batch of dependencies.connector.read(context, plan.request, from)) {
-    if (batch.body.kind !== 'file') throw new TypeError('a connector of landed files reads files');
+  const reading = dependencies.connector.read(context, plan.request, from)[Symbol.asyncIterator]();
+  const replacing = new Set<string>();
+  for (let next = await reading.next(); next.done !== true; next = await reading.next()) {
+    const batch = next.value;
+    batches.push(batch);
+    // Files that are gone, or the end of a read that is over: nothing to share out.
+    if (batch.body.kind !== 'file') return { kind: 'read', batches: again(batches, reading) };
     const { checkpoint } = batch;
     position = (typeof checkpoint === 'function' ? checkpoint() : checkpoint) as Json;
-    batches.push(batch);
+    if (batch.replacesFile === true) replacing.add(batch.body.file.name);
     waiting.push({ file: batch.body.file, options: batch.body.options });
     if (waiting.length < mostFiles) continue;
     finished = false;
+    await reading.return?.();
     break;
   }
   const shared = await shareFiles(waiting, options, context.signal);
@@ -113,7 +120,7 @@ async function planFiles(
         name,
         versionId,
         bytes,
-        replaces: taken.get(`${name}#${versionId}`)?.replaces === true,
+        replaces: replacing.has(name) || taken.get(`${name}#${versionId}`)?.replaces === true,
       })),
       duplicates: [...duplicates.values()],
       cuts: [...cuts],
@@ -125,8 +132,19 @@ async function planFiles(
   return { kind: 'fanOut', fanOut: made };
 }
 
-async function* again(batches: readonly Batch<unknown>[]): AsyncGenerator<Batch<unknown>> {
-  yield* batches;
+/** What was asked for already, then the rest of the reading where it is not over. */
+async function* again(
+  batches: readonly Batch<unknown>[],
+  reading?: AsyncIterator<Batch<unknown>>,
+): AsyncGenerator<Batch<unknown>> {
+  try {
+    yield* batches;
+    if (reading === undefined) return;
+    for (let next = await reading.next(); next.done !== true; next = await reading.next())
+      yield next.value;
+  } finally {
+    await reading?.return?.();
+  }
 }
 
 /** Of files that are cut, and a few of the others. */

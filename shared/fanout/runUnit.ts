@@ -159,7 +159,7 @@ async function contextOf(
       : 'cut' in work
         ? cuts.slice(work.cut, work.cut + 1).map(({ file }) => file)
         : [];
-  return openContext(dependencies, source, signal, (given) =>
+  const context = await openContext(dependencies, source, signal, (given) =>
     connector.landing
       ? namedFiles(
           {
@@ -171,7 +171,19 @@ async function contextOf(
         )
       : undefined,
   );
+  if (connector.openFile === undefined || files.length === 0) return context;
+  const elsewhere = files.map((file) => connector.openFile?.(context, file)).filter(isThere);
+  return {
+    ...context,
+    landing: {
+      async *pending() {
+        yield* elsewhere;
+      },
+    },
+  };
 }
+
+const isThere = <Value>(value: Value | undefined): value is Value => value !== undefined;
 
 /** Only our own messages reach history: a driver's may quote values or credentials. */
 const failureOf = (error: unknown, stream: string): UnitFailure => ({

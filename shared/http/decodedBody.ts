@@ -29,7 +29,9 @@ export interface BodyLimits {
 /** Layers are taken off in turn; more than this is an attack, not an encoding. */
 const mostEncodings = 2;
 
-function decodersOf(incoming: IncomingMessage, where: string): Transform[] {
+function decodersOf(incoming: IncomingMessage, request: OneRequest, where: string): Transform[] {
+  // Who asks for no encoding wants what lies there as it is stored, even where that is compressed.
+  if (request.headers.get('accept-encoding') === 'identity') return [];
   const names = (incoming.headers['content-encoding'] ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase())
@@ -66,7 +68,7 @@ const counted = (where: string, maxBytes: number): Transform => {
 };
 
 /**
- * The body of an answer, decompressed. Reading it fails with HeadgateError: source_unreachable when the
+ * The body of an answer, decompressed unless `identity` was asked for. Reading it fails with HeadgateError: source_unreachable when the
  * connection breaks off, source_answer_invalid when it is too long or cannot be decompressed; or with the
  * signal's reason. Never ends early without an error.
  */
@@ -76,7 +78,7 @@ export function decodedBody(
   { maxBytes, signal, done }: BodyLimits,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const where = `${request.method} ${plainUrl(request.url)}`;
-  const stages = decodersOf(incoming, where);
+  const stages = decodersOf(incoming, request, where);
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLong(where, maxBytes);
   const last = counted(where, maxBytes);
   // The first to fail is the cause; the others fail because of it.

@@ -61,6 +61,8 @@ export interface LoadedStream {
   readonly fresh: boolean;
   /** All rows without a cursor value are in `loaded`. */
   readonly replacesNullCursor: boolean;
+  /** Names of files whose rows go, because the source has them no more. */
+  readonly removesFiles?: (name: string) => boolean;
 }
 
 /** Time kept for finishing files, uploading them and answering. */
@@ -83,12 +85,23 @@ export async function loadStream(
   let loader: StreamLoader | null = null;
   let fresh = true;
   let replacesNullCursor = false;
+  let removesFiles: LoadedStream['removesFiles'];
+  const result = (loaded: Loaded | null, finished: boolean): LoadedStream => ({
+    loaded,
+    position,
+    finished,
+    failures,
+    fresh,
+    replacesNullCursor,
+    ...(removesFiles === undefined ? {} : { removesFiles }),
+  });
   await using scratch = await scratchFolder(dependencies.scratchFolder);
   try {
     const batches = input.batches ?? connector.read(context, plan.request, input.from);
     for await (const batch of batches) {
       context.signal.throwIfAborted();
       replacesNullCursor ||= batch.replacesNullCursor === true;
+      removesFiles ??= batch.removesFiles;
       if (!isEmpty(batch)) {
         fresh &&= batch.fresh === true;
         loader ??= await openLoader(dependencies, input, scratch.path);
@@ -101,12 +114,11 @@ export async function loadStream(
       ) as Json;
       if (deadline.remainingMilliseconds() > stopAt) continue;
       log.info('stopping in time, to go on in another invocation', { stream: plan.request.name });
-      const loaded = (await loader?.finish()) ?? null;
-      return { loaded, position, finished: false, failures, fresh, replacesNullCursor };
+      return result((await loader?.finish()) ?? null, false);
     }
     const loaded = (await loader?.finish()) ?? null;
     alive.progress({ stream: plan.request.name });
-    return { loaded, position, finished: true, failures, fresh, replacesNullCursor };
+    return result(loaded, true);
   } finally {
     await loader?.[Symbol.asyncDispose]();
   }
@@ -219,7 +231,7 @@ const systemColumnsOf = (
   { connector }: IngestDependencies,
   { description, effect }: StreamPlan,
 ): ('_source_file' | '_deleted')[] => [
-  ...(connector.landing ? (['_source_file'] as const) : []),
+  ...(connector.landing || connector.openFile !== undefined ? (['_source_file'] as const) : []),
   ...(description.deletes === 'tombstone' || effect === 'keepOnly' ? (['_deleted'] as const) : []),
 ];
 

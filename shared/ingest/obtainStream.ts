@@ -10,7 +10,7 @@ import type { StagedFile } from '../runs/ingestProtocol.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
 import { closeUnits, getUnits } from '../runs/units.ts';
 import type { IngestDependencies } from './ingestDependencies.ts';
-import { type LoadedStream, loadStream } from './loadStream.ts';
+import { type LoadableBatch, type LoadedStream, loadStream } from './loadStream.ts';
 import type { StreamPlan } from './planStreams.ts';
 import type { Invocation } from './readStream.ts';
 import { replayRejects } from './replayRejects.ts';
@@ -75,6 +75,11 @@ export async function obtainStream(
       ? ({ kind: 'read', batches: null } as const)
       : await planFanOut(dependencies, { ...common, stageHash: hash, isStart, taken, duplicates });
   if (planned.kind === 'fanOut') return { ...planned, tries: 1, cost };
+  const { connector } = dependencies;
+  const batches =
+    planned.batches ??
+    // Files that lie elsewhere are taken as they are delivered; landed ones as they are handed out.
+    (connector.openFile === undefined ? null : connector.read(context, plan.request, input.from));
   const result = await loadStream(dependencies, {
     run,
     attempt: lock.attempt,
@@ -87,9 +92,27 @@ export async function obtainStream(
     context,
     deadline,
     alive,
-    ...(planned.batches === null ? {} : { batches: planned.batches }),
+    ...(batches === null ? {} : { batches: connector.landing ? batches : noting(batches, taken) }),
   });
   return { kind: 'loaded', result, files: [], duplicates: [], cost };
+}
+
+/** The same batches; each file among them is noted as taken. */
+async function* noting(
+  batches: AsyncIterable<LoadableBatch>,
+  taken: Invocation['taken'],
+): AsyncGenerator<LoadableBatch> {
+  for await (const batch of batches) {
+    if (batch.body.kind === 'file') {
+      const { name, versionId } = batch.body.file;
+      taken.set(`${name}#${versionId}`, {
+        name,
+        versionId,
+        replaces: batch.replacesFile === true,
+      });
+    }
+    yield batch;
+  }
 }
 
 /** What the units did is the run's progress from now on; those still at work are told that they are not wanted. */

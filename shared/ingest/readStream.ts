@@ -3,6 +3,7 @@ import { HeadgateError } from '../errors.ts';
 import type { FanOut } from '../fanout/planObjects.ts';
 import type { UnitCost } from '../fanout/readResults.ts';
 import type { FileItem } from '../files/fileItem.ts';
+import type { Json } from '../json.ts';
 import { dataPrefix, tableDataPrefix, tableMetadataPrefix } from '../lake/dataPrefix.ts';
 import { holdsUpload } from '../lake/holdsUpload.ts';
 import type { StagedCommit, StagedFile } from '../runs/ingestProtocol.ts';
@@ -105,13 +106,19 @@ export async function readStream(
     };
   }
   for (const file of obtained.files) taken.set(`${file.name}#${file.versionId}`, file);
-  const landed = await leaveOutDuplicates(dependencies.table, run, obtained.result.loaded, {
-    known: [...duplicates.values(), ...obtained.duplicates],
-    earlier: parts.files,
-    stays: plan.effect !== 'replace',
-  });
+  const { connector } = dependencies;
+  const landed = connector.landing
+    ? await leaveOutDuplicates(dependencies.table, run, obtained.result.loaded, {
+        known: [...duplicates.values(), ...obtained.duplicates],
+        earlier: parts.files,
+        stays: plan.effect !== 'replace',
+      })
+    : { loaded: obtained.result.loaded, files: obtained.result.loaded?.files ?? [] };
   duplicates.clear();
-  const result: LoadedStream = { ...obtained.result, loaded: landed.loaded };
+  const result: LoadedStream = {
+    ...withoutFailed(connector, obtained.result),
+    loaded: landed.loaded,
+  };
   const { position, finished, failures } = result;
   if (!finished && isDeepStrictEqual(position, from))
     throw noProgress(`"${plan.request.name}" delivered no checkpoint in time`);
@@ -155,6 +162,37 @@ export async function readStream(
     hadData: !isEmpty,
     cost,
   };
+}
+
+/** Files that could not be loaded are delivered again by the next read. */
+function withoutFailed(
+  { forgetFiles }: IngestDependencies['connector'],
+  result: LoadedStream,
+): LoadedStream {
+  const names = result.failures.flatMap(({ facts }) => {
+    const name = facts?.['file'];
+    return typeof name === 'string' ? [name] : [];
+  });
+  if (forgetFiles === undefined || names.length === 0 || result.position === null) return result;
+  return { ...result, position: forgetFiles(result.position, names) as Json };
+}
+
+/** Names of files in the table that the source has no more. */
+async function goneFiles(
+  { listLiveFiles, store }: IngestDependencies,
+  { pointer, schema }: StreamItem,
+  isGone: (name: string) => boolean,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const id = schema.find(({ name }) => name === '_source_file')?.id;
+  if (id === undefined || pointer === null) return [];
+  const names = new Set<string>();
+  for await (const { file } of listLiveFiles(store, pointer, signal)) {
+    const lower = file.lowerBounds[id];
+    if (lower !== undefined && lower === file.upperBounds[id])
+      names.add(Buffer.from(lower, 'base64').toString());
+  }
+  return [...names].filter(isGone).sort();
 }
 
 /**
@@ -216,15 +254,20 @@ async function wholeOf(
   // That none of a refresh's files could be read does not make the table empty.
   const shows = isStaged(plan.effect) && failures.length === 0;
   const resumed = stream.stage?.hash === hash;
+  const gone =
+    result.removesFiles === undefined || plan.effect === 'replace'
+      ? []
+      : await goneFiles(dependencies, stream, result.removesFiles, signal);
   // A loader whose every file was unreadable has nothing to commit either.
-  const brought = files.length > 0 || (loaded !== null && loaded.counts.read > 0);
+  const brought =
+    gone.length > 0 || files.length > 0 || (loaded !== null && loaded.counts.read > 0);
   // The cursor stands in a read that is over now: left there, every next run would only end that read again.
   const completes = finished && plan.keepsCursor && stream.unfinished === true;
   if (!brought && !shows && !resumed && !completes && !result.replacesNullCursor) return null;
   const names = (loaded?.files ?? [])
     .filter(({ name, versionId }) => taken.get(`${name}#${versionId}`)?.replaces === true)
     .map(({ name }) => name);
-  const replaces = plan.effect === 'replace' ? [] : names;
+  const replaces = plan.effect === 'replace' ? [] : [...names, ...gone];
   const schema = loaded?.schema ?? parts.schema ?? stream.schema;
   const read = withRewrites(parts, loaded?.rewrites ?? []);
   await using scratch = await scratchFolder(dependencies.scratchFolder);
