@@ -2,11 +2,11 @@ import {
   defineSqlConnector,
   type SqlConnector,
 } from '../shared/connectors/sql/defineSqlConnector.ts';
+import { rangeEnd } from '../shared/connectors/sql/localTime.ts';
 import type { ReadLimits } from '../shared/connectors/sql/readTable.ts';
 import { placeholder } from './mysql/bindValues.ts';
 import { castTo } from './mysql/columnType.ts';
 import { explainError } from './mysql/explainError.ts';
-import { rangeEnd } from './mysql/localTime.ts';
 import {
   type MysqlConfig,
   type MysqlCredentials,

@@ -1,4 +1,5 @@
 import type { FieldPacket } from 'mysql2';
+import { localTime } from '../../shared/connectors/sql/localTime.ts';
 import type {
   SqlRow,
   SqlSession,
@@ -9,7 +10,6 @@ import { bindValues, placeholder } from './bindValues.ts';
 import { cellKinds, type RawRow, textsOf } from './cells.ts';
 import { connectServer, type MysqlContext } from './connectServer.ts';
 import { errnoOf } from './explainError.ts';
-import { localTime } from './localTime.ts';
 import { quoteIdentifier } from './mysqlNames.ts';
 import { catalogueStatements, tablesOf } from './readCatalogue.ts';
 import { RowsOut } from './rowsOut.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bindValues } from '../../connectors/mysql/bindValues.ts';
 import { columnType } from '../../connectors/mysql/columnType.ts';
 import { explainError } from '../../connectors/mysql/explainError.ts';
-import { localTime } from '../../connectors/mysql/localTime.ts';
+import { localTime } from '../../shared/connectors/sql/localTime.ts';
 import { serverOf, sessionSettings } from '../../connectors/mysql/sessionSettings.ts';
 
 it.each([

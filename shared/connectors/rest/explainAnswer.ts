@@ -36,7 +36,7 @@ const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {
  * quoted in part, without the given secrets.
  */
 export function explainAnswer<Config, Credentials>(
-  spec: RestSpec<Config, Credentials>,
+  spec: Pick<RestSpec<Config, Credentials>, 'title' | 'errors' | 'errorMessage'>,
   request: { readonly method: string; readonly url: URL },
   { status, headers }: Pick<Response, 'status' | 'headers'>,
   body: Json,

@@ -39,8 +39,14 @@ const longestWaitSeconds = 30;
 const mayPass = ({ code, facts }: HeadgateError): boolean =>
   code === 'source_throttled' || code === 'source_unreachable' || facts['unreadable'] === true;
 
+/** What a client has to know of a service; what it offers is not its business. */
+export type RestService<Config, Credentials> = Omit<
+  RestSpec<Config, Credentials>,
+  'name' | 'description' | 'docs' | 'labels' | 'authMethods' | 'config' | 'checks' | 'streams'
+>;
+
 export function createRestClient<Config, Credentials>(
-  spec: RestSpec<Config, Credentials>,
+  spec: RestService<Config, Credentials>,
   context: Context<Config, Credentials>,
 ): RestClient<Config, Credentials> {
   const { signal, log, now, sleep } = context;

@@ -23,7 +23,7 @@ export interface Cutting<Checkpoint> {
   readonly columns: readonly Column[];
   /**
    * Indexes of the columns that the rows are ordered by. null: unordered, so no position within can be resumed
-   * from, and everything is one batch.
+   * from, and everything is one batch, unless the reader knows its place in a kept result.
    */
   readonly order: readonly number[] | null;
   /** Whether no two rows share their order values; else a batch ends only where these change. */
@@ -32,8 +32,12 @@ export interface Cutting<Checkpoint> {
   readonly now: () => Date;
   /** Read ahead of it or not, nothing is delivered after it aborts. */
   readonly signal: AbortSignal;
-  /** Of a batch whose last row has these order values; `done`: nothing follows. */
-  readonly checkpoint: (after: readonly string[] | null, done: boolean) => Checkpoint;
+  /** Of a batch whose last row has these order values; `done`: nothing follows. `place`: of the row that follows. */
+  readonly checkpoint: (
+    after: readonly string[] | null,
+    done: boolean,
+    place: string | null,
+  ) => Checkpoint;
   readonly translate: (error: unknown) => unknown;
 }
 
@@ -45,7 +49,11 @@ export async function* cutBatches<Checkpoint>(
   reader: RowReader,
   cutting: Cutting<Checkpoint>,
 ): AsyncGenerator<Batch<Checkpoint>> {
-  const { columns, order, unique, limits, now, signal, checkpoint, translate } = cutting;
+  const { columns, order, limits, now, signal, checkpoint, translate } = cutting;
+  const keepsPlace = reader.place !== undefined;
+  const canCut = order !== null || keepsPlace;
+  const unique = cutting.unique || keepsPlace;
+  const placeNow = (): string | null => reader.place?.() ?? null;
   const positionOf = (block: RowBlock): readonly string[] => {
     const row = block.last();
     // No value of an ordered column is empty text where null is possible too.
@@ -58,11 +66,16 @@ export async function* cutBatches<Checkpoint>(
 
   let pending = await reader.next(Math.min(rowsPerBlock, limits.rows));
   if (pending === null) {
-    yield { body: { kind: 'records', records: [] }, columns, checkpoint: checkpoint(null, true) };
+    yield {
+      body: { kind: 'records', records: [] },
+      columns,
+      checkpoint: checkpoint(null, true, null),
+    };
     return;
   }
   while (pending !== null) {
     let block: RowBlock = pending;
+    let place = placeNow();
     let drained = false;
     const open = async function* (): AsyncGenerator<Uint8Array> {
       const startedAt = now().getTime();
@@ -71,7 +84,7 @@ export async function* cutBatches<Checkpoint>(
         rows += block.rows;
         bytes += block.bytes.byteLength;
         const full =
-          order !== null &&
+          canCut &&
           (rows >= limits.rows ||
             bytes >= limits.bytes ||
             now().getTime() - startedAt >= limits.seconds * 1000);
@@ -79,13 +92,14 @@ export async function* cutBatches<Checkpoint>(
         pending = await next(full ? (unique ? limits.rows : 1) : limits.rows - rows);
         if (pending === null || (full && (unique || differs(block, pending)))) break;
         block = pending;
+        place = placeNow();
       }
       drained = true;
     };
     const next = async (maxRows: number): Promise<RowBlock | null> => {
       try {
         signal.throwIfAborted();
-        return await reader.next(order === null ? rowsPerBlock : Math.min(maxRows, rowsPerBlock));
+        return await reader.next(!canCut ? rowsPerBlock : Math.min(maxRows, rowsPerBlock));
       } catch (error) {
         throw translate(error);
       }
@@ -93,7 +107,8 @@ export async function* cutBatches<Checkpoint>(
     yield {
       body: { kind: 'copyCsv', open },
       columns,
-      checkpoint: () => checkpoint(order === null ? null : positionOf(block), pending === null),
+      checkpoint: () =>
+        checkpoint(order === null ? null : positionOf(block), pending === null, place),
     };
     signal.throwIfAborted();
     if (!drained)

@@ -42,7 +42,7 @@ function notesOf(table: SqlTable): readonly string[] {
     .filter((column) => column.type === 'string' && /^(numeric|decimal)/.test(column.nativeType))
     .map((column) => column.name);
   return [
-    ...(table.orderKey.length === 0
+    ...(table.orderKey.length === 0 && table.keepsResults !== true
       ? [
           'No key: a full refresh is one statement that has to finish within one invocation, and an incremental read adds rows without replacing any. A row that is committed later than the lag allows for is passed over.',
         ]
@@ -56,7 +56,12 @@ function notesOf(table: SqlTable): readonly string[] {
           `As a cursor, without a key, rows with the largest number are read once a larger one is there: ${held.join(', ')}.`,
         ]
       : []),
-    ...(slow.length > 0
+    ...(slow.length > 0 && table.keepsResults === true
+      ? [
+          `As a cursor, each incremental read scans the whole table, which is not divided by it: ${slow.join(', ')}.`,
+        ]
+      : []),
+    ...(slow.length > 0 && table.keepsResults !== true
       ? [
           `As a cursor, without an index, each incremental read scans the table: ${slow.join(', ')}.`,
         ]

@@ -2,7 +2,7 @@ import { isAbove } from './cursorValue.ts';
 import type { ReadBounds } from './freezeBounds.ts';
 import type { ReadPart } from './planParts.ts';
 import type { ReadPlan } from './planRead.ts';
-import type { SqlCheckpoint, Through } from './sqlCheckpoint.ts';
+import type { Position, SqlCheckpoint, Through } from './sqlCheckpoint.ts';
 import type { SqlColumn } from './sqlDialect.ts';
 
 /** Checkpoints of one read, part by part. */
@@ -14,6 +14,8 @@ export interface Checkpoints {
     after: readonly string[] | null,
     done: boolean,
     following: ReadPart | null,
+    /** Of a kept result: where it goes on. */
+    result?: Position['result'],
   ): SqlCheckpoint;
   /** Nothing is left to read. */
   complete(): SqlCheckpoint;
@@ -30,7 +32,7 @@ export function placeCheckpoints(
   const complete = (): SqlCheckpoint => ({ ...common, through: next, at: null });
   return {
     complete,
-    of(part, order, after, done, following) {
+    of(part, order, after, done, following, result) {
       if (part.name === 'rows') next = reached(plan, next, after);
       if (done && following === null) return complete();
       const at =
@@ -41,7 +43,8 @@ export function placeCheckpoints(
               order: order.slice(0, after?.length ?? 0).map(({ name }) => name),
               after: after === null ? null : [...after],
             };
-      return { ...common, through, at: { ...at, upper: bounds.upper, next } };
+      const kept = result === undefined || done ? {} : { result };
+      return { ...common, through, at: { ...at, upper: bounds.upper, next, ...kept } };
     },
   };
 }

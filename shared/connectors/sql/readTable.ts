@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { HeadgateError } from '../../errors.ts';
 import type { Batch, Context, StreamRequest } from '../connector.ts';
 import { type BatchLimits, cutBatches } from './cutBatches.ts';
 import type { SliceLimits } from './cutKeys.ts';
@@ -7,8 +9,15 @@ import { placeCheckpoints } from './placeCheckpoints.ts';
 import { planParts, type ReadPart } from './planParts.ts';
 import { planRead } from './planRead.ts';
 import { selectRows } from './selectRows.ts';
-import type { SqlCheckpoint } from './sqlCheckpoint.ts';
-import type { SqlDialect, SqlSession, SqlTable } from './sqlDialect.ts';
+import type { Position, SqlCheckpoint } from './sqlCheckpoint.ts';
+import {
+  type RowReader,
+  type SqlDialect,
+  type SqlSession,
+  type SqlStatement,
+  type SqlTable,
+  StatementRunning,
+} from './sqlDialect.ts';
 import type { SqlOptions } from './sqlOptions.ts';
 
 export interface ReadLimits extends BatchLimits {
@@ -23,7 +32,8 @@ export interface ReadLimits extends BatchLimits {
  *
  * - Whole (a full refresh, and the first incremental read): in the order of its key, so that the next invocation
  *   can go on where this one was stopped; then the rows are of more than one moment (`consistency: 'paged'`, said
- *   in the log too). Small tables, and those with neither key nor cursor, come in no order, as one batch.
+ *   in the log too). Small tables, and those with neither key nor cursor, come in no order, as one batch. Where the
+ *   database keeps results, any table comes in no order, and the next invocation goes on in the same result.
  * - Incremental, rows with a key: all from an overlap below the last cursor value on, inclusive, up to an upper end
  *   that is frozen when the read begins. What was delivered before comes again, and is found by its key.
  * - Incremental, rows without a key: from where the last read ended, inclusive, up to the frozen upper end, exclusive.
@@ -52,8 +62,10 @@ export async function* readTable<Config extends SqlOptions, Credentials>(
     return;
   }
   const bounds = await freezeBounds(dialect, session, config, table, plan);
-  const consistency = plan.at === null && plan.slice === null ? 'snapshot' : 'paged';
-  if (plan.kind === 'full' && plan.at !== null && plan.slice === null)
+  const resumesResult = plan.at?.result !== undefined;
+  const isOne = (plan.at === null || resumesResult) && plan.slice === null;
+  const consistency = isOne ? 'snapshot' : 'paged';
+  if (plan.kind === 'full' && plan.slice === null && !isOne)
     context.log.warn('a full refresh goes on in a new transaction: its rows are of two moments', {
       stream: request.name,
       consistency,
@@ -63,12 +75,32 @@ export async function* readTable<Config extends SqlOptions, Credentials>(
   if (parts.length === 0) yield nothing(checkpoints.complete());
   for (const [index, part] of parts.entries()) {
     const isWhole = plan.kind === 'full' && plan.slice === null && part.name === 'rows';
-    const order = !isWhole || (await worthOrdering(session, table, part, limits)) ? part.order : [];
+    const inKept = table.keepsResults === true && plan.kind !== 'incremental';
+    const isOrdered = !inKept && (!isWhole || (await worthOrdering(session, table, part, limits)));
+    const order = isOrdered ? part.order : [];
     const { columns, cursor } = plan;
     const { timeZone } = config;
     const statement = selectRows(dialect, { ...part, table, columns, order, cursor, timeZone });
     const shape = { width: columns.length, wholeByKey: isWhole && order.length > 0 };
-    const batches = cutBatches(await session.read(table, statement, shape), {
+    const following = parts[index + 1] ?? null;
+    const hash = hashOf(statement);
+    const at = (place: string | null): Position['result'] =>
+      inKept && place !== null ? { place, statement: hash } : undefined;
+    // The first part is the one that an unfinished read stands in.
+    let place = index === 0 ? placeIn(request, plan.at, hash) : undefined;
+    let reader: RowReader | null = null;
+    while (reader === null)
+      try {
+        reader = await session.read(table, statement, shape, place);
+      } catch (error) {
+        if (!(error instanceof StatementRunning) || !inKept) throw error;
+        // An invocation may end here, and the next goes on waiting for the same statement.
+        place = error.place;
+        yield nothing(checkpoints.of(part, order, null, false, following, at(place)));
+        signal.throwIfAborted();
+        await context.sleep(error.seconds * 1000);
+      }
+    const batches = cutBatches(reader, {
       columns: columns.map(({ name, type, nativeType }) => ({ name, type, nativeType })),
       order: order.length === 0 ? null : order.map((column) => columns.indexOf(column)),
       unique: part.unique,
@@ -76,8 +108,8 @@ export async function* readTable<Config extends SqlOptions, Credentials>(
       now,
       signal,
       translate,
-      checkpoint: (after, done) =>
-        checkpoints.of(part, order, after, done, parts[index + 1] ?? null),
+      checkpoint: (after, done, place) =>
+        checkpoints.of(part, order, after, done, following, at(place)),
     });
     for await (const batch of batches) yield { ...batch, ...part.marks };
   }
@@ -87,6 +119,26 @@ const nothing = (checkpoint: SqlCheckpoint): Batch<SqlCheckpoint> => ({
   body: { kind: 'records', records: [] },
   checkpoint,
 });
+
+const hashOf = ({ sql, values }: SqlStatement): string =>
+  createHash('sha256')
+    .update(JSON.stringify([sql, ...values]))
+    .digest('hex')
+    .slice(0, 32);
+
+/** Where to go on in a kept result. Throws `cursor_expired` when the table has changed since. */
+function placeIn(
+  request: StreamRequest,
+  at: Position | null,
+  statement: string,
+): string | undefined {
+  if (at?.result === undefined || at.result.statement === statement) return at?.result?.place;
+  throw new HeadgateError(
+    'cursor_expired',
+    `${request.name} cannot go on from its position: its columns or their types have changed while it was read. Start a full refresh.`,
+    { facts: { stream: request.name } },
+  );
+}
 
 /** A table that fits one batch is read faster in no order; one that is being resumed has its order. */
 async function worthOrdering(

@@ -38,6 +38,8 @@ export async function splitTable<Config extends SqlOptions, Credentials>(
   const { config, log, signal } = context;
   await using session = await dialect.connect(context);
   const table = await findTable(dialect, session, config.schemas, request.name);
+  // One statement of one moment, which any later invocation goes on with.
+  if (table.keepsResults === true) return null;
   const plan = planRead(table, request, from);
   const by = orderOfSlices(table, plan);
   if (plan.kind === 'incremental' || plan.at !== null || plan.isOver || by === null) return null;

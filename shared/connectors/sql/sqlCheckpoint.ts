@@ -27,6 +27,8 @@ const position = z.strictObject({
   upper: bound.nullable(),
   /** What `through` becomes once the read is complete, as far as is known. */
   next: through.nullable(),
+  /** Where the read goes on in a result that the database keeps, and a hash of the statement that the result is of. */
+  result: z.strictObject({ place: z.string(), statement: z.string() }).optional(),
 });
 export type Position = z.infer<typeof position>;
 

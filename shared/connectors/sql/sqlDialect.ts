@@ -34,6 +34,11 @@ export interface SqlTable {
   readonly notes: readonly string[];
   /** What is selected from where it is not the plain name, in the database's own words: `only "public"."orders"`. */
   readonly from?: string;
+  /**
+   * The database keeps the result of a statement for a day, so that a read can go on in it from another connection:
+   * whole reads then come in no order and are of one moment however long they take.
+   */
+  readonly keepsResults?: true;
 }
 
 /** SQL text and the values bound to its parameters, in order. */
@@ -56,6 +61,20 @@ export interface RowBlock {
 export interface RowReader {
   /** The next one to `maxRows` rows; null when there are no more. */
   next(maxRows: number): Promise<RowBlock | null>;
+  /** Of a kept result: where the rows begin that were not taken yet, for a later `read`. Holds no secret. */
+  place?(): string;
+}
+
+/** Thrown by `read`: the statement is still at work. Its result can be had at `place`, another each time, after a while. */
+export class StatementRunning extends Error {
+  override readonly name = 'StatementRunning';
+  readonly place: string;
+  readonly seconds: number;
+  constructor(place: string, seconds: number) {
+    super('the statement is still running');
+    this.place = place;
+    this.seconds = seconds;
+  }
 }
 
 /** What a database may want to know of a bulk read besides its text. */
@@ -96,8 +115,16 @@ export interface SqlSession extends AsyncDisposable {
   bytes(table: SqlTable): Promise<number | null>;
   /** A small result, as text. */
   query(statement: SqlStatement): Promise<readonly SqlRow[]>;
-  /** Begins a bulk read. The one before MUST have been read to its end; both are of the session's moment. */
-  read(table: SqlTable, statement: SqlStatement, shape: ReadShape): Promise<RowReader>;
+  /**
+   * Begins a bulk read. The one before MUST have been read to its end; both are of the session's moment. `place`: goes
+   * on in the kept result of the same statement; throws `cursor_expired` when that is gone.
+   */
+  read(
+    table: SqlTable,
+    statement: SqlStatement,
+    shape: ReadShape,
+    place?: string,
+  ): Promise<RowReader>;
 }
 
 /** What differs between databases; everything else is shared. */

@@ -1,5 +1,5 @@
-import type { SqlColumn } from '../../shared/connectors/sql/sqlDialect.ts';
-import { HeadgateError } from '../../shared/errors.ts';
+import { HeadgateError } from '../../errors.ts';
+import type { SqlColumn } from './sqlDialect.ts';
 
 /**
  * `2024-05-01 12:00:00.123456` in UTC as local time of an IANA zone. Computed here, because a server knows zones
@@ -25,8 +25,8 @@ const pattern =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(\.\d{1,6})?\d*)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 
 /**
- * One end of a requested range as the text of a value of a time or day column: UTC for `timestamp`, local time of
- * the zone for `datetime` and `date`. Throws `invalid_config` for what is no date: MySQL would take it for NULL and
+ * One end of a requested range as the text of a value of a time or day column: UTC for `timestamptz`, local time of
+ * the zone for `timestamp` and days. Throws `invalid_config` for what is no date: MySQL would take it for NULL and
  * find no row.
  */
 export function rangeEnd(value: string, column: SqlColumn, timeZone: string): string {
