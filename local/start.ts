@@ -3,6 +3,7 @@ import { createLog } from '../shared/log.ts';
 import type { Assembly } from './assembly/assembly.ts';
 import { readAssembly } from './assembly/readAssembly.ts';
 import type { RecordedWrite } from './dynamodb/openDynamoDb.ts';
+import { startConsole } from './startConsole.ts';
 import { startDeliveries } from './startDeliveries.ts';
 import { startDropFolder } from './startDropFolder.ts';
 import { dispatchTo, type Endpoint, listen } from './startEndpoint.ts';
@@ -105,7 +106,8 @@ export async function startHeadgate(options: StartOptions): Promise<Headgate> {
   );
   startDeliveries(services, assembly);
 
-  const gateway = openGateway(assembly, services.lambda.invoke, log);
+  const console = startConsole({ root, uploadOrigins: [aws.url], signal: closing.signal });
+  const gateway = openGateway(assembly, services.lambda.invoke, log, console.listener);
   const listening = await listen(
     gateway.listener,
     options.port,
@@ -151,7 +153,11 @@ export async function startHeadgate(options: StartOptions): Promise<Headgate> {
   if (!quiet) {
     if (options.token === undefined)
       process.stderr.write(`Admin token (kept in ${join(home.folder, 'token')}): ${home.token}\n`);
+    // The token is in the fragment, which browsers never send.
+    const signIn = options.token === undefined ? `/#token=${home.token}` : '/';
+    process.stderr.write(`Console: ${listening.url}${signIn}\n`);
     process.stdout.write(`Headgate ready: ${listening.url} (AWS endpoint ${aws.url})\n`);
+    console.prepare();
   }
   return {
     url: listening.url,

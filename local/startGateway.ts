@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import type { Log } from '../shared/log.ts';
 import { type LocalApiGateway, openApiGateway } from './apigateway/openApiGateway.ts';
 import { type LocalWebSocketApi, openWebSocketApi } from './apigateway/openWebSocketApi.ts';
@@ -5,8 +6,13 @@ import type { Assembly } from './assembly/assembly.ts';
 import { AssemblyError } from './assembly/resolveIntrinsics.ts';
 import type { InvokeFunction } from './localService.ts';
 
-/** The one HTTP API of the application, with its routes and authorizers. */
-export function openGateway(assembly: Assembly, invoke: InvokeFunction, log: Log): LocalApiGateway {
+/** The one HTTP API of the application, with its routes and authorizers. `fallback` takes what no route matches. */
+export function openGateway(
+  assembly: Assembly,
+  invoke: InvokeFunction,
+  log: Log,
+  fallback?: RequestListener,
+): LocalApiGateway {
   const [api, ...others] = assembly.httpApis;
   if (api === undefined || others.length > 0)
     throw new AssemblyError(
@@ -37,6 +43,7 @@ export function openGateway(assembly: Assembly, invoke: InvokeFunction, log: Log
     ),
     invoke,
     log,
+    ...(fallback === undefined ? {} : { fallback }),
     onAccess: (record) => log.info('request', { ...record }),
   });
 }

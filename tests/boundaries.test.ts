@@ -12,6 +12,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   local: ['shared'],
   client: [],
   cli: ['client'],
+  /** The console talks to the API as everybody else does. */
+  console: ['client'],
   scripts: ['client', 'connectors', 'infra', 'local', 'shared'],
   tests: ['cli', 'client', 'connectors', 'functions', 'infra', 'local', 'scripts', 'shared'],
 };
@@ -21,7 +23,7 @@ interface Import {
   readonly target: string;
 }
 
-const sources = globSync(`{${Object.keys(allowed).join(',')}}/**/*.ts`);
+const sources = globSync(`{${Object.keys(allowed).join(',')}}/**/*.{ts,tsx}`);
 const imports: readonly Import[] = sources.flatMap((file) =>
   [...readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => {
     const target = match[1] ?? '';

@@ -1,0 +1,26 @@
+import { useEffect } from 'react';
+import { forgetQueries } from '../data/query.ts';
+import { Pages } from './Pages.tsx';
+import { Shell } from './Shell.tsx';
+import { SignIn } from './SignIn.tsx';
+import { SessionProvider, startSession, useSessionState } from './session.ts';
+
+/** Signed out: the sign-in page, at whatever address; signed in: the page of the address. */
+export function App() {
+  const state = useSessionState();
+  useEffect(() => void startSession(), []);
+  const session = state.kind === 'in' ? state.session : undefined;
+  useEffect(() => {
+    return session === undefined ? undefined : forgetQueries;
+  }, [session]);
+  if (state.kind === 'checking') return null;
+  if (session === undefined)
+    return <SignIn message={state.kind === 'out' ? state.message : undefined} />;
+  return (
+    <SessionProvider value={session}>
+      <Shell>
+        <Pages />
+      </Shell>
+    </SessionProvider>
+  );
+}

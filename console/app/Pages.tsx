@@ -1,0 +1,43 @@
+import { type ComponentType, Suspense, useEffect } from 'react';
+import { SourcesPage } from '../pages/sources/SourcesPage.tsx';
+import { LinkButton } from '../ui/Button.tsx';
+import { ErrorBoundary } from '../ui/ErrorBoundary.tsx';
+import { Page } from '../ui/Page.tsx';
+import { Empty, Loading } from '../ui/States.tsx';
+import { matchPath, navigate, usePath } from './router.ts';
+
+type Params = Readonly<Record<string, string>>;
+type PageComponent = ComponentType<{ readonly params: Params }>;
+
+/** In this order; the first that matches is shown. All but the first page are loaded when they are needed. */
+const pages: readonly { readonly path: string; readonly show: PageComponent }[] = [
+  { path: '/sources', show: SourcesPage },
+];
+
+/** The page that the address names. */
+export function Pages() {
+  const path = usePath();
+  useEffect(() => {
+    if (path === '/') navigate('/sources', { replace: true });
+  }, [path]);
+  if (path === '/') return null;
+  for (const { path: pattern, show: Show } of pages) {
+    const params = matchPath(pattern, path);
+    if (params === null) continue;
+    return (
+      <ErrorBoundary key={path}>
+        <Suspense fallback={<Loading />}>
+          <Show params={params} />
+        </Suspense>
+      </ErrorBoundary>
+    );
+  }
+  return (
+    <Page title="No such page">
+      <Empty
+        title="There is nothing at this address"
+        action={<LinkButton to="/sources">To the sources</LinkButton>}
+      />
+    </Page>
+  );
+}

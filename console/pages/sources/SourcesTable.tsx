@@ -1,0 +1,154 @@
+import { memo, type ReactNode } from 'react';
+import type { SourceSummary } from '../../../client/generated.ts';
+import { navigate } from '../../app/router.ts';
+import { useClient, useMay } from '../../app/session.ts';
+import { countText, dateTimeText } from '../../text/format.ts';
+import { Button, Link } from '../../ui/Button.tsx';
+import { type Column, DataTable, type Sorting } from '../../ui/DataTable.tsx';
+import { Menu } from '../../ui/Menu.tsx';
+import { Ago } from '../../ui/Time.tsx';
+import { attempt } from '../../ui/Toasts.tsx';
+import { isBusy } from './health.ts';
+import { StateBadge } from './StateBadge.tsx';
+import { setStatus, startRun } from './sourceActions.ts';
+
+/** Where a source’s own page is. */
+export const sourcePath = (id: string, tab = ''): string =>
+  `/sources/${encodeURIComponent(id)}${tab === '' ? '' : `?tab=${tab}`}`;
+
+interface SourcesTableProps {
+  readonly sources: readonly SourceSummary[];
+  readonly sorting: Sorting;
+  readonly onSort: (sorting: Sorting) => void;
+  readonly onDelete: (source: SourceSummary) => void;
+  readonly skeletonRows: number;
+  readonly empty: ReactNode;
+}
+
+/** Drawn again only when a source on this page of the list, or the order, has changed. */
+export const SourcesTable = memo(function SourcesTable(props: SourcesTableProps) {
+  const mayEdit = useMay('editor');
+  const columns = mayEdit ? [...readColumns, actionsColumn(props.onDelete)] : readColumns;
+  return (
+    <DataTable
+      caption="Sources"
+      columns={columns}
+      rows={props.sources}
+      rowKey={({ id }) => id}
+      sorting={props.sorting}
+      onSort={props.onSort}
+      skeletonRows={props.skeletonRows}
+      empty={props.empty}
+    />
+  );
+});
+
+const readColumns: readonly Column<SourceSummary>[] = [
+  {
+    id: 'name',
+    title: 'Source',
+    sortable: true,
+    className: 'source-name',
+    cell: ({ id, name, key }) => (
+      <>
+        <Link to={sourcePath(id)}>{name}</Link>
+        {name !== key && <span className="sub mono">{key}</span>}
+      </>
+    ),
+  },
+  {
+    id: 'connector',
+    title: 'Type',
+    sortable: true,
+    className: 'nowrap',
+    cell: ({ connector }) =>
+      connector === '' ? <span className="faint">Not chosen</span> : connector,
+  },
+  {
+    id: 'health',
+    title: 'Status',
+    sortable: true,
+    className: 'col-status',
+    cell: (source) => <StateBadge source={source} />,
+  },
+  {
+    id: 'rows',
+    title: 'Rows',
+    sortable: true,
+    align: 'right',
+    cell: ({ recordCount }) => countText(recordCount),
+  },
+  {
+    id: 'lastSync',
+    title: 'Last sync',
+    sortable: true,
+    className: 'nowrap',
+    cell: ({ lastSyncAt }) => <Ago at={lastSyncAt} />,
+  },
+  {
+    id: 'next',
+    title: 'Schedule',
+    sortable: true,
+    cell: ({ scheduleText, nextRunAt }) => (
+      <>
+        {scheduleText}
+        {nextRunAt !== null && (
+          <span className="sub" title={dateTimeText(nextRunAt)}>
+            Next <Ago at={nextRunAt} />
+          </span>
+        )}
+      </>
+    ),
+  },
+];
+
+const actionsColumn = (onDelete: (source: SourceSummary) => void): Column<SourceSummary> => ({
+  id: 'actions',
+  title: 'Actions',
+  hiddenTitle: true,
+  cell: (source) => <Actions source={source} onDelete={onDelete} />,
+});
+
+const Actions = memo(function Actions({
+  source,
+  onDelete,
+}: {
+  readonly source: SourceSummary;
+  readonly onDelete: (source: SourceSummary) => void;
+}) {
+  const client = useClient();
+  const { id, name, status, connector, currentRunId } = source;
+  const paused = status === 'paused';
+  const canRun = connector !== '' && status !== 'archived' && status !== 'draft';
+  return (
+    <div className="row-actions">
+      <Button
+        icon="refresh"
+        disabled={!canRun}
+        aria-label={`Sync ${name} now`}
+        onClick={() => void attempt(() => startRun(client, source))}
+      >
+        Sync Now
+      </Button>
+      <Menu
+        label={`More for ${name}`}
+        items={[
+          ...(isBusy(source) && currentRunId !== null
+            ? [{ label: 'Watch the run', onSelect: () => navigate(`/runs/${currentRunId}`) }]
+            : []),
+          { label: 'Details', onSelect: () => navigate(sourcePath(id)) },
+          { label: 'Edit', onSelect: () => navigate(sourcePath(id, 'settings')) },
+          {
+            label: status === 'active' ? 'Pause' : paused ? 'Resume' : 'Activate',
+            disabled: connector === '',
+            onSelect: () =>
+              void attempt(() =>
+                setStatus(client, source, status === 'active' ? 'paused' : 'active'),
+              ),
+          },
+          { label: 'Delete…', danger: true, onSelect: () => onDelete(source) },
+        ]}
+      />
+    </div>
+  );
+});
