@@ -24,7 +24,7 @@ async function demo(variables: Readonly<Record<string, string>> = {}) {
 describe('npm run demo', () => {
   it('loads the real files to the last row and reconciles', async () => {
     const { out, error, code } = await demo();
-    expect(error).toMatch(/^(Admin token [^\n]*\n)?$/);
+    expect(error).toMatch(/^(Admin token [^\n]*\n)?(Console: [^\n]*\n)?$/);
     for (const line of [
       /zipcodes.*42,049 .*42,049/,
       /birdstrikes.*10,000/,
