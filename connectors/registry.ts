@@ -8,6 +8,7 @@ import mysql from './mysql.ts';
 import mysqlIdentity from './mysql_identity.ts';
 import postgres from './postgres.ts';
 import postgresIdentity from './postgres_identity.ts';
+import s3Csv from './s3_csv.ts';
 import salesforceContacts from './salesforce_contacts.ts';
 import shopifyCustomers from './shopify_customers.ts';
 import stripeCustomers from './stripe_customers.ts';
@@ -24,6 +25,7 @@ export const connectorNames = [
   'mysql_identity',
   'postgres',
   'postgres_identity',
+  's3_csv',
   'salesforce_contacts',
   'shopify_customers',
   'stripe_customers',
@@ -41,6 +43,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   mysql_identity: mysqlIdentity,
   postgres,
   postgres_identity: postgresIdentity,
+  s3_csv: s3Csv,
   salesforce_contacts: salesforceContacts,
   shopify_customers: shopifyCustomers,
   stripe_customers: stripeCustomers,

@@ -13,7 +13,8 @@ import { fieldsOf } from './fieldsOf.ts';
 import { readBatch } from './readBatch.ts';
 
 /** Fields of credentials and config that hold secrets by their name. */
-const secretName = /(password|passphrase|secret|token|apikey|privatekey|clientkey)$/i;
+const secretName =
+  /(password|passphrase|secrets?|token|apikey|privatekey|clientkey|secretaccesskey|accountkey|connectionstring|sasurl|serviceaccount|headervalue)$/i;
 
 /** The promises every connector keeps. A new connector costs one example and one call of this. */
 export function describeConnector(example: ConnectorExample): void {
