@@ -2,6 +2,7 @@ import type { Connector } from '../shared/connectors/connector.ts';
 import csvUpload from './csv_upload.ts';
 import googleContacts from './google_contacts.ts';
 import hubspotContacts from './hubspot_contacts.ts';
+import intercomContacts from './intercom_contacts.ts';
 import localFiles from './local_files.ts';
 import microsoftContacts from './microsoft_contacts.ts';
 import mysql from './mysql.ts';
@@ -19,6 +20,7 @@ export const connectorNames = [
   'csv_upload',
   'google_contacts',
   'hubspot_contacts',
+  'intercom_contacts',
   'local_files',
   'microsoft_contacts',
   'mysql',
@@ -37,6 +39,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   csv_upload: csvUpload,
   google_contacts: googleContacts,
   hubspot_contacts: hubspotContacts,
+  intercom_contacts: intercomContacts,
   local_files: localFiles,
   microsoft_contacts: microsoftContacts,
   mysql,

@@ -208,15 +208,15 @@ describe('Zendesk users', () => {
   it('goes on from its cursor when an answer without users has none, and sends no start with it', async () => {
     const { checkpoint } = await readAll(connector, context(), stream);
     zendesk.hideEmptyCursors();
-    const before = zendesk.requests.length;
     const nothing = await readAll(connector, context(), stream, checkpoint);
     expect(nothing.checkpoint).toEqual(checkpoint);
     zendesk.update(zendesk.users()[3]!.id, { email: 'after@example.com' });
     zendesk.clock.advance(120_000);
     const { rows } = await readAll(connector, context(), stream, nothing.checkpoint);
     expect(rows.map(({ email }) => email)).toEqual(['after@example.com']);
-    const asked = zendesk.requests.slice(before).filter(({ path }) => path.includes('cursor'));
-    expect(asked.some(({ query }) => query.has('start_time'))).toBe(false);
+    const later = zendesk.requests.filter(({ query }) => query.has('cursor'));
+    expect(later.length).toBeGreaterThan(20);
+    expect(later.some(({ query }) => query.has('start_time'))).toBe(false);
   });
 
   it('says what to do when Zendesk no longer knows the cursor', async () => {

@@ -1,0 +1,274 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import intercomContacts from '../../connectors/intercom_contacts.ts';
+import type { Connector } from '../../shared/connectors/connector.ts';
+import { at } from '../../shared/connectors/rest/paths.ts';
+import { type IntercomContact, startIntercom } from '../simulators/intercom.ts';
+import { unlikeRecorded } from '../simulators/likeRecorded.ts';
+import { vendorFile } from '../simulators/vendorFiles.ts';
+import { describeConnector } from './conformance.ts';
+import {
+  expectHeldToDescription,
+  readAll,
+  restContext,
+  surroundingsOf,
+  unreachable,
+} from './restExample.ts';
+import { describeRestFaults } from './restFaults.ts';
+
+const intercom = await startIntercom();
+afterAll(async () => {
+  expectHeldToDescription(intercom);
+  await intercom[Symbol.asyncDispose]();
+});
+
+const connector = intercomContacts as Connector;
+const credentials = { accessToken: intercom.token };
+const stream = { name: 'contacts', primaryKey: ['id'], cursorField: 'updated_at' };
+const context = (over: object = {}) => restContext(connector, intercom, { credentials, ...over });
+const identify = (row: Readonly<Record<string, unknown>>): string =>
+  `${row['id']} ${row['email']} ${row['updated_at']} ${row['custom_attributes_plan'] ?? ''}`;
+const told = (contact: IntercomContact): string =>
+  identify({
+    ...contact,
+    updated_at: new Date(contact.updated_at * 1000).toISOString(),
+    custom_attributes_plan: contact.custom_attributes['plan'],
+  });
+
+intercom.define('plan', 'string');
+intercom.define('paid_since', 'date');
+intercom.define('Seats used', 'integer');
+intercom.define('is_vip', 'boolean');
+intercom.define('score', 'float');
+intercom.limitPages(100);
+for (let index = 0; index < 250; index += 1) {
+  intercom.create({
+    email: `person${index}@example.com`,
+    custom_attributes: { plan: `p${index}` },
+  });
+  if (index % 4 === 0) intercom.clock.advance(1500);
+}
+intercom.clock.advance(3_600_000);
+
+describeConnector({
+  connector,
+  config: {},
+  credentials,
+  surroundings: () => surroundingsOf(intercom),
+  stream: { ...stream, columns: null },
+  identify,
+  expected: intercom.contacts().map(told),
+  add: async () => {
+    // One second for all: an import.
+    const added = Array.from({ length: 430 }, (_, index) =>
+      intercom.create({ email: `late${index}@example.com` }),
+    );
+    intercom.clock.advance(3_600_000);
+    return added.map(told);
+  },
+  refusals: [
+    {
+      title: 'a wrong token',
+      credentials: { accessToken: 'dG9rOmNhbmFyeQ==wrong' },
+      code: 'invalid_credentials',
+      says: /region/,
+    },
+    {
+      title: 'an app without the permission',
+      credentials: { accessToken: intercom.tokenWithoutPermission },
+      code: 'source_forbidden',
+      says: /permission to read/,
+    },
+    {
+      title: 'an API that does not answer',
+      surroundings: () => unreachable(intercom),
+      code: 'source_unreachable',
+      says: /answer/,
+    },
+  ],
+  throttled: () => surroundingsOf(intercom),
+});
+
+describeRestFaults({
+  connector,
+  simulator: intercom,
+  credentials,
+  stream,
+  identify,
+  expected: () => intercom.contacts().map(told),
+  path: '/contacts',
+});
+
+describe('Intercom contacts', () => {
+  it('is read from a simulator whose contacts and attributes look like recorded ones', async () => {
+    const [contacts, attributes] = [
+      vendorFile('fixtures/intercom__contacts_list.json'),
+      vendorFile('fixtures/intercom__data_attributes.json'),
+    ];
+    if (contacts === null || attributes === null) return;
+    const [{ custom_attributes: _custom, ...simulated }] = [intercom.contacts()[0]!];
+    expect(unlikeRecorded(simulated, at(contacts, 'body.data.0') ?? null)).toEqual([]);
+    expect(
+      unlikeRecorded(await intercom.ask('/data_attributes'), at(attributes, 'body') ?? null),
+    ).toEqual([]);
+    expect(
+      unlikeRecorded(
+        { ...((await intercom.ask('/contacts?per_page=150')) as object), data: [], pages: null },
+        at(contacts, 'body') ?? null,
+      ),
+    ).toEqual([]);
+  });
+
+  it('dials the region that was chosen, and no other host', async () => {
+    for (const host of ['api.intercom.io.evil.example', 'evil.example', 'api.us.intercom.io'])
+      expect(connector.config.safeParse({ host }).success, host).toBe(false);
+    const { rows } = await readAll(
+      connector,
+      context({ config: { host: 'api.eu.intercom.io' } }),
+      stream,
+    );
+    expect(rows.length).toBe(intercom.contacts().length);
+    expect(
+      await connector.check(context({ config: { host: 'api.au.intercom.io' } })),
+      'an origin that the simulator does not have',
+    ).toMatchObject({ ok: false });
+  });
+
+  it('keeps the workspace’s own attributes with their types', async () => {
+    const [described] = await connector.discover(context());
+    expect(
+      Object.fromEntries((described?.columns ?? []).map(({ name, type }) => [name, type])),
+    ).toMatchObject({
+      id: 'string',
+      updated_at: 'timestamptz',
+      owner_id: 'long',
+      custom_attributes_plan: 'string',
+      custom_attributes_paid_since: 'timestamptz',
+      'custom_attributes_Seats used': 'long',
+      custom_attributes_is_vip: 'boolean',
+      custom_attributes_score: 'double',
+    });
+    const { id } = intercom.create({
+      custom_attributes: { paid_since: 1_577_869_200, 'Seats used': 12, is_vip: true },
+      new_field: 'new',
+    });
+    const { rows } = await readAll(connector, context(), stream);
+    expect(rows.find((row) => row['id'] === id)).toMatchObject({
+      custom_attributes_paid_since: '2020-01-01T09:00:00.000Z',
+      'custom_attributes_Seats used': 12,
+      custom_attributes_is_vip: true,
+      other_fields: '{"new_field":"new"}',
+    });
+  });
+
+  // West, east, and half an hour beside whole zones; daylight saving ends in two of them meanwhile.
+  for (const timeZone of [
+    'UTC',
+    'America/Los_Angeles',
+    'Pacific/Kiritimati',
+    'Australia/Lord_Howe',
+  ])
+    it(`sees every change once, at whatever hour, of a workspace in ${timeZone}`, async () => {
+      const simulator = await startIntercom();
+      await using _closed = simulator;
+      simulator.clock.advance(Date.parse('2026-10-25T00:00:00Z') - simulator.clock.now().getTime());
+      simulator.moveTo(timeZone);
+      const ids = Array.from({ length: 30 }, () => simulator.create().id);
+      // Beyond what the first incremental read looks back on.
+      simulator.clock.advance(3_600_000);
+      const there = restContext(connector, simulator, { credentials });
+      let { checkpoint } = await readAll(connector, there, stream);
+      const seen: unknown[] = [];
+      for (const [index, id] of ids.entries()) {
+        simulator.clock.advance(7 * 3_600_000 + index * 60_000);
+        simulator.update(id, { name: `Name ${index}` });
+        // Some reads come before the window reaches the change.
+        if (index % 3 === 0) simulator.clock.advance(120_000);
+        const read = await readAll(connector, there, stream, checkpoint);
+        seen.push(...read.rows.map((row) => row['id']));
+        ({ checkpoint } = read);
+      }
+      simulator.clock.advance(120_000);
+      seen.push(
+        ...(await readAll(connector, there, stream, checkpoint)).rows.map((row) => row['id']),
+      );
+      expect(seen).toEqual(ids);
+      expectHeldToDescription(simulator);
+    });
+
+  it('finds a new contact that the search shows minutes late', async () => {
+    intercom.clock.advance(3_600_000);
+    const { id } = intercom.create({ email: 'fresh@example.com' });
+    const { checkpoint } = await readAll(connector, context(), { ...stream, columns: ['id'] });
+    const { id: unseen } = intercom.create({ email: 'fresher@example.com' });
+    intercom.clock.advance(90_000);
+    const early = await readAll(connector, context(), stream, checkpoint);
+    expect(early.rows).toEqual([]);
+    intercom.clock.advance(300_000);
+    const late = await readAll(connector, context(), stream, early.checkpoint);
+    expect(late.rows.map((row) => row['id'])).toEqual([id, unseen]);
+    const again = await readAll(connector, context(), stream, late.checkpoint);
+    expect(again.rows).toEqual([]);
+  });
+
+  it('loses nothing when contacts change and others come while pages are read', async () => {
+    intercom.clock.advance(86_400_000);
+    const { checkpoint } = await readAll(connector, context(), stream);
+    intercom.clock.advance(3_600_000);
+    const changed = intercom.contacts().slice(0, 350);
+    for (const { id } of changed) intercom.update(id, { name: 'Changed' });
+    intercom.clock.advance(3_600_000);
+    let pages = 0;
+    const { rows, checkpoint: next } = await readAll(
+      connector,
+      context(),
+      stream,
+      checkpoint,
+      () => {
+        pages += 1;
+        if (pages === 1)
+          for (const { id } of changed.slice(0, 60)) intercom.update(id, { os: 'x' });
+        if (pages === 2) intercom.losePlaces();
+      },
+    );
+    expect(pages).toBeGreaterThanOrEqual(3);
+    intercom.clock.advance(3_600_000);
+    const later = await readAll(connector, context(), stream, next);
+    const ids = new Set([...rows, ...later.rows].map(({ id }) => id));
+    for (const { id } of changed) expect(ids).toContain(id);
+    expect(later.rows.length).toBe(60);
+  });
+
+  it('gives up a list whose place is lost on every page', async () => {
+    intercom.onRequest(({ query }) => {
+      if (query.has('starting_after')) intercom.losePlaces();
+    });
+    await expect(readAll(connector, context(), stream)).rejects.toMatchObject({
+      code: 'source_answer_invalid',
+    });
+    intercom.onRequest(null);
+  });
+
+  it('reads a range of dates by the exact times', async () => {
+    intercom.clock.advance(5 * 86_400_000);
+    const from = intercom.clock.now().toISOString();
+    const inside = intercom.contacts()[3]!.id;
+    intercom.update(inside, { name: 'Inside' });
+    intercom.clock.advance(1000);
+    const to = intercom.clock.now().toISOString();
+    intercom.update(intercom.contacts()[4]!.id, { name: 'Outside' });
+    intercom.clock.advance(600_000);
+    const { rows } = await readAll(connector, context(), { ...stream, window: { from, to } });
+    expect(rows.map(({ id }) => id)).toEqual([inside]);
+  });
+
+  it('waits until the slice of ten seconds ends that Intercom names', async () => {
+    const reset = Math.ceil(intercom.clock.now().getTime() / 1000) + 9;
+    intercom.fail(
+      { kind: 'status', status: 429, headers: { 'x-ratelimit-reset': String(reset) } },
+      1,
+      '/contacts',
+    );
+    await readAll(connector, context(), stream);
+    expect(intercom.clock.now().getTime()).toBeGreaterThanOrEqual(reset * 1000);
+  });
+});
