@@ -1,3 +1,4 @@
+import type { StreamSample } from '../connectors/connector.ts';
 import { HeadgateError } from '../errors.ts';
 import type { ProbeInput } from '../runs/ingestProtocol.ts';
 import type { CheckAnswer, DiscoverAnswer } from '../sources/probeAnswer.ts';
@@ -41,7 +42,12 @@ export async function probe(
       () => undefined,
       input.credentials,
     );
-    if (input.op === 'check') return await connector.check(context);
+    if (input.op === 'check') {
+      const result = await connector.check(context);
+      if (!result.ok) return result;
+      const { sample, message } = result;
+      return { ok: true, message, ...(sample === undefined ? {} : { sample: copyOf(sample) }) };
+    }
     const streams = await connector.discover(context);
     return {
       ok: true,
@@ -66,3 +72,9 @@ export async function probe(
     throw error;
   }
 }
+
+const copyOf = (sample: readonly StreamSample[]) =>
+  sample.map(({ stream, records }) => ({
+    stream,
+    records: records.map((record) => ({ ...record })),
+  }));

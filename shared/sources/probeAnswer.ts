@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { errorCodes } from '../errors.ts';
+import { json } from '../json.ts';
 import { columnType } from '../lake/schema.ts';
 import { syncMode } from './sourceItem.ts';
 
@@ -9,9 +10,19 @@ const refused = z.strictObject({
   message: z.string(),
 });
 
+/** First records of a stream. */
+export const streamSample = z.strictObject({
+  stream: z.string(),
+  records: z.array(z.record(z.string(), json)),
+});
+
 /** What a connector's function answers to `op: 'check'`: the connector's own CheckResult. */
 export const checkAnswer = z.discriminatedUnion('ok', [
-  z.strictObject({ ok: z.literal(true), message: z.string() }),
+  z.strictObject({
+    ok: z.literal(true),
+    message: z.string(),
+    sample: z.array(streamSample).optional(),
+  }),
   refused,
 ]);
 export type CheckAnswer = z.infer<typeof checkAnswer>;

@@ -40,6 +40,7 @@ export async function testSource(
     status: answer.ok ? 'connected' : 'failed',
     ...(answer.ok ? {} : { code: answer.code }),
     message: answer.message,
+    ...(answer.ok && answer.sample !== undefined ? { sample: answer.sample } : {}),
     testedAt: now().toISOString(),
   };
 }

@@ -212,6 +212,12 @@ export const testResult = z
     status: z.enum(['connected', 'failed']),
     code: z.string().optional(),
     message: z.string(),
+    sample: z
+      .array(z.strictObject({ stream: z.string(), records: z.array(z.record(z.string(), json)) }))
+      .optional()
+      .describe(
+        'First records of each stream, before masks and other rules, where the connector shows what its configuration comes to. Stored nowhere.',
+      ),
     testedAt: z.iso.datetime(),
   })
   .meta({ id: 'TestResult' });
