@@ -92,7 +92,11 @@ export function addSources(program: Command, terminal: Terminal): void {
       const { client, json } = await openSession(terminal, command);
       const result = await client.testSource({ idOrKey, signal: terminal.signal });
       if (json) printJson(terminal, result);
-      else if (result.ok) terminal.out(`${result.message}\n`);
+      else if (result.ok) {
+        terminal.out(`${result.message}\n`);
+        for (const { stream, records } of result.sample ?? [])
+          for (const record of records) terminal.out(`${stream}  ${JSON.stringify(record)}\n`);
+      }
       if (!result.ok)
         throw new CliError(exitCodes.runFailed, `${result.code ?? 'failed'}: ${result.message}`);
     });

@@ -9,16 +9,20 @@ import {
 } from '../connector.ts';
 import { readStream } from './readStream.ts';
 import { type RestCheckpoint, restCheckpoint } from './restCheckpoint.ts';
-import { createRestClient, type RestClient } from './restClient.ts';
-import type { RestColumn, RestSpec, RestStream, RestStreams } from './restSpec.ts';
+import { createRestClient } from './restClient.ts';
+import type { ConfiguredRestSpec, RestColumn, RestSpec, RestStream } from './restSpec.ts';
+import { abilitiesOf, columnsOf, streamsOf } from './restStreams.ts';
+import { samplesOf } from './samples.ts';
 import { readsDeletions, readsRanges } from './sweep.ts';
 
 /** A connector for an API that answers JSON: check, discover and read from its description. */
 export function defineRestConnector<Config, Credentials>(
-  spec: RestSpec<Config, Credentials>,
+  given: RestSpec<Config, Credentials> | ConfiguredRestSpec<Config, Credentials>,
 ): Connector<Config, Credentials, RestCheckpoint> {
-  const { name, title, description, docs, labels, authMethods, config, credentials } = spec;
-  const { incremental, dateRanges } = abilitiesOf(spec.streams);
+  const { name, title, description, docs, labels, authMethods, config, credentials } = given;
+  const { incremental, dateRanges } = abilitiesOf(given.streams);
+  const specFor = (context: Context<Config, Credentials>): RestSpec<Config, Credentials> =>
+    'behaviour' in given ? { ...given, ...given.behaviour(context.config) } : given;
   return {
     name,
     title,
@@ -40,18 +44,24 @@ export function defineRestConnector<Config, Credentials>(
 
     async check(context): Promise<CheckResult> {
       try {
+        const spec = specFor(context);
         const client = createRestClient(spec, context);
         for (const request of spec.checks) await client.ask(request);
+        const sample = spec.samples === true ? await samplesOf(spec, client) : undefined;
+        const names = sample?.map(({ stream }) => stream) ?? [];
+        const read = [...spec.checks.map(({ what }) => what), ...names].join(' and ');
         return {
           ok: true,
-          message: `${title} answered: the credentials could read ${spec.checks.map(({ what }) => what).join(' and ')}.`,
+          message: `${title} answered: the credentials could read ${read}.`,
+          ...(sample === undefined ? {} : { sample }),
         };
       } catch (error) {
-        return refusalOf(spec.title, error, context);
+        return refusalOf(title, error, context);
       }
     },
 
     async discover(context) {
+      const spec = specFor(context);
       const client = createRestClient(spec, context);
       const described: StreamDescription[] = [];
       try {
@@ -72,6 +82,7 @@ export function defineRestConnector<Config, Credentials>(
 
     async *read(context, request, from) {
       context.signal.throwIfAborted();
+      const spec = specFor(context);
       const client = createRestClient(spec, context);
       const streams = await streamsOf(spec, client);
       const stream = Object.hasOwn(streams, request.name) ? streams[request.name] : undefined;
@@ -92,67 +103,6 @@ export function defineRestConnector<Config, Credentials>(
   };
 }
 
-type Streams<Config, Credentials> = RestSpec<Config, Credentials>['streams'];
-
-const isAsked = <Config, Credentials>(
-  streams: Streams<Config, Credentials>,
-): streams is Extract<Streams<Config, Credentials>, { readonly ask: unknown }> =>
-  typeof streams['ask'] === 'function';
-
-function abilitiesOf<Config, Credentials>(
-  streams: Streams<Config, Credentials>,
-): { readonly incremental: boolean; readonly dateRanges: boolean } {
-  if (isAsked(streams)) return streams;
-  const all = Object.values(streams);
-  return {
-    incremental: all.some(({ changes }) => changes !== undefined),
-    dateRanges: all.some(readsRanges),
-  };
-}
-
-/** Streams, like columns, are asked for once a context. */
-const askedStreams = new WeakMap<object, Promise<RestStreams<never, never>>>();
-
-function streamsOf<Config, Credentials>(
-  { streams }: RestSpec<Config, Credentials>,
-  client: RestClient<Config, Credentials>,
-): Promise<RestStreams<Config, Credentials>> {
-  if (!isAsked(streams)) return Promise.resolve(streams);
-  const { context } = client;
-  const known = askedStreams.get(context) as Promise<RestStreams<Config, Credentials>> | undefined;
-  const found = known ?? streams.ask(client);
-  askedStreams.set(context, found as unknown as Promise<RestStreams<never, never>>);
-  found.catch(() => askedStreams.delete(context));
-  return found;
-}
-
-/** Columns are asked for once a context: describing a stream and reading it see the same ones. */
-const askedColumns = new WeakMap<object, Map<object, Promise<readonly RestColumn[]>>>();
-
-function columnsOf<Config, Credentials>(
-  client: RestClient<Config, Credentials>,
-  stream: RestStream<Config, Credentials>,
-): Promise<readonly RestColumn[]> {
-  const { context } = client;
-  const asked = askedColumns.get(context) ?? new Map<object, Promise<readonly RestColumn[]>>();
-  askedColumns.set(context, asked);
-  const found =
-    asked.get(stream) ??
-    (typeof stream.columns === 'function'
-      ? stream.columns(client)
-      : Promise.resolve(stream.columns)
-    ).then((columns) => [
-      ...columns,
-      ...(stream.others === undefined
-        ? []
-        : [{ name: stream.others, type: 'string', nativeType: 'other fields as JSON' } as const]),
-    ]);
-  asked.set(stream, found);
-  // A failure is not an answer to keep.
-  found.catch(() => asked.delete(stream));
-  return found;
-}
-
 const plainColumn = ({ name, type, nativeType }: RestColumn): Column => ({
   name,
   type,
@@ -162,13 +112,13 @@ const plainColumn = ({ name, type, nativeType }: RestColumn): Column => ({
 function describe<Config, Credentials>(
   name: string,
   stream: RestStream<Config, Credentials>,
-  columns: readonly RestColumn[],
+  columns: readonly RestColumn[] | null,
   config: unknown,
 ): StreamDescription {
   const { primaryKey, cursorField, changes, captures, deletes, notes, repeats } = stream;
   return {
     name,
-    columns: columns.map(plainColumn),
+    columns: columns?.map(plainColumn) ?? null,
     primaryKey,
     cursorFields: cursorField === undefined ? [] : [cursorField],
     modes: [

@@ -18,7 +18,7 @@ export interface ReadInput<Config, Credentials> {
   readonly stream: RestStream<Config, Credentials>;
   /** The stream whose records are this one's parents. */
   readonly parents: RestStream<Config, Credentials> | undefined;
-  readonly columns: readonly RestColumn[];
+  readonly columns: readonly RestColumn[] | null;
   readonly request: StreamRequest;
   readonly from: RestCheckpoint | null;
 }
@@ -48,7 +48,7 @@ export async function* readStream<Config, Credentials>(
     signal.throwIfAborted();
     const list = listOf(stream, sweep.pass);
     try {
-      for await (const page of open(input, shape.columns, list, sweep, since)) {
+      for await (const page of open(input, shape.columns ?? [], list, sweep, since)) {
         signal.throwIfAborted();
         const { kept, recent, seen } = sift(stream, sweep, known, page.records);
         const outcomes =
@@ -56,7 +56,7 @@ export async function* readStream<Config, Credentials>(
             ? kept.map((record) => judge(stream, sweep.pass, record))
             : kept.length === 0
               ? []
-              : await list.expand(kept, client, shape.columns);
+              : await list.expand(kept, client, shape.columns ?? []);
         const token = tokenOf(stream, page) ?? sweep.token;
         sweep = { ...sweep, recent, seen, token, page: null, child: null, ...page.next };
         const pass =

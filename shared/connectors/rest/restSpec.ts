@@ -124,7 +124,7 @@ export interface PageState {
   readonly upper: string;
   /** What paging found for this page; null on the first. */
   readonly page: Json;
-  /** Those that are delivered. */
+  /** Those that are delivered; none where nobody knows them. */
   readonly columns: readonly RestColumn[];
 }
 
@@ -231,7 +231,9 @@ export interface RestStream<Config, Credentials>
   /** Given, or asked of the source: columns of its own are kept with their types. */
   readonly columns:
     | readonly RestColumn[]
-    | ((client: RestClient<Config, Credentials>) => Promise<readonly RestColumn[]>);
+    | ((client: RestClient<Config, Credentials>) => Promise<readonly RestColumn[]>)
+    /** Records as they are; what they hold is found when they are loaded. */
+    | null;
   /** Column that keeps, as JSON, what a record has besides. */
   readonly others?: string;
   /** Column of the time by which rows of one key are ordered; absent where a record tells none. */
@@ -274,7 +276,23 @@ type Described = 'name' | 'title' | 'description' | 'docs' | 'labels' | 'authMet
  * own file.
  */
 export interface RestSpec<Config, Credentials>
-  extends Pick<Connector<Config, Credentials>, Described | 'config' | 'credentials'> {
+  extends Pick<Connector<Config, Credentials>, Described | 'config' | 'credentials'>,
+    RestBehaviour<Config, Credentials> {
+  /** Given, or asked of the source where each account has its own. */
+  readonly streams:
+    | RestStreams<Config, Credentials>
+    | {
+        readonly ask: (
+          client: RestClient<Config, Credentials>,
+        ) => Promise<RestStreams<Config, Credentials>>;
+        /** What any of them can do, for the catalogue. */
+        readonly incremental: boolean;
+        readonly dateRanges: boolean;
+      };
+}
+
+/** How a source is asked: a connector's own affair, or of a configuration. */
+export interface RestBehaviour<Config, Credentials> {
   /** Without a slash at its end. `fromToken`: a field of the answer of the token endpoint. */
   readonly baseUrl: Text<Config, Credentials> | { readonly fromToken: string };
   /** One whose field is absent is left out. */
@@ -299,17 +317,14 @@ export interface RestSpec<Config, Credentials>
     response: Response,
     context: Context<Config, Credentials>,
   ) => void;
-  /** Given, or asked of the source where each account has its own. */
-  readonly streams:
-    | RestStreams<Config, Credentials>
-    | {
-        readonly ask: (
-          client: RestClient<Config, Credentials>,
-        ) => Promise<RestStreams<Config, Credentials>>;
-        /** What any of them can do, for the catalogue. */
-        readonly incremental: boolean;
-        readonly dateRanges: boolean;
-      };
+  /** The check reads the first page of each stream besides, and shows its first records. */
+  readonly samples?: true;
+}
+
+/** A connector whose behaviour lies in its configuration. */
+export interface ConfiguredRestSpec<Config, Credentials>
+  extends Pick<RestSpec<Config, Credentials>, Described | 'config' | 'credentials' | 'streams'> {
+  readonly behaviour: (config: Config) => RestBehaviour<Config, Credentials>;
 }
 
 export type RestStreams<Config, Credentials> = Readonly<

@@ -9,7 +9,8 @@ import { millisecondsOf } from './times.ts';
 /** How records of one read become rows. */
 export interface Shape {
   readonly stream: RestStream<never, never>;
-  readonly columns: readonly RestColumn[];
+  /** null: records as they are. */
+  readonly columns: readonly RestColumn[] | null;
   readonly project: Project;
   readonly projectKey: Project;
   readonly key: readonly string[];
@@ -20,7 +21,7 @@ export interface Shape {
 /** The columns that were asked for, and those without which rows cannot be told apart or ordered. */
 export function shapeOf<Config, Credentials>(
   stream: RestStream<Config, Credentials>,
-  columns: readonly RestColumn[],
+  columns: readonly RestColumn[] | null,
   request: StreamRequest,
 ): Shape {
   const { cursorField, others, parent } = stream;
@@ -31,22 +32,28 @@ export function shapeOf<Config, Credentials>(
     cursorField,
     parent?.column,
   ]);
-  const wanted = columns.filter(
+  const wanted = (columns ?? []).filter(
     ({ name }) => request.columns === null || request.columns.includes(name) || needed.has(name),
   );
   const takesOthers =
     others !== undefined && (request.columns === null || request.columns.includes(others));
   return {
     stream: stream as unknown as RestStream<never, never>,
-    columns: wanted,
-    project: projection(
-      wanted.filter(({ name }) => name !== others),
-      takesOthers ? others : null,
-    ),
-    projectKey: projection(
-      columns.filter(({ name }) => key.includes(name) || name === cursorField),
-      null,
-    ),
+    columns: columns === null ? null : wanted,
+    project:
+      columns === null
+        ? selection(request.columns === null ? null : new Set([...request.columns, ...needed]))
+        : projection(
+            wanted.filter(({ name }) => name !== others),
+            takesOthers ? others : null,
+          ),
+    projectKey:
+      columns === null
+        ? selection(new Set([...key, cursorField]))
+        : projection(
+            columns.filter(({ name }) => key.includes(name) || name === cursorField),
+            null,
+          ),
     key,
     wholeHasGone:
       stream.changes?.kind === 'token' &&
@@ -55,6 +62,16 @@ export function shapeOf<Config, Credentials>(
       request.mode !== 'full_refresh_append',
   };
 }
+
+/** Fields of the record by name, as they are; null: all. What is no object is its only field. */
+const selection =
+  (names: ReadonlySet<string | undefined> | null): Project =>
+  (record) => {
+    if (typeof record !== 'object' || record === null || Array.isArray(record))
+      return { value: record };
+    if (names === null) return record as SourceRecord;
+    return Object.fromEntries(Object.entries(record).filter(([name]) => names.has(name)));
+  };
 
 /** Records, then the keys of those that are gone; of several outcomes of one key on a page of changes the last. */
 export function* toBatches(
@@ -94,14 +111,16 @@ export function* toBatches(
         gone.set(idOf(dead), dead);
       }
   }
-  const body = (records: Iterable<SourceRecord>) =>
-    ({ kind: 'records', records: [...records] }) as const;
+  const batch = (records: Iterable<SourceRecord>) => ({
+    body: { kind: 'records', records: [...records] } as const,
+    ...(columns === null ? {} : { columns }),
+  });
   if (gone.size === 0) {
-    yield { body: body(live.values()), columns, checkpoint };
+    yield { ...batch(live.values()), checkpoint };
     return;
   }
-  if (live.size > 0) yield { body: body(live.values()), columns };
-  yield { body: body(gone.values()), columns, tombstones: true, checkpoint };
+  if (live.size > 0) yield batch(live.values());
+  yield { ...batch(gone.values()), tombstones: true, checkpoint };
 }
 
 /** A row in a list of deletions was last changed when it was deleted. */

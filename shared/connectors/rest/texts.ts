@@ -1,8 +1,7 @@
 import { HeadgateError } from '../../errors.ts';
 import type { Json } from '../../json.ts';
+import { at } from './paths.ts';
 import type { Text } from './restSpec.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** What texts of a spec are filled from. */
 export interface Filling {
@@ -52,9 +51,9 @@ export function textsOf<Config, Credentials>(
   return filled;
 }
 
-/** A field as text; null where it is absent or empty. */
+/** A field as text, one inside another by its path; null where it is absent or empty. */
 export function fieldOf(fields: unknown, name: string): string | null {
-  const value = (fields as Fields | null)?.[name];
+  const value = at(fields as Json, name);
   return typeof value === 'string' && value !== ''
     ? value
     : typeof value === 'number' || typeof value === 'boolean'
