@@ -74,6 +74,17 @@ export type CompletedUpload = {
   readonly run: AcceptedRun | null;
 };
 
+export type Connection = {
+  /** As the connector’s `configSchema` says. */
+  readonly config: { readonly [name: string]: Json };
+  /** As the connector’s `credentialsSchema` says. Never given out again. */
+  readonly credentials?: { readonly [name: string]: Json } | undefined;
+  readonly secretRef?: {
+    readonly arn: string;
+    readonly jsonKey?: string | undefined;
+  } | undefined;
+};
+
 export type Connector = {
   readonly name: string;
   readonly title: string;
@@ -482,6 +493,29 @@ export type Me = {
   readonly sources: readonly string[] | null;
 };
 
+export type OfferedStreams = {
+  readonly inspectedAt: string;
+  readonly streams: readonly {
+    readonly name: string;
+    /** null: known only once a file is read. */
+    readonly columns: readonly {
+      readonly name: string;
+      readonly nativeType: string | null;
+      /** Type in the table. */
+      readonly type: "boolean" | "int" | "long" | "float" | "double" | "date" | "timestamp" | "timestamptz" | "string" | "binary" | string;
+    }[] | null;
+    readonly primaryKey: readonly string[];
+    readonly cursorFields: readonly string[];
+    readonly syncModes: readonly ("full_refresh" | "full_refresh_append" | "incremental" | "cdc")[];
+    readonly captures: "inserts" | "changes" | "snapshot";
+    readonly deletes: "tombstone" | "flag" | "none";
+    readonly ordered: boolean;
+    readonly timeZone: string;
+    readonly supportsDateRange: boolean;
+    readonly notes: readonly string[];
+  }[];
+};
+
 export type Problem = {
   /** `/problems/<code>`, or `about:blank`. */
   readonly type: string;
@@ -655,6 +689,13 @@ export type ScheduleEntry = {
   };
   readonly scheduleText: string;
   /** The next five; empty unless active. */
+  readonly nextRunTimes: readonly string[];
+};
+
+export type SchedulePreview = {
+  /** In words: “Daily at 02:00 (New York)”. */
+  readonly scheduleText: string;
+  /** The next five. */
   readonly nextRunTimes: readonly string[];
 };
 
@@ -1161,6 +1202,26 @@ export interface AcknowledgeAttentionInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface TestConnectionInput {
+  readonly name: string;
+  readonly body: Connection;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface InspectConnectionInput {
+  readonly name: string;
+  readonly body: Connection;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PreviewScheduleInput {
+  readonly query: {
+    readonly cron: string;
+    readonly timezone: string;
+  };
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ListSchedulesInput {
   readonly query?: {
     /** Results in a page. */
@@ -1548,6 +1609,12 @@ export interface Client {
   getSourceSchema(input: GetSourceSchemaInput): Promise<LiveSchema>;
   /** Take a reason off the source’s attention list: somebody has seen it. */
   acknowledgeAttention(input: AcknowledgeAttentionInput): Promise<Source>;
+  /** Try a connection that no source has yet; nothing is stored. */
+  testConnection(input: TestConnectionInput): Promise<TestResult>;
+  /** What a connection that no source has yet offers; nothing is stored. */
+  inspectConnection(input: InspectConnectionInput): Promise<OfferedStreams>;
+  /** A schedule in words, and the next times it would fire. */
+  previewSchedule(input: PreviewScheduleInput): Promise<SchedulePreview>;
   /** List schedules with the next times they fire. */
   listSchedules(input?: ListSchedulesInput): Promise<{
     readonly data: readonly ScheduleEntry[];
@@ -1702,6 +1769,9 @@ export const operations = {
   testSource: { method: 'POST', path: '/v1/sources/{idOrKey}/test', query: [], headers: [], hasBody: false },
   getSourceSchema: { method: 'GET', path: '/v1/sources/{idOrKey}/schema', query: [], headers: [], hasBody: false },
   acknowledgeAttention: { method: 'POST', path: '/v1/sources/{idOrKey}/attention/{code}/acknowledge', query: [], headers: [], hasBody: false },
+  testConnection: { method: 'POST', path: '/v1/connectors/{name}/test', query: [], headers: [], hasBody: true },
+  inspectConnection: { method: 'POST', path: '/v1/connectors/{name}/streams', query: [], headers: [], hasBody: true },
+  previewSchedule: { method: 'GET', path: '/v1/schedules/preview', query: ["cron","timezone"], headers: [], hasBody: false },
   listSchedules: { method: 'GET', path: '/v1/schedules', query: ["limit","cursor"], headers: [], hasBody: false },
   listSecrets: { method: 'GET', path: '/v1/secrets', query: ["limit","cursor"], headers: [], hasBody: false },
   startRun: { method: 'POST', path: '/v1/sources/{idOrKey}/runs', query: [], headers: ["idempotency-key"], hasBody: true },

@@ -6,7 +6,7 @@ import type { Principal } from '../../shared/api/principal.ts';
 import type { Source } from '../../shared/api/schemas/source.ts';
 import type { Log } from '../../shared/log.ts';
 import { getLock } from '../../shared/runs/lock.ts';
-import { nextTimes } from '../../shared/schedules/nextTimes.ts';
+import { checkSchedule, nextTimes } from '../../shared/schedules/nextTimes.ts';
 import { scheduleText } from '../../shared/schedules/scheduleText.ts';
 import { acknowledgeAttention } from '../../shared/sources/attention.ts';
 import { changeSource } from '../../shared/sources/changeSource.ts';
@@ -19,7 +19,12 @@ import { replaceCredentials } from '../../shared/sources/replaceCredentials.ts';
 import type { SourceDependencies } from '../../shared/sources/sourceDependencies.ts';
 import type { SourceItem } from '../../shared/sources/sourceItem.ts';
 import { sourceSummaryOf, sourceViewOf } from '../../shared/sources/sourceView.ts';
-import { liveSchemaOf, testSource } from '../../shared/sources/trySource.ts';
+import {
+  liveSchemaOf,
+  streamsOffered,
+  testConnection,
+  testSource,
+} from '../../shared/sources/trySource.ts';
 
 export interface Dependencies extends SourceDependencies {
   readonly log: Log;
@@ -85,6 +90,17 @@ export const makeHandler = (dependencies: Dependencies) => {
             request.params.code,
           ),
         ),
+      testConnection: async (request) =>
+        testConnection(dependencies, request, request.params.name, request.body),
+      inspectConnection: async (request) =>
+        streamsOffered(dependencies, request, request.params.name, request.body),
+      previewSchedule: async ({ query }) => {
+        checkSchedule(query, now());
+        return {
+          scheduleText: scheduleText(query),
+          nextRunTimes: nextTimes(query, now(), timesShown).map((time) => time.toISOString()),
+        };
+      },
       listSchedules: async ({ principal, query }) => {
         const from =
           query.cursor === undefined

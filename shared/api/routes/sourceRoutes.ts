@@ -3,13 +3,17 @@ import type { Route } from '../route.ts';
 import { countedPageOf, pageOf, pageQuery } from '../schemas/page.ts';
 import {
   changeSource,
+  connection,
   createSource,
   deleteSourceQuery,
   listSourcesQuery,
   liveSchema,
+  offeredStreams,
   replaceConfig,
   replaceCredentials,
   scheduleEntry,
+  schedulePreview,
+  schedulePreviewQuery,
   secretEntry,
   source,
   sourceSummary,
@@ -21,6 +25,7 @@ import {
 export const sourceParams = z.strictObject({
   idOrKey: z.string().min(1).max(255).describe('A source’s id or key.'),
 });
+const connectorParams = z.strictObject({ name: z.string().min(1).max(64) });
 /** What trying a source may answer. */
 const probeErrors = [
   'invalid_credentials',
@@ -184,6 +189,41 @@ export const sourceRoutes = [
     params: sourceParams.extend({ code: z.string().min(1).max(64) }),
     responses: { 200: source },
     errors: ['not_found'],
+  },
+  {
+    operationId: 'testConnection',
+    method: 'POST',
+    path: '/v1/connectors/{name}/test',
+    function: 'apiSources',
+    role: 'editor',
+    summary: 'Try a connection that no source has yet; nothing is stored',
+    params: connectorParams,
+    body: connection,
+    responses: { 200: testResult },
+    errors: ['not_found', 'invalid_config', 'invalid_credentials', 'unsupported_media_type'],
+  },
+  {
+    operationId: 'inspectConnection',
+    method: 'POST',
+    path: '/v1/connectors/{name}/streams',
+    function: 'apiSources',
+    role: 'editor',
+    summary: 'What a connection that no source has yet offers; nothing is stored',
+    params: connectorParams,
+    body: connection,
+    responses: { 200: offeredStreams },
+    errors: ['not_found', 'unsupported_media_type', ...probeErrors],
+  },
+  {
+    operationId: 'previewSchedule',
+    method: 'GET',
+    path: '/v1/schedules/preview',
+    function: 'apiSources',
+    role: 'viewer',
+    summary: 'A schedule in words, and the next times it would fire',
+    query: schedulePreviewQuery,
+    responses: { 200: schedulePreview },
+    errors: [],
   },
   {
     operationId: 'listSchedules',

@@ -624,6 +624,38 @@ describe('trying', () => {
     expect(api.probes.at(-1)?.subject.secretRef?.arn).toContain(`${api.secretPrefix}default/`);
   });
 
+  it('tries a connection that nobody saved, and stores nothing', async () => {
+    const params = { name: 'postgres' };
+    const { connector: _, ...rest } = database();
+    const body = { config: rest.config, credentials: rest.credentials };
+    const before = (await api.call('listSources')).body.pagination.total;
+    expect((await api.call('testConnection', { params, body })).body).toMatchObject({ ok: true });
+    expect(api.probes.at(-1)?.subject).toMatchObject({ connector: 'postgres', ...body });
+    api.answers.check = { ok: false, code: 'invalid_credentials', message: 'Wrong password.' };
+    expect((await api.call('testConnection', { params, body })).body).toMatchObject({
+      ok: false,
+      message: 'Wrong password.',
+    });
+    api.answers.discover = { ok: true, streams: [] };
+    expect((await api.call('inspectConnection', { params, body })).body.streams).toEqual([]);
+    expect((await api.call('listSources')).body.pagination.total).toBe(before);
+    const lacking = await api.call('testConnection', { params, body: { config: {} } });
+    expect([lacking.status, lacking.body.code]).toEqual([400, 'invalid_config']);
+    const unknown = await api.call('testConnection', { params: { name: 'none' }, body });
+    expect(unknown.status).toBe(404);
+  });
+
+  it('says when a schedule would fire, and what is wrong with it', async () => {
+    const query = { cron: '30 2 * * *', timezone: 'Europe/Berlin' };
+    const { body } = await api.call('previewSchedule', { query });
+    expect(body.scheduleText).toBe('Daily at 02:30 (Berlin)');
+    expect(body.nextRunTimes).toHaveLength(5);
+    expect(await api.call('previewSchedule', { query: { ...query, cron: '1 2' } })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '#/schedule/cron' }] },
+    });
+  });
+
   it('shows the live schema with native and table types', async () => {
     const { body } = await api.call('createSource', { body: database() });
     api.answers.discover = {
