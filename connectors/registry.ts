@@ -3,6 +3,7 @@ import csvUpload from './csv_upload.ts';
 import googleContacts from './google_contacts.ts';
 import hubspotContacts from './hubspot_contacts.ts';
 import intercomContacts from './intercom_contacts.ts';
+import klaviyoProfiles from './klaviyo_profiles.ts';
 import localFiles from './local_files.ts';
 import microsoftContacts from './microsoft_contacts.ts';
 import mysql from './mysql.ts';
@@ -21,6 +22,7 @@ export const connectorNames = [
   'google_contacts',
   'hubspot_contacts',
   'intercom_contacts',
+  'klaviyo_profiles',
   'local_files',
   'microsoft_contacts',
   'mysql',
@@ -40,6 +42,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   google_contacts: googleContacts,
   hubspot_contacts: hubspotContacts,
   intercom_contacts: intercomContacts,
+  klaviyo_profiles: klaviyoProfiles,
   local_files: localFiles,
   microsoft_contacts: microsoftContacts,
   mysql,
