@@ -72,7 +72,8 @@ const defaultNamespace = 'default';
 /** Files load once each and add up; everything else is read whole unless told otherwise. */
 function defaultMode(connector: Connector | null): SourceItem['syncMode'] {
   const modes = connector?.syncModes ?? [];
-  const usual = connector?.landing === true ? 'incremental' : 'full_refresh';
+  const isFiles = connector?.landing === true || connector?.openFile !== undefined;
+  const usual = isFiles ? 'incremental' : 'full_refresh';
   return modes.includes(usual) ? usual : (modes[0] ?? 'full_refresh');
 }
 

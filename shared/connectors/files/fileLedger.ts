@@ -113,13 +113,17 @@ export class FileLedger {
     this.#failed.add(key);
   }
 
-  checkpoint(state: Pick<RemoteFilesCheckpoint, 'until' | 'isFirst'>): RemoteFilesCheckpoint {
+  checkpoint({
+    until,
+    isFirst,
+  }: Pick<RemoteFilesCheckpoint, 'until' | 'isFirst'>): RemoteFilesCheckpoint {
     return {
       v: 1,
       seen: [...this.#seen].map(([key, version]) => key + version).join(''),
       horizon: this.#horizon,
       failed: [...this.#failed].join(''),
-      ...state,
+      until,
+      isFirst,
     };
   }
 
