@@ -14,6 +14,7 @@ import { getSource } from '../sources/getSource.ts';
 import type { Counts } from '../staging/streamLoader.ts';
 import type { Table } from '../table.ts';
 import { transact } from '../transact.ts';
+import { attemptOf } from './attemptOf.ts';
 import { afterRelease, type RunDependencies } from './endRun.ts';
 import { keepLock } from './holdLock.ts';
 import {
@@ -71,7 +72,7 @@ export async function commitWork(
   if (run === null) throw fenceLost(input);
   if (run.status !== 'queued' && run.status !== 'running') {
     const happened = answer.kind === 'DONE' && run.status !== 'cancelled';
-    if (happened && run.committedSeq >= nextSeq - 1) return { seq: nextSeq };
+    if (happened && hasCommitted(run, input, nextSeq - 1)) return { seq: nextSeq };
     throw fenceLost(input);
   }
   const work =
@@ -117,7 +118,7 @@ async function commitOne(
   const last = input.answer.kind === 'DONE' && index === work.commits.length - 1;
   for (let tries = 1; tries <= maxTries; tries++) {
     const run = await getRun(table, input.tenant, input.runId);
-    if (run !== null && run.committedSeq >= seq) return;
+    if (run !== null && hasCommitted(run, input, seq)) return;
     const stream = await getStream(table, input.tenant, input.sourceId, commit.stream);
     if (run === null || stream === null) throw fenceLost(input);
     await assertFewRejects(table, run, commit);
@@ -187,6 +188,17 @@ async function commitOne(
     'service_unavailable',
     `Commit ${seq} of run ${input.runId} kept losing races.`,
   );
+}
+
+/**
+ * Whether commit `seq` has happened. Throws `fence_lost` when it was that of an earlier attempt, whose answer came late:
+ * it holds other rows, and this attempt went on from where that one began.
+ */
+function hasCommitted(run: RunItem, input: CommitInput, seq: number): boolean {
+  if (run.committedSeq < seq) return false;
+  const attempt = attemptOf(run, seq);
+  if (attempt !== null && attempt !== input.answer.attempt) throw fenceLost(input);
+  return true;
 }
 
 /** A replay's rejects were rejected before; of anything else the source's settings may allow only so many. */

@@ -29,7 +29,7 @@ describe('the comparison', () => {
   ] as const satisfies readonly (readonly [Sabotage, ModeName])[])(
     'notices within 1,000 steps: %s',
     async (sabotage, mode) => {
-      const { problems, steps } = await play(postgres, mode, 1000, { sabotage, seed: 22 });
+      const { problems, steps } = await play(postgres, mode, 1000, { sabotage, seed: 5 });
       expect(problems).not.toEqual([]);
       expect(steps).toBeLessThanOrEqual(1000);
     },

@@ -114,12 +114,27 @@ export class OneSource {
   async advance(): Promise<void> {
     this.#light();
     if (this.faults && this.#stale.length > 0 && this.#random.chance(0.08)) {
-      const [late] = this.#stale.splice(this.#random.below(this.#stale.length), 1);
-      if (late !== undefined) await this.#survive(() => this.#commit(late.input, late.answer));
+      await this.comeLate();
       return;
     }
     const execution = this.#executions.find(({ state }) => state !== 'over');
     if (execution !== undefined) await this.#step(execution);
+  }
+
+  /** A machine is gone when its work is done and not committed; the answer is under way. */
+  async giveUp(): Promise<void> {
+    const alive = this.#executions.find(({ state }) => state !== 'over');
+    if (alive === undefined) return;
+    if (alive.state === 'ingest') await this.#survive(() => this.#ingest(alive));
+    if (alive.state === 'commit' && alive.answer !== null)
+      this.#stale.push({ input: alive.input, answer: alive.answer });
+    alive.state = 'over';
+  }
+
+  /** An answer that was given up is committed after all. */
+  async comeLate(): Promise<void> {
+    const [late] = this.#stale.splice(this.#random.below(this.#stale.length || 1), 1);
+    if (late !== undefined) await this.#survive(() => this.#commit(late.input, late.answer));
   }
 
   /** Everything that is under way comes to its end, locks come free by themselves, and what was given up comes late. */
@@ -134,8 +149,7 @@ export class OneSource {
       this.pass(40 * 60_000);
       await reap(this.#dependencies(), quiet);
     }
-    for (const { input, answer } of this.#stale.splice(0))
-      await this.#survive(() => this.#commit(input, answer));
+    while (this.#stale.length > 0) await this.comeLate();
     this.faults = true;
   }
 

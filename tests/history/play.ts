@@ -42,6 +42,13 @@ export const modes = {
     expectation: 'exact',
     requests: ['undo'],
   },
+  'full refresh append': {
+    source: { syncMode: 'full_refresh_append' },
+    keyed: true,
+    growing: false,
+    expectation: 'copies',
+    requests: ['undo'],
+  },
   append: {
     source: incremental,
     keyed: true,
@@ -176,6 +183,16 @@ export async function play(
     rows = items.length;
     return compare(mode.expectation, items, await reader.read(headgate), workload.versions);
   };
+  /** When a machine's lease has run out another run does its work; then the first one's answer arrives. */
+  const takeOver = async (): Promise<void> => {
+    await headgate.request({ kind: 'ingest' });
+    await headgate.giveUp();
+    await pass(40 * 60_000);
+    await headgate.reap();
+    await headgate.request({ kind: 'ingest' });
+    for (let turn = 0; turn < 10; turn++) await headgate.advance();
+    await headgate.comeLate();
+  };
   const special = async (): Promise<RunRequest | null> => {
     switch (random.pick(mode.requests)) {
       case 'backfill': {
@@ -214,7 +231,8 @@ export async function play(
       const request = await special();
       if (request !== null) await headgate.request(request);
     } else if (dice < 550) await headgate.reap();
-    else if (dice < 558) headgate.crash();
+    else if (dice < 555) headgate.crash();
+    else if (dice < 570) await takeOver();
     else await headgate.advance();
     if (step % stepsBetweenChecks === 0 || step === steps) problems = await check();
   }

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { TableRow } from './compare.ts';
 import type { OneSource } from './oneSource.ts';
-import type { Item } from './sourceDatabase.ts';
 
 export interface TableReader extends Disposable {
   /** The live rows as a query engine would see them, `deleted` where they are tombstones. */
-  read(of: OneSource): Promise<readonly (Item & { readonly deleted: boolean })[]>;
+  read(of: OneSource): Promise<readonly TableRow[]>;
 }
 
 export async function tableReader(): Promise<TableReader> {
@@ -18,7 +18,7 @@ export async function tableReader(): Promise<TableReader> {
     async read(source) {
       const folder = mkdtempSync(join(tmpdir(), 'headgate-read-'));
       try {
-        const rows: (Item & { readonly deleted: boolean })[] = [];
+        const rows: TableRow[] = [];
         for (const [index, { file, deletes }] of (await source.files()).entries())
           rows.push(...(await readFile(connection, source, folder, index, file, deletes)));
         return rows;
@@ -40,7 +40,7 @@ async function readFile(
   index: number,
   file: string,
   deletes: string | null,
-): Promise<readonly (Item & { readonly deleted: boolean })[]> {
+): Promise<readonly TableRow[]> {
   const fetch = (path: string, name: string): string => {
     const local = join(folder, `${index}-${name}.parquet`);
     writeFileSync(local, store.objects.get(path.slice('s3://lake/'.length)) ?? '');
@@ -62,8 +62,9 @@ async function readFile(
       column('n', 'n::varchar'),
       column('word', 'word'),
       column('amount', 'amount::varchar'),
+      '_run_id as run',
       names.has('_deleted') ? 'coalesce(_deleted, false) as deleted' : 'false as deleted',
     ].join(', ')}
     from read_parquet('${local}', file_row_number = true) ${where}`);
-  return result.getRowObjectsJson() as unknown as readonly (Item & { readonly deleted: boolean })[];
+  return result.getRowObjectsJson() as unknown as readonly TableRow[];
 }

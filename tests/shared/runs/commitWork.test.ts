@@ -247,6 +247,18 @@ describe('commitWork', () => {
     expect((await read()).orders?.pointer).toBeNull();
   });
 
+  it('takes what an earlier attempt committed late for no work of its own', async () => {
+    const { dependencies, stage, read, input, snapshots } = await setUp();
+    await commitWork(dependencies, stage([staged()], { kind: 'CONTINUE' }));
+    const { attempt } = await startAttempt(home.table, input, new Date());
+    // It began where the first did, and read further.
+    const other = stage([staged({ adds: [dataFile('b', 3)] })], { kind: 'CONTINUE' });
+    const later = { ...other, answer: { ...other.answer, attempt } };
+    await expect(commitWork(dependencies, later)).rejects.toMatchObject({ code: 'fence_lost' });
+    expect(snapshots).toHaveLength(1);
+    expect((await read()).orders?.pointer).toMatchObject({ rows: 3 });
+  });
+
   it('hands the lock to a request that waits, and starts it', async () => {
     const { dependencies, stage, read, sourceId, executions } = await setUp();
     const waiting = await requestRun(dependencies, {
