@@ -129,18 +129,28 @@ export async function startMicrosoft(clock: Clock = createClock()): Promise<Micr
       return failure(410, 'syncStateNotFound', 'The sync state generation is not found.');
     const since = state?.['since'] ?? 0;
     const isRound = state === null || state['first'] === 1;
+    const began = state?.['began'] ?? version;
     const last = new Map<string, Change>();
     for (const change of changes) if (change.folder === folder) last.set(change.id, change);
     const news = [...last.values()]
       // A first round tells of those that went while it was under way.
-      .filter((change) => change.version > since && (!isRound || state !== null || !change.removed))
+      .filter(
+        (change) =>
+          change.version > since && (!isRound || !change.removed || change.version > began),
+      )
       .sort((left, right) => left.version - right.version);
     served += 1;
     const isEmpty = emptyEvery > 0 && served % emptyEvery === 0;
     const page = isEmpty ? [] : news.slice(0, most);
-    const position = page.at(-1)?.version ?? since;
     const rest = isEmpty || news.length > page.length;
-    const sealed = seal({ generation, served, since: position, first: rest && isRound ? 1 : 0 });
+    const position = rest ? (page.at(-1)?.version ?? since) : version;
+    const sealed = seal({
+      generation,
+      served,
+      began,
+      since: position,
+      first: rest && isRound ? 1 : 0,
+    });
     const link = `${origin}${path}?${rest ? '$skiptoken' : '$deltatoken'}=${sealed}`;
     return {
       body: {
