@@ -1,4 +1,6 @@
 import type { Connector } from '../shared/connectors/connector.ts';
+import bigquery from './bigquery.ts';
+import bigqueryIdentity from './bigquery_identity.ts';
 import csvUpload from './csv_upload.ts';
 import googleContacts from './google_contacts.ts';
 import hubspotContacts from './hubspot_contacts.ts';
@@ -10,6 +12,7 @@ import mysql from './mysql.ts';
 import mysqlIdentity from './mysql_identity.ts';
 import postgres from './postgres.ts';
 import postgresIdentity from './postgres_identity.ts';
+import restApi from './rest_api.ts';
 import s3Csv from './s3_csv.ts';
 import salesforceContacts from './salesforce_contacts.ts';
 import shopifyCustomers from './shopify_customers.ts';
@@ -18,6 +21,8 @@ import zendeskUsers from './zendesk_users.ts';
 
 /** The connectors of this release. Each is `connectors/<name>.ts` with the connector as its default export. */
 export const connectorNames = [
+  'bigquery',
+  'bigquery_identity',
   'csv_upload',
   'google_contacts',
   'hubspot_contacts',
@@ -30,6 +35,7 @@ export const connectorNames = [
   'postgres',
   'postgres_identity',
   's3_csv',
+  'rest_api',
   'salesforce_contacts',
   'shopify_customers',
   'stripe_customers',
@@ -38,6 +44,8 @@ export const connectorNames = [
 export type ConnectorName = (typeof connectorNames)[number];
 
 const byName: Readonly<Record<ConnectorName, Connector>> = {
+  bigquery,
+  bigquery_identity: bigqueryIdentity,
   csv_upload: csvUpload,
   google_contacts: googleContacts,
   hubspot_contacts: hubspotContacts,
@@ -50,6 +58,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   postgres,
   postgres_identity: postgresIdentity,
   s3_csv: s3Csv,
+  rest_api: restApi,
   salesforce_contacts: salesforceContacts,
   shopify_customers: shopifyCustomers,
   stripe_customers: stripeCustomers,
