@@ -50,7 +50,7 @@ export async function* cutBatches<Checkpoint>(
   cutting: Cutting<Checkpoint>,
 ): AsyncGenerator<Batch<Checkpoint>> {
   const { columns, order, limits, now, signal, checkpoint, translate } = cutting;
-  const keepsPlace = reader.place !== undefined;
+  const keepsPlace = order === null && reader.place !== undefined;
   const canCut = order !== null || keepsPlace;
   const unique = cutting.unique || keepsPlace;
   const placeNow = (): string | null => reader.place?.() ?? null;

@@ -41,6 +41,13 @@ export function planRead(
   request: StreamRequest,
   from: SqlCheckpoint | null,
 ): ReadPlan {
+  // Where even the columns are kept from the user, nothing can be planned.
+  if (table.forbidden && table.columns.length === 0)
+    throw new HeadgateError(
+      'source_forbidden',
+      `The user may not read ${request.name}. ${table.notes.join(' ')}`,
+      { facts: { stream: request.name } },
+    );
   const find = finder(table, request);
   const cursor = cursorOf(request, find);
   for (const name of request.primaryKey) find(name, 'primary key');
