@@ -2,6 +2,7 @@ import type { Connector } from '../shared/connectors/connector.ts';
 import bigquery from './bigquery.ts';
 import bigqueryIdentity from './bigquery_identity.ts';
 import csvUpload from './csv_upload.ts';
+import csvUrl from './csv_url.ts';
 import googleContacts from './google_contacts.ts';
 import hubspotContacts from './hubspot_contacts.ts';
 import intercomContacts from './intercom_contacts.ts';
@@ -24,6 +25,7 @@ export const connectorNames = [
   'bigquery',
   'bigquery_identity',
   'csv_upload',
+  'csv_url',
   'google_contacts',
   'hubspot_contacts',
   'intercom_contacts',
@@ -34,8 +36,8 @@ export const connectorNames = [
   'mysql_identity',
   'postgres',
   'postgres_identity',
-  's3_csv',
   'rest_api',
+  's3_csv',
   'salesforce_contacts',
   'shopify_customers',
   'stripe_customers',
@@ -47,6 +49,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   bigquery,
   bigquery_identity: bigqueryIdentity,
   csv_upload: csvUpload,
+  csv_url: csvUrl,
   google_contacts: googleContacts,
   hubspot_contacts: hubspotContacts,
   intercom_contacts: intercomContacts,
@@ -57,8 +60,8 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   mysql_identity: mysqlIdentity,
   postgres,
   postgres_identity: postgresIdentity,
-  s3_csv: s3Csv,
   rest_api: restApi,
+  s3_csv: s3Csv,
   salesforce_contacts: salesforceContacts,
   shopify_customers: shopifyCustomers,
   stripe_customers: stripeCustomers,

@@ -22,6 +22,10 @@ export async function checkFiles(
   isWanted: (file: ListedFile) => boolean,
 ): Promise<CheckResult> {
   try {
+    if (store.reach !== undefined) {
+      await store.reach();
+      return { ok: true, message: `Files can be read from ${place}.` };
+    }
     let seen = 0;
     let pages = 0;
     for await (const page of store.list()) {

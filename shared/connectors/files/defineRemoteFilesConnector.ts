@@ -31,6 +31,8 @@ export interface RemoteFilesSpec<Config extends RemoteFilesConfig, Credentials>
   readonly formatOf: (config: Config) => FileFormatOptions;
   /** What lies where, in words: `the bucket "exports"`. */
   readonly placeOf: (config: Config) => string;
+  /** The user names every file, so that endings say nothing of what is to be loaded. Default: false. */
+  readonly named?: boolean;
   /** Files younger than this may still be being written. Where writing is atomic: 0. */
   readonly settleSeconds: (config: Config) => number;
 }
@@ -47,7 +49,8 @@ const mostWaiting = 50_000;
 export function defineRemoteFilesConnector<Config extends RemoteFilesConfig, Credentials>(
   spec: RemoteFilesSpec<Config, Credentials>,
 ): Connector<Config, Credentials, RemoteFilesCheckpoint> {
-  const { openStore, formatOf, placeOf, settleSeconds, ...described } = spec;
+  const { openStore, formatOf, placeOf, settleSeconds, named, ...described } = spec;
+  const takes = named === true ? 'named' : 'readable';
   const stores = new WeakMap<Context<Config, Credentials>, FileStore>();
   const storeOf = (context: Context<Config, Credentials>): FileStore => {
     const store = stores.get(context) ?? openStore(context);
@@ -74,7 +77,7 @@ export function defineRemoteFilesConnector<Config extends RemoteFilesConfig, Cre
 
     check: (context) =>
       checkFiles(storeOf(context), placeOf(context.config), (file) =>
-        isWanted(file, context.config.pattern),
+        isWanted(file, context.config.pattern, takes),
       ),
 
     async discover() {
@@ -113,6 +116,7 @@ export function defineRemoteFilesConnector<Config extends RemoteFilesConfig, Cre
           isFirst,
           settledBefore: context.now().getTime() - settleSeconds(config) * 1000,
           names: mayRemove && round === 0,
+          takes,
         });
         if (found.names !== null) {
           const missing = ledger.missing(found.names);
@@ -199,6 +203,7 @@ async function findFiles(
     readonly isFirst: boolean;
     readonly settledBefore: number;
     readonly names: boolean;
+    readonly takes: 'readable' | 'named';
   },
 ): Promise<Found> {
   const { until, isFirst, settledBefore } = options;
@@ -216,7 +221,7 @@ async function findFiles(
   for await (const page of store.list()) {
     signal.throwIfAborted();
     for (const file of page) {
-      if (!isWanted(file, config.pattern)) continue;
+      if (!isWanted(file, config.pattern, options.takes)) continue;
       names?.add(hashOfName(file.name));
       const at = file.modifiedAt.getTime();
       if (at > settledBefore) continue;

@@ -17,6 +17,8 @@ export interface FileStore {
    * gone, `source_unreachable` when the connection breaks, `file_unreadable` for a file that cannot be had at all.
    */
   open(file: FileRef, from: number): AsyncIterable<Uint8Array>;
+  /** For a check, where listing may take long: asks for as little as shows that the files can be read. */
+  reach?(): Promise<void>;
 }
 
 /** Makes the store of a source. Nothing is dialled before the store is asked something. */

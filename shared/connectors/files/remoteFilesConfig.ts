@@ -15,7 +15,10 @@ export const remoteFilesConfig = fileFormatOptions.extend({
       'keep: rows of files that were removed from the source stay. delete: they go with the next run.',
   }),
 });
-export type RemoteFilesConfig = z.infer<typeof remoteFilesConfig>;
+export type RemoteFilesConfig = FileFormatOptions & {
+  readonly pattern?: string | undefined;
+  readonly removed: 'keep' | 'delete';
+};
 
 const formatFields = Object.keys(fileFormatOptions.shape);
 
