@@ -122,5 +122,7 @@ async function askPage<Config, Credentials>(
       'source_answer_invalid',
       `${answer.url.origin}${answer.url.pathname} names the page it answered as its next one.`,
     );
+  if (paging.kind === 'own')
+    return { answer, records: paging.turn(page, records, answer.body).records, next };
   return { answer, records, next };
 }

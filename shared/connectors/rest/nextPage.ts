@@ -57,6 +57,8 @@ export function nextPageOf(
         ? paging.keys.map((key) => keyOf(records.at(-1), key))
         : null;
     }
+    case 'own':
+      return paging.turn(page, records, answer.body).next;
   }
 }
 

@@ -100,6 +100,18 @@ export type Paging =
       readonly more?: Path;
       /** Says that a page was cut short, so that there is more although it is not full. */
       readonly cutShort?: { readonly at: Path; readonly is: Json };
+    }
+  /**
+   * What none of these can say: which records of an answer are delivered, and the mark of the next page for the
+   * `request` hook, null after the last. MUST have no effects: it is asked more than once.
+   */
+  | {
+      readonly kind: 'own';
+      readonly turn: (
+        page: Json,
+        records: readonly Json[],
+        body: Json,
+      ) => { readonly records: readonly Json[]; readonly next: Json };
     };
 
 export interface RestRequest<Config, Credentials> {

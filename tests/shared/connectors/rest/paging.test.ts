@@ -35,6 +35,14 @@ const kinds: readonly (readonly [string, Paging, (asked: Asked) => Json | Respon
     },
   ],
   [
+    'a token in the answer, until a field says that this is the end',
+    { kind: 'token', next: 'next', end: 'end', to: { query: 'cursor' } },
+    ({ url }) => {
+      const start = Number(url.searchParams.get('cursor') ?? 0);
+      return { items: seven.slice(start, start + 3), next: start + 3, end: start + 3 >= 7 };
+    },
+  ],
+  [
     'the next address in the answer',
     { kind: 'nextUrl', next: 'links.next' },
     ({ url }) => {
