@@ -8,6 +8,7 @@ import hubspotContacts from './hubspot_contacts.ts';
 import intercomContacts from './intercom_contacts.ts';
 import klaviyoProfiles from './klaviyo_profiles.ts';
 import localFiles from './local_files.ts';
+import mailchimpMembers from './mailchimp_members.ts';
 import microsoftContacts from './microsoft_contacts.ts';
 import mysql from './mysql.ts';
 import mysqlIdentity from './mysql_identity.ts';
@@ -31,6 +32,7 @@ export const connectorNames = [
   'intercom_contacts',
   'klaviyo_profiles',
   'local_files',
+  'mailchimp_members',
   'microsoft_contacts',
   'mysql',
   'mysql_identity',
@@ -55,6 +57,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   intercom_contacts: intercomContacts,
   klaviyo_profiles: klaviyoProfiles,
   local_files: localFiles,
+  mailchimp_members: mailchimpMembers,
   microsoft_contacts: microsoftContacts,
   mysql,
   mysql_identity: mysqlIdentity,
