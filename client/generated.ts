@@ -64,6 +64,12 @@ export type ChangeSource = {
   readonly status?: "draft" | "active" | "paused" | "archived" | undefined;
 };
 
+export type ChangeWebhook = {
+  readonly name?: string | undefined;
+  readonly types?: readonly ("sync_queued" | "sync_started" | "sync_progress" | "sync_succeeded" | "sync_failed" | "sync_cancelled" | "file_uploaded" | "file_deleted" | "schema_drift" | "source_changed")[] | null | undefined;
+  readonly isActive?: boolean | undefined;
+};
+
 export type CompleteUpload = {
   /** Load it now; else it waits for the next run. */
   readonly triggerSync?: boolean | undefined;
@@ -217,6 +223,18 @@ export type CreateUpload = {
   readonly replace?: boolean | undefined;
 };
 
+export type CreateWebhook = {
+  readonly name: string;
+  /** https, public. Shown never again. */
+  readonly url: string;
+  readonly topic?: "events" | "alerts" | undefined;
+  readonly format?: "json" | "slack" | undefined;
+  /** Left out: all but `sync_progress`. */
+  readonly types?: readonly ("sync_queued" | "sync_started" | "sync_progress" | "sync_succeeded" | "sync_failed" | "sync_cancelled" | "file_uploaded" | "file_deleted" | "schema_drift" | "source_changed")[] | undefined;
+  /** Ids or keys of the only sources. Left out: all. */
+  readonly sources?: readonly string[] | undefined;
+};
+
 export type CreatedToken = {
   readonly id: string;
   readonly name: string;
@@ -230,6 +248,34 @@ export type CreatedToken = {
   readonly lastUsedAt: string | null;
   /** Shown only now; Headgate keeps its hash. */
   readonly token: string;
+};
+
+export type CreatedWebhook = {
+  readonly id: string;
+  readonly name: string;
+  /** Scheme and host; the rest is kept as a secret. */
+  readonly address: string;
+  /** `events`: each as it happens. `alerts`: once when something goes wrong, once when it is right again. */
+  readonly topic: "events" | "alerts";
+  /** `slack`: `{ "text": … }`. */
+  readonly format: "json" | "slack";
+  /** Events it is told of; null: all but `sync_progress`. */
+  readonly types: readonly ("sync_queued" | "sync_started" | "sync_progress" | "sync_succeeded" | "sync_failed" | "sync_cancelled" | "file_uploaded" | "file_deleted" | "schema_drift" | "source_changed")[] | null;
+  /** Ids of the only sources; null: all. */
+  readonly sources: readonly string[] | null;
+  readonly isActive: boolean;
+  readonly createdBy: string;
+  readonly createdAt: string;
+  readonly lastAttempt: {
+    readonly at: string;
+    readonly id: string;
+    readonly attempt: number;
+    readonly ok: boolean;
+    readonly status: number | null;
+    readonly detail: string | null;
+  } | null;
+  /** `whsec_…`, shown only now: what the signature of each delivery is made with. */
+  readonly signingSecret: string;
 };
 
 export type Event = {
@@ -993,6 +1039,10 @@ export type TableSummary = {
   readonly updatedAt: string;
 };
 
+export type TestDelivery = {
+  readonly id: string;
+};
+
 export type TestResult = {
   readonly ok: boolean;
   readonly status: "connected" | "failed";
@@ -1074,6 +1124,32 @@ export type UploadParts = {
 export type UploadedNewSource = {
   readonly source: Source;
   readonly upload: Upload;
+};
+
+export type Webhook = {
+  readonly id: string;
+  readonly name: string;
+  /** Scheme and host; the rest is kept as a secret. */
+  readonly address: string;
+  /** `events`: each as it happens. `alerts`: once when something goes wrong, once when it is right again. */
+  readonly topic: "events" | "alerts";
+  /** `slack`: `{ "text": … }`. */
+  readonly format: "json" | "slack";
+  /** Events it is told of; null: all but `sync_progress`. */
+  readonly types: readonly ("sync_queued" | "sync_started" | "sync_progress" | "sync_succeeded" | "sync_failed" | "sync_cancelled" | "file_uploaded" | "file_deleted" | "schema_drift" | "source_changed")[] | null;
+  /** Ids of the only sources; null: all. */
+  readonly sources: readonly string[] | null;
+  readonly isActive: boolean;
+  readonly createdBy: string;
+  readonly createdAt: string;
+  readonly lastAttempt: {
+    readonly at: string;
+    readonly id: string;
+    readonly attempt: number;
+    readonly ok: boolean;
+    readonly status: number | null;
+    readonly detail: string | null;
+  } | null;
 };
 
 export interface GetOpenApiInput {
@@ -1560,6 +1636,42 @@ export interface GetLiveAddressInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface CreateWebhookInput {
+  readonly body: CreateWebhook;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListWebhooksInput {
+  readonly query?: {
+    /** Results in a page. */
+    readonly limit?: number | undefined;
+    /** `nextCursor` of the page before, with the same filters. */
+    readonly cursor?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetWebhookInput {
+  readonly webhookId: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ChangeWebhookInput {
+  readonly webhookId: string;
+  readonly body?: ChangeWebhook | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DeleteWebhookInput {
+  readonly webhookId: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TestWebhookInput {
+  readonly webhookId: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** One method per operation. Each rejects with `ProblemError` for anything but success. */
 export interface Client {
   /** This document. */
@@ -1749,6 +1861,25 @@ export interface Client {
   listEvents(input?: ListEventsInput): Promise<EventPage>;
   /** Where to hear of events as they happen. */
   getLiveAddress(input?: GetLiveAddressInput): Promise<LiveAddress>;
+  /** Have an address told of events or alerts. */
+  createWebhook(input: CreateWebhookInput): Promise<CreatedWebhook>;
+  /** List webhooks, oldest first. */
+  listWebhooks(input?: ListWebhooksInput): Promise<{
+    readonly data: readonly Webhook[];
+    readonly pagination: {
+      readonly limit: number;
+      readonly hasMore: boolean;
+      readonly nextCursor: string | null;
+    };
+  }>;
+  /** One webhook, and how its last delivery went. */
+  getWebhook(input: GetWebhookInput): Promise<Webhook>;
+  /** Rename a webhook, choose its events, switch it off or on. */
+  changeWebhook(input: ChangeWebhookInput): Promise<Webhook>;
+  /** Delete a webhook and its secret. */
+  deleteWebhook(input: DeleteWebhookInput): Promise<null>;
+  /** Send a webhook a test message. */
+  testWebhook(input: TestWebhookInput): Promise<TestDelivery>;
 }
 
 /** What the methods do, for `createClient`. */
@@ -1810,4 +1941,10 @@ export const operations = {
   revokeToken: { method: 'DELETE', path: '/v1/tokens/{tokenId}', query: [], headers: [], hasBody: false },
   listEvents: { method: 'GET', path: '/v1/events', query: ["after","limit","source"], headers: [], hasBody: false },
   getLiveAddress: { method: 'GET', path: '/v1/events/live', query: [], headers: [], hasBody: false },
+  createWebhook: { method: 'POST', path: '/v1/webhooks', query: [], headers: [], hasBody: true },
+  listWebhooks: { method: 'GET', path: '/v1/webhooks', query: ["limit","cursor"], headers: [], hasBody: false },
+  getWebhook: { method: 'GET', path: '/v1/webhooks/{webhookId}', query: [], headers: [], hasBody: false },
+  changeWebhook: { method: 'PATCH', path: '/v1/webhooks/{webhookId}', query: [], headers: [], hasBody: true },
+  deleteWebhook: { method: 'DELETE', path: '/v1/webhooks/{webhookId}', query: [], headers: [], hasBody: false },
+  testWebhook: { method: 'POST', path: '/v1/webhooks/{webhookId}/test', query: [], headers: [], hasBody: false },
 } as const;

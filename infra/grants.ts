@@ -229,3 +229,25 @@ export function allowInvoke(
 export function exported(data: DataStack, value: string): string {
   return data.exportValue(value);
 }
+
+/** Addresses and signing secrets of webhooks, of any tenant of this stage. */
+export function allowNotifySecrets(
+  function_: AnyFunction,
+  stage: string,
+  actions: readonly string[],
+): void {
+  const { notifySecretPrefix } = namesOf(stage);
+  function_.allow(
+    'NotifySecrets',
+    actions,
+    [
+      Stack.of(function_).formatArn({
+        service: 'secretsmanager',
+        resource: 'secret',
+        resourceName: `${notifySecretPrefix}*`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    ],
+    `Secrets are made with their webhooks; limited to ${notifySecretPrefix} of this stage`,
+  );
+}

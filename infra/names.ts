@@ -14,6 +14,8 @@ export interface Names {
   /** Outside of `secretPrefix`, so that no role that reads sources' secrets reads it. */
   readonly adminTokenSecret: string;
   readonly glueDatabase: string;
+  /** Secrets of webhooks; the tenant follows. Outside of `secretPrefix`, so that no source can name one. */
+  readonly notifySecretPrefix: string;
   /** `source` of this stage's events on the account's bus. */
   readonly eventSource: string;
 }
@@ -28,6 +30,7 @@ export function namesOf(stage: string): Names {
     secretPrefix: `headgate/${stage}/`,
     adminTokenSecret: `headgate-admin/${stage}/token`,
     glueDatabase: prefix.replaceAll('-', '_'),
+    notifySecretPrefix: `headgate-notify/${stage}/`,
     eventSource: `headgate.${stage}`,
   };
 }

@@ -53,6 +53,8 @@ const settings = z
       .default(256 * 1024 ** 2),
     /** More waiting files than this are loaded by several functions at a time. */
     fanOutFiles: z.coerce.number().int().positive().default(200),
+    /** Who gets alerts about sources by e-mail; SNS asks each to confirm. */
+    alertEmails: list,
     /** An SNS topic that alarms are sent to. */
     alarmTopicArn: z.string().startsWith('arn:').optional(),
     vpcId: z
@@ -91,6 +93,7 @@ export function readSettings(contextValue: (name: string) => unknown): Settings 
     'maxUploadBytes',
     'fanOutBytes',
     'fanOutFiles',
+    'alertEmails',
     'alarmTopicArn',
     'vpcId',
     'subnetIds',

@@ -11,6 +11,7 @@ import type { DeliverToTarget } from './protocol/deliveryQueue.ts';
 import { type LocalS3, openS3 } from './s3/openS3.ts';
 import { type LocalScheduler, openScheduler } from './scheduler/openScheduler.ts';
 import { openSecrets } from './secrets/openSecrets.ts';
+import { openSns } from './sns/openSns.ts';
 import { type LocalSqs, openSqs } from './sqs/openSqs.ts';
 import { lazyMapStorage } from './stepfunctions/lazyMapStorage.ts';
 import { type LocalStepFunctions, openStepFunctions } from './stepfunctions/openStepFunctions.ts';
@@ -95,6 +96,7 @@ export function openServices({
     log,
   });
   const secrets = openSecrets({ folder: folder('secrets'), log });
+  const sns = openSns({ folder: folder('sns'), log });
   const glue = openGlue({ folder: folder('glue'), log });
   return {
     dynamoDb,
@@ -106,7 +108,7 @@ export function openServices({
     scheduler,
     secrets,
     glue,
-    all: [dynamoDb, stepFunctions, lambda, sqs, events, scheduler, secrets, glue, s3],
+    all: [dynamoDb, stepFunctions, lambda, sqs, events, scheduler, secrets, glue, sns, s3],
     close: async () => {
       const close = async (...services: readonly LocalService[]): Promise<void> => {
         for (const result of await Promise.allSettled(services.map((service) => service.close())))
@@ -116,7 +118,7 @@ export function openServices({
       // What calls comes before what is called.
       await close(scheduler, events, stepFunctions);
       await close(lambda, sqs);
-      await close(dynamoDb, s3, secrets, glue);
+      await close(dynamoDb, s3, secrets, glue, sns);
     },
   };
 }

@@ -75,7 +75,18 @@ export const functionEnv = {
     TABLE_NAME: name,
     /** `wss://…`, where clients connect to. */
     LIVE_URL: name,
+    /** `headgate-notify/<stage>/`; the tenant follows. */
+    NOTIFY_SECRET_PREFIX: name,
+    DELIVERIES_URL: name,
   }),
+  webhooks: z.object({
+    TABLE_NAME: name,
+    NOTIFY_SECRET_PREFIX: name,
+    /** Of the queue that it reads, too: what failed is put back. */
+    DELIVERIES_URL: name,
+    ALLOWED_ADDRESSES: z.string().default(''),
+  }),
+  alerts: z.object({ TABLE_NAME: name, DELIVERIES_URL: name, ALERT_TOPIC_ARN: name }),
   eventPublisher: z.object({
     TABLE_NAME: name,
     /** `https://…`, where messages to connections are posted. */

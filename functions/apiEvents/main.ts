@@ -1,6 +1,10 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { openTable } from '../../shared/aws/clients.ts';
 import { readEnv } from '../../shared/env.ts';
 import { createLog } from '../../shared/log.ts';
+import { sqsDeliveries } from '../../shared/webhooks/deliveries.ts';
+import { webhookSecrets } from '../../shared/webhooks/webhookSecrets.ts';
 import { makeHandler } from './handler.ts';
 
 const env = readEnv('apiEvents', process.env);
@@ -8,6 +12,8 @@ const env = readEnv('apiEvents', process.env);
 export const handler = makeHandler({
   table: openTable(env.TABLE_NAME),
   liveUrl: env.LIVE_URL,
+  secrets: webhookSecrets(new SecretsManagerClient({}), env.NOTIFY_SECRET_PREFIX),
+  deliveries: sqsDeliveries(new SQSClient({ useQueueUrlAsEndpoint: false }), env.DELIVERIES_URL),
   now: () => new Date(),
   log: createLog(),
 });

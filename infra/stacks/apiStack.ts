@@ -20,6 +20,7 @@ import {
   allowInvoke,
   allowList,
   allowNotFound,
+  allowNotifySecrets,
   allowObjects,
   allowSecrets,
   allowStart,
@@ -229,9 +230,25 @@ export class ApiStack extends Stack {
     allowTable(apiTokens, data, { also: ['write'] });
 
     const apiEvents = this.#make('apiEvents', 'Events, and who is told of them', {
-      environment: { TABLE_NAME, LIVE_URL: events.liveUrl },
+      environment: {
+        TABLE_NAME,
+        LIVE_URL: events.liveUrl,
+        NOTIFY_SECRET_PREFIX: names.notifySecretPrefix,
+        DELIVERIES_URL: events.deliveries.queueUrl,
+      },
     });
-    allowTable(apiEvents, data, {});
+    allowTable(apiEvents, data, { also: ['write'] });
+    // Writes the secrets of webhooks and reads none.
+    allowNotifySecrets(apiEvents, stage, [
+      'secretsmanager:CreateSecret',
+      'secretsmanager:DeleteSecret',
+      'secretsmanager:TagResource',
+    ]);
+    apiEvents.allow(
+      'Deliveries',
+      ['sqs:SendMessage'],
+      [events.exportValue(events.deliveries.queueArn)],
+    );
 
     return { apiCatalog, apiSources, apiRuns, apiFiles, apiTables, apiTokens, apiEvents };
   }

@@ -1,6 +1,5 @@
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
@@ -9,7 +8,6 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import * as sources from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { streamItemPrefix } from '../../shared/runs/streamItem.ts';
@@ -30,6 +28,7 @@ import {
   stateMachineArn,
 } from '../grants.ts';
 import { namesOf } from '../names.ts';
+import { sendAlarms } from '../sendAlarms.ts';
 import type { Settings } from '../settings.ts';
 import type { DataStack } from './dataStack.ts';
 
@@ -127,11 +126,7 @@ export class IngestStack extends Stack {
       evaluationPeriods: 1,
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
-    if (settings.alarmTopicArn !== undefined) {
-      const topic = sns.Topic.fromTopicArn(this, 'AlarmTopic', settings.alarmTopicArn);
-      for (const child of this.node.findAll())
-        if (child instanceof cloudwatch.Alarm) child.addAlarmAction(new actions.SnsAction(topic));
-    }
+    sendAlarms(this, settings);
   }
 
   #reaper(environment: Environment<'reaper'>): HeadgateFunction<'reaper'> {

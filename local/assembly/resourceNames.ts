@@ -15,6 +15,7 @@ export const namePropertyOf: Readonly<Record<string, string>> = {
   'AWS::S3::Bucket': 'BucketName',
   'AWS::Lambda::Function': 'FunctionName',
   'AWS::StepFunctions::StateMachine': 'StateMachineName',
+  'AWS::SNS::Topic': 'TopicName',
   'AWS::SQS::Queue': 'QueueName',
   'AWS::Events::Rule': 'Name',
   'AWS::Scheduler::ScheduleGroup': 'Name',
@@ -46,6 +47,7 @@ const references: Readonly<Record<string, Naming>> = {
   'AWS::Lambda::Function': byName,
   'AWS::StepFunctions::StateMachine': (name) => arn('states', `stateMachine:${name}`),
   'AWS::SQS::Queue': (name) => `https://sqs.${region}.amazonaws.com/${accountId}/${name}`,
+  'AWS::SNS::Topic': (name) => arn('sns', name),
   'AWS::Events::Rule': byName,
   'AWS::Scheduler::ScheduleGroup': byName,
   // Without the six random characters of the full ARN: Secrets Manager takes partial ARNs too.

@@ -8,6 +8,7 @@ import { schemaRoutes } from './routes/schemaRoutes.ts';
 import { sourceRoutes } from './routes/sourceRoutes.ts';
 import { tableRoutes } from './routes/tableRoutes.ts';
 import { tokenRoutes } from './routes/tokenRoutes.ts';
+import { webhookRoutes } from './routes/webhookRoutes.ts';
 
 /** Every operation of Headgate's HTTP API. */
 export const routes = [
@@ -19,6 +20,7 @@ export const routes = [
   ...tableRoutes,
   ...tokenRoutes,
   ...eventRoutes,
+  ...webhookRoutes,
 ] as const;
 
 export type AnyRoute = (typeof routes)[number];

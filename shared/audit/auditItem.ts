@@ -26,6 +26,10 @@ export const auditAction = z.enum([
   'file.restored',
   'token.created',
   'token.revoked',
+  'webhook.created',
+  'webhook.changed',
+  'webhook.deleted',
+  'oauth.connected',
 ]);
 
 /** Who changed what. Sort key `AUDIT#<ulid>`: in order of time. Never holds secrets. */

@@ -33,7 +33,7 @@ describe('a dead-letter queue stands behind', () => {
 
   it('every event source', () => {
     const mappings = app.ofType('AWS::Lambda::EventSourceMapping');
-    expect(mappings).toHaveLength(2);
+    expect(mappings).toHaveLength(4);
     const queues = new Map(
       app.ofType('AWS::SQS::Queue').map(([id, queue]) => [`<${id.split('/')[1]}.Arn>`, queue]),
     );
@@ -54,14 +54,14 @@ describe('a dead-letter queue stands behind', () => {
       .flatMap(([, { Properties }]) =>
         Properties.Targets.map(({ Arn }: { Arn: unknown }) => flatten(Arn)),
       )
-      .filter((arn: string) => !arn.includes('FileArrivals'));
+      .filter((arn: string) => !/FileArrivals|WebhookDeliveries/.test(arn));
     // Schedules are made at run time; their target is told to the API.
     const scheduled = app
       .ofType('AWS::Lambda::Function')
       .flatMap(([, { Properties }]) => Properties.Environment.Variables.SCHEDULE_TARGET_ARN ?? [])
       .map((value) => `<${flatten(value).replace(/^.*FnGetAtt(\w+?)Arn[0-9A-F]{8}>$/, '$1')}.Arn>`);
     const invoked = new Set([...targets, ...scheduled]);
-    expect(invoked.size).toBe(2);
+    expect(invoked.size).toBe(3);
     for (const arn of invoked) {
       const config = app
         .ofType('AWS::Lambda::EventInvokeConfig')
@@ -97,7 +97,7 @@ describe('every dead-letter queue', () => {
         app.ofType('AWS::SQS::Queue').find(([id]) => arn === `<${id.split('/')[1]}.Arn>`) ?? [];
       expect(queue?.Properties.MessageRetentionPeriod).toBe(14 * 86_400);
     }
-    expect(deadLetterQueues().size).toBe(4);
+    expect(deadLetterQueues().size).toBe(7);
   });
 
   it('refuses plain HTTP and is encrypted', () => {

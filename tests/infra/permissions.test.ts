@@ -48,6 +48,11 @@ const actionsOf: Readonly<Record<string, readonly string[]>> = {
   UpdateSchedule: ['scheduler:UpdateSchedule', 'iam:PassRole'],
   DeleteSchedule: ['scheduler:DeleteSchedule'],
   GetSchedule: ['scheduler:GetSchedule'],
+  PostToConnection: ['execute-api:ManageConnections'],
+  DeleteConnection: ['execute-api:ManageConnections'],
+  PutEvents: ['events:PutEvents'],
+  SendMessageBatch: ['sqs:SendMessage'],
+  Publish: ['sns:Publish'],
   GetTable: ['glue:GetTable'],
   CreateTable: ['glue:CreateTable'],
   UpdateTable: ['glue:UpdateTable'],
@@ -66,6 +71,9 @@ const neverSent: Readonly<Record<string, readonly string[]>> = {
   // Streams, locks and the audit trail, of which they read.
   apiCatalog: ['Put', 'Update'],
   apiTables: ['Put', 'Update'],
+  // The secrets of webhooks go in here and come out there.
+  apiEvents: ['GetSecretValue'],
+  webhooks: ['CreateSecret', 'DeleteSecret'],
   // Tokens are made and listed elsewhere.
   authorizer: ['Put', 'Query'],
   // A source that an upload makes has no credentials.

@@ -162,7 +162,7 @@ describe('roles', () => {
     expect(whoMay('secretsmanager:PutSecretValue', secret)).toEqual(['ApiSources']);
   });
 
-  it('let only the authorizer read the admin token', () => {
+  it('let only who checks tokens read the admin token', () => {
     const readers = [...roles]
       .filter(([, statements]) =>
         statements.some(
@@ -172,7 +172,7 @@ describe('roles', () => {
         ),
       )
       .map(([role]) => role.replace(/Role[0-9A-F]{8}$/, ''));
-    expect(readers).toEqual(['Authorizer']);
+    expect(readers).toEqual(['WebSocket', 'Authorizer']);
     // Nor by way of the prefix that connectors read.
     const [secret] = app.ofType('AWS::SecretsManager::Secret');
     expect(secret?.[1].Properties.Name).toBe('headgate-admin/dev/token');
@@ -333,10 +333,13 @@ describe('the table', () => {
 
 describe('the API', () => {
   it('has a route for each operation, and a token is asked for wherever it is not public', () => {
-    const found = app.ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => ({
-      key: Properties.RouteKey,
+    const all = app.ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => ({
+      key: Properties.RouteKey as string,
       open: Properties.AuthorizationType === 'NONE',
     }));
+    // The WebSocket's token comes in its first message.
+    const found = all.filter(({ key }) => !key.startsWith('$'));
+    expect(all.length - found.length).toBe(3);
     // Operations on one file differ only in what follows its name, and share a route.
     const keys = new Map(routes.map((route) => [routeKey(route), 'public' in route]));
     const expected = [...keys].map(([key, open]) => ({ key, open }));

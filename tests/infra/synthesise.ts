@@ -41,8 +41,8 @@ export function synthesise(settings: Readonly<Record<string, string>> = {}): Syn
 }
 
 function synthesiseNow(settings: Readonly<Record<string, string>>): Synthesised {
-  const { data, ingest, api } = appWith(settings);
-  const stacks = [data, ingest, api];
+  const { data, ingest, events, api } = appWith(settings);
+  const stacks = [data, ingest, events, api];
   const templates = stacks.map((stack) => Template.fromStack(stack));
   const resources = new Map(
     templates.flatMap((template, index) =>

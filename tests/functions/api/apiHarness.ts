@@ -30,6 +30,8 @@ import type { ProbeSubject } from '../../../shared/sources/probe.ts';
 import type { CheckAnswer, DiscoverAnswer } from '../../../shared/sources/probeAnswer.ts';
 import { createToken, seedAdminToken } from '../../../shared/tokens/tokens.ts';
 import { s3LandingBucket } from '../../../shared/uploads/landingBucket.ts';
+import type { Delivery } from '../../../shared/webhooks/deliveries.ts';
+import { webhookSecrets } from '../../../shared/webhooks/webhookSecrets.ts';
 import { headgateTable } from '../../headgateTable.ts';
 import { hostServices, localClientConfig } from '../../local/hostServices.ts';
 import { recordedExecutions } from '../../recordedExecutions.ts';
@@ -94,6 +96,7 @@ export async function apiHarness() {
     preview: { kind: 'problem', code: 'not_found', message: 'nothing set' },
   };
   const previews: PreviewInput[] = [];
+  const deliveries: Delivery[] = [];
   const shared = { table, connectors: exampleConnectors, now, log };
   const handlers: Readonly<
     Record<ApiFunction, (event: unknown, context: never) => Promise<ApiResult>>
@@ -136,7 +139,16 @@ export async function apiHarness() {
       },
     }),
     apiTokens: makeTokens(shared),
-    apiEvents: makeEvents({ ...shared, liveUrl: 'wss://live.test/live' }),
+    apiEvents: makeEvents({
+      ...shared,
+      liveUrl: 'wss://live.test/live',
+      secrets: webhookSecrets(secretsClient, 'headgate-notify/test/'),
+      deliveries: {
+        send: async (sent) => {
+          deliveries.push(...sent);
+        },
+      },
+    }),
   };
   const adminToken = 'hg_bootstrap-token-for-tests';
   await seedAdminToken(table, adminToken, now());
@@ -179,6 +191,7 @@ export async function apiHarness() {
     lines,
     probes,
     previews,
+    deliveries,
     answers,
     adminToken,
     secretPrefix,
