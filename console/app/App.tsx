@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { startLive } from '../data/liveEvents.ts';
 import { forgetQueries } from '../data/query.ts';
 import { Pages } from './Pages.tsx';
 import { Shell } from './Shell.tsx';
@@ -11,7 +12,12 @@ export function App() {
   useEffect(() => void startSession(), []);
   const session = state.kind === 'in' ? state.session : undefined;
   useEffect(() => {
-    return session === undefined ? undefined : forgetQueries;
+    if (session === undefined) return undefined;
+    const stopLive = startLive(session);
+    return () => {
+      stopLive();
+      forgetQueries();
+    };
   }, [session]);
   if (state.kind === 'checking') return null;
   if (session === undefined)

@@ -1,4 +1,4 @@
-import { type ComponentType, Suspense, useEffect } from 'react';
+import { type ComponentType, lazy, Suspense, useEffect } from 'react';
 import { SourcesPage } from '../pages/sources/SourcesPage.tsx';
 import { LinkButton } from '../ui/Button.tsx';
 import { ErrorBoundary } from '../ui/ErrorBoundary.tsx';
@@ -12,6 +12,14 @@ type PageComponent = ComponentType<{ readonly params: Params }>;
 /** In this order; the first that matches is shown. All but the first page are loaded when they are needed. */
 const pages: readonly { readonly path: string; readonly show: PageComponent }[] = [
   { path: '/sources', show: SourcesPage },
+  { path: '/sources/new', show: lazy(() => import('../pages/add/AddSourcePage.tsx')) },
+  { path: '/sources/:id', show: lazy(() => import('../pages/source/SourcePage.tsx')) },
+  { path: '/runs/:id', show: lazy(() => import('../pages/run/RunPage.tsx')) },
+  { path: '/catalog', show: lazy(() => import('../pages/catalog/CatalogPage.tsx')) },
+  { path: '/catalog/:id/:stream', show: lazy(() => import('../pages/catalog/TablePage.tsx')) },
+  { path: '/schedules', show: lazy(() => import('../pages/schedules/SchedulesPage.tsx')) },
+  { path: '/health', show: lazy(() => import('../pages/health/HealthPage.tsx')) },
+  { path: '/settings', show: lazy(() => import('../pages/settings/SettingsPage.tsx')) },
 ];
 
 /** The page that the address names. */

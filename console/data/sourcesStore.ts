@@ -1,4 +1,5 @@
-import type { Client, SourceSummary } from '../../client/generated.ts';
+import type { Client, Event, SourceSummary } from '../../client/generated.ts';
+import { ProblemError } from '../../client/problemError.ts';
 
 /** All sources of the tenant, or as many as were read so far. */
 export interface SourcesState {
@@ -10,6 +11,7 @@ export interface SourcesState {
 }
 
 const pageSize = 200;
+const settleMilliseconds = 60;
 const empty: SourcesState = { sources: [], total: 0, isComplete: false, error: undefined };
 
 /** A page of the list as the API gave it, and where the next one begins. */
@@ -30,6 +32,7 @@ export class SourcesStore {
   #loading: Promise<void> | undefined;
   /** The page that is looked at next although nobody watches anything on it. */
   #turn = 0;
+  readonly #asked = new Set<string>();
 
   constructor(client: Client) {
     this.#client = client;
@@ -65,6 +68,25 @@ export class SourcesStore {
       this.#publish({ error: undefined });
     } catch (error) {
       this.#publish({ error });
+    }
+  }
+
+  /** Reads the source again that an event tells of; everything when events were missed, the end for a new source. */
+  async take(event: Event | null): Promise<void> {
+    if (event === null || !this.#state.isComplete) return this.load();
+    const { sourceId } = event;
+    if (event.type === 'sync_progress' || this.#asked.has(sourceId)) return;
+    if (!this.#state.sources.some(({ id }) => id === sourceId))
+      return this.#readPage(this.#pages.length - 1);
+    this.#asked.add(sourceId);
+    // Several events of one change are one request.
+    await new Promise((resolve) => setTimeout(resolve, settleMilliseconds));
+    this.#asked.delete(sourceId);
+    try {
+      this.put(await this.#client.getSource({ idOrKey: sourceId }));
+    } catch (error) {
+      if (error instanceof ProblemError && error.status === 404) this.remove(sourceId);
+      else this.#publish({ error });
     }
   }
 

@@ -1,36 +1,53 @@
 import { useEffect } from 'react';
+import { onLiveEvent, useLiveStatus } from './liveEvents.ts';
 
 /** `busy`: something runs that somebody watches. `calm`: it may change. `still`: it changes by what is done here. */
 export type Pace = 'busy' | 'calm' | 'still';
 
-const milliseconds = { busy: 1_000, calm: 10_000 } as const;
+/** Without live events, and with them: counts and log lines of a run change between its events. */
+const milliseconds = {
+  offline: { busy: 1_000, calm: 10_000 },
+  live: { busy: 1_500, calm: 60_000 },
+} as const;
+/** Several events of one transaction are one look. */
+const settleMilliseconds = 60;
 
 /**
- * The one place that decides when the console looks again. Asks at intervals, never twice at once, not at all while
- * the tab is hidden, and at once when it is shown again.
+ * The one place that decides when the console looks again: when an event of `sourceId` (left out: of any source) says so,
+ * and at intervals. Never twice at once, not at all while the tab is hidden, and at once when it is shown again.
  */
-export function useLive(look: () => Promise<void>, pace: Pace): void {
+export function useLive(look: () => Promise<void>, pace: Pace, sourceId?: string): void {
+  const isLive = useLiveStatus() === 'live';
   useEffect(() => {
     if (pace === 'still') return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let ended = false;
     const schedule = (): void => {
       clearTimeout(timer);
-      if (!ended && !document.hidden) timer = setTimeout(run, milliseconds[pace]);
+      if (!ended && !document.hidden)
+        timer = setTimeout(run, milliseconds[isLive ? 'live' : 'offline'][pace]);
     };
     const run = (): void => {
+      clearTimeout(timer);
       void look().finally(schedule);
     };
     const onVisible = (): void => {
       clearTimeout(timer);
       if (!document.hidden) run();
     };
+    const forget = onLiveEvent((event) => {
+      if (document.hidden) return;
+      if (event !== null && sourceId !== undefined && event.sourceId !== sourceId) return;
+      clearTimeout(timer);
+      timer = setTimeout(run, settleMilliseconds);
+    });
     document.addEventListener('visibilitychange', onVisible);
     schedule();
     return () => {
       ended = true;
       clearTimeout(timer);
+      forget();
       document.removeEventListener('visibilitychange', onVisible);
     };
-  }, [look, pace]);
+  }, [look, pace, sourceId, isLive]);
 }

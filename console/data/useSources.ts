@@ -1,5 +1,6 @@
 import { type RefObject, useCallback, useEffect, useSyncExternalStore } from 'react';
 import { useClient } from '../app/session.ts';
+import { onLiveEvent, useLiveStatus } from './liveEvents.ts';
 import { type SourcesState, sourcesStoreOf } from './sourcesStore.ts';
 import { useLive } from './useLive.ts';
 
@@ -20,7 +21,10 @@ export function useSources(visible?: RefObject<readonly string[]>): Sources {
     for (const { id, health } of store.read().sources) if (busyHealths.has(health)) watched.add(id);
     return store.look(watched);
   }, [store, visible]);
+  // Events name the source that changed; only it is read again.
+  useEffect(() => onLiveEvent((event) => void store.take(event)), [store]);
+  const isLive = useLiveStatus() === 'live';
   const isBusy = state.sources.some(({ health }) => busyHealths.has(health));
-  useLive(look, isBusy ? 'busy' : 'calm');
+  useLive(look, isLive ? 'still' : isBusy ? 'busy' : 'calm');
   return { ...state, refresh: store.load };
 }

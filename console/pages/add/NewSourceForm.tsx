@@ -1,0 +1,301 @@
+import { useMemo, useState } from 'react';
+import type { Connector, CreateSource, Json } from '../../../client/generated.ts';
+import { navigate } from '../../app/router.ts';
+import { useClient } from '../../app/session.ts';
+import { sourcesStoreOf } from '../../data/sourcesStore.ts';
+import { describeError, fieldErrorsOf } from '../../text/describeError.ts';
+import { keyOf, wordsOf } from '../../text/format.ts';
+import { Alert } from '../../ui/Alert.tsx';
+import { Button, LinkButton } from '../../ui/Button.tsx';
+import { Field, Select } from '../../ui/Field.tsx';
+import { Page, Panel } from '../../ui/Page.tsx';
+import { toast } from '../../ui/Toasts.tsx';
+import { startRun } from '../sources/sourceActions.ts';
+import { CredentialsForm } from './ConnectionForm.tsx';
+import { connectionFields, credentialsOf, takesUploads } from './connectionDraft.ts';
+import { type Schedule, ScheduleBuilder } from './ScheduleBuilder.tsx';
+import { SchemaForm } from './SchemaForm.tsx';
+import { type Offered, type StreamChoices, StreamsEditor } from './StreamsEditor.tsx';
+import { TestConnection } from './TestConnection.tsx';
+
+type Values = Readonly<Record<string, Json>>;
+
+/** Everything that a new source of one kind is asked; nothing is stored before the end. */
+export function NewSourceForm({ connector }: { readonly connector: Connector }) {
+  const client = useClient();
+  const fields = useMemo(() => connectionFields(connector), [connector]);
+  const isLanding = takesUploads(connector);
+  const [name, setName] = useState('');
+  const [key, setKey] = useState<string>();
+  const [description, setDescription] = useState('');
+  const [tags, setTags] = useState('');
+  const [config, setConfig] = useState<Values>({});
+  const [method, setMethod] = useState(fields.methods[0]?.name ?? '');
+  const [credentials, setCredentials] = useState<Values>({});
+  const [syncMode, setSyncMode] = useState<string>(connector.syncModes[0] ?? 'full_refresh');
+  const [streams, setStreams] = useState<StreamChoices | null>(null);
+  const [schedule, setSchedule] = useState<Schedule | null>(null);
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState<'create' | 'sync'>();
+  const errors = fieldErrorsOf(error);
+
+  const sent = credentialsOf(fields, method, credentials);
+  const connection = { config, ...(sent === undefined ? {} : { credentials: sent }) };
+  const create = async (sync: boolean): Promise<void> => {
+    setBusy(sync ? 'sync' : 'create');
+    setError(undefined);
+    const body: CreateSource = {
+      ...connection,
+      key: key ?? keyOf(name),
+      name: name.trim(),
+      description,
+      tags: tags.split(',').flatMap((tag) => (tag.trim() === '' ? [] : [tag.trim()])),
+      connector: connector.name,
+      syncMode: syncMode as NonNullable<CreateSource['syncMode']>,
+      streams,
+      schedule,
+      status: 'active',
+    };
+    try {
+      const source = await client.createSource({ body });
+      void sourcesStoreOf(client).load();
+      toast('success', `${source.name} is added.`);
+      if (sync) await startRun(client, source);
+      navigate(`/sources/${source.id}${isLanding ? '?tab=files' : ''}`, { replace: true });
+    } catch (caught) {
+      setError(caught);
+      setBusy(undefined);
+    }
+  };
+  return (
+    <Page
+      title={`Add ${connector.title}`}
+      parent={{ to: '/sources/new', title: 'Add a source' }}
+      description={connector.description}
+    >
+      <form
+        className="stack"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (busy === undefined) void create(false);
+        }}
+      >
+        <Panel title="Name">
+          <div className="stack">
+            <Field label="Name" required error={errors['/name']}>
+              {(ids) => (
+                <input
+                  {...ids}
+                  className="input"
+                  required
+                  maxLength={255}
+                  value={name}
+                  onChange={(event) => setName(event.target.value)}
+                />
+              )}
+            </Field>
+            <Field
+              label="Key"
+              required
+              hint="Names it in the API, in configuration files and its tables. Cannot be changed later."
+              error={errors['/key']}
+            >
+              {(ids) => (
+                <input
+                  {...ids}
+                  className="input mono"
+                  maxLength={255}
+                  spellCheck={false}
+                  value={key ?? keyOf(name)}
+                  onChange={(event) => setKey(event.target.value)}
+                />
+              )}
+            </Field>
+            <details className="more">
+              <summary>Description and tags</summary>
+              <div className="stack">
+                <Field label="Description" error={errors['/description']}>
+                  {(ids) => (
+                    <input
+                      {...ids}
+                      className="input"
+                      maxLength={500}
+                      value={description}
+                      onChange={(event) => setDescription(event.target.value)}
+                    />
+                  )}
+                </Field>
+                <Field label="Tags" hint="With commas between." error={errors['/tags']}>
+                  {(ids) => (
+                    <input
+                      {...ids}
+                      className="input"
+                      value={tags}
+                      onChange={(event) => setTags(event.target.value)}
+                    />
+                  )}
+                </Field>
+              </div>
+            </details>
+          </div>
+        </Panel>
+        {(fields.config.length > 0 || fields.methods.length > 0) && (
+          <Panel
+            title={isLanding ? 'Files' : 'Connection'}
+            {...(isLanding
+              ? {
+                  description: `Takes ${connector.fileTypes.join(', ')}. Usually nothing has to be set.`,
+                }
+              : {})}
+          >
+            <div className="stack">
+              <SchemaForm
+                fields={fields.config}
+                values={config}
+                onChange={setConfig}
+                errors={errors}
+                at="/config"
+              />
+              <CredentialsForm
+                fields={fields}
+                method={method}
+                onMethod={setMethod}
+                values={credentials}
+                onChange={setCredentials}
+                errors={errors}
+              />
+              {!isLanding && (
+                <TestConnection
+                  run={() => client.testConnection({ name: connector.name, body: connection })}
+                  onError={setError}
+                />
+              )}
+            </div>
+          </Panel>
+        )}
+        <Panel title="What is read">
+          <div className="stack">
+            <Field
+              label="Sync mode"
+              required
+              hint={modeHints[syncMode]}
+              error={errors['/syncMode']}
+            >
+              {(ids) => (
+                <Select
+                  {...ids}
+                  value={syncMode}
+                  options={connector.syncModes.map((mode) => ({
+                    value: mode as string,
+                    label: wordsOf(mode),
+                  }))}
+                  onChange={setSyncMode}
+                />
+              )}
+            </Field>
+            {!isLanding && (
+              <StreamsPart
+                load={async () =>
+                  (await client.inspectConnection({ name: connector.name, body: connection }))
+                    .streams
+                }
+                value={streams}
+                onChange={setStreams}
+              />
+            )}
+          </div>
+        </Panel>
+        <Panel
+          title="Schedule"
+          {...(isLanding
+            ? { description: 'Files that arrive are loaded at once; a schedule is not needed.' }
+            : {})}
+        >
+          <ScheduleBuilder value={schedule} onChange={setSchedule} />
+        </Panel>
+        {error !== undefined && (
+          <Alert kind="error" title="The source was not added">
+            {describeError(error)}
+          </Alert>
+        )}
+        <div className="buttons">
+          <Button
+            type="submit"
+            kind={isLanding ? 'primary' : 'plain'}
+            busy={busy === 'create'}
+            disabled={name.trim() === '' || busy === 'sync'}
+          >
+            {isLanding ? 'Add and choose files' : 'Add source'}
+          </Button>
+          {!isLanding && (
+            <Button
+              kind="primary"
+              icon="refresh"
+              busy={busy === 'sync'}
+              disabled={name.trim() === '' || busy === 'create'}
+              onClick={() => void create(true)}
+            >
+              Add and sync now
+            </Button>
+          )}
+          <LinkButton to="/sources" kind="quiet">
+            Cancel
+          </LinkButton>
+        </div>
+      </form>
+    </Page>
+  );
+}
+
+/** What each mode does to the table. */
+export const modeHints: Readonly<Record<string, string>> = {
+  full_refresh: 'Reads everything each time; the new rows take the place of the old at once.',
+  full_refresh_append: 'Reads everything each time and adds it to what is there.',
+  incremental:
+    'Reads what is new since the last time. With a key, changed rows take the place of old ones.',
+  cdc: 'Follows the database’s own log of changes.',
+};
+
+interface StreamsPartProps {
+  readonly load: () => Promise<readonly Offered[]>;
+  readonly value: StreamChoices | null;
+  readonly onChange: (value: StreamChoices | null) => void;
+}
+
+/** Asks the source what it offers when somebody wants to choose. */
+export function StreamsPart({ load, value, onChange }: StreamsPartProps) {
+  const [offered, setOffered] = useState<readonly Offered[]>();
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const ask = async (): Promise<void> => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      setOffered(await load());
+    } catch (caught) {
+      setError(caught);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <div className="stack tight">
+      {offered === undefined ? (
+        <div className="buttons">
+          <Button icon="catalog" busy={busy} onClick={() => void ask()}>
+            Choose streams
+          </Button>
+          <span className="soft">
+            {value === null
+              ? 'All streams are read, with their own keys and cursors.'
+              : `${Object.keys(value).length} streams are read.`}
+          </span>
+        </div>
+      ) : (
+        <StreamsEditor offered={offered} value={value} onChange={onChange} />
+      )}
+      {error !== undefined && <Alert kind="error">{describeError(error)}</Alert>}
+    </div>
+  );
+}
