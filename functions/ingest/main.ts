@@ -19,6 +19,7 @@ import { maskKeyOf } from '../../shared/schema/maskKey.ts';
 import { maskKeyName } from '../../shared/schema/maskKeyName.ts';
 import { readSecret } from '../../shared/secrets/readSecret.ts';
 import { openStreamLoader } from '../../shared/staging/openStreamLoader.ts';
+import { collectLess } from './collectLess.ts';
 import { makeHandler } from './handler.ts';
 
 /** The API waits for a probe, 25 s at most. */
@@ -28,6 +29,7 @@ const finishMilliseconds = 90_000;
 
 /** Called once per bundle, with the one connector that the bundle is made for. */
 export function createHandler(connector: Connector): ReturnType<typeof makeHandler> {
+  collectLess();
   const env = readEnv('ingest', process.env);
   const s3 = new S3Client({});
   const secrets = new SecretsManagerClient({});

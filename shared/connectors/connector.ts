@@ -120,7 +120,8 @@ export type BatchBody =
    * NULL as unquoted `\N`. Booleans are `t` and `f`, `binary` is `\x` and hexadecimal digits, dates and times
    * ISO 8601 with a space for the T, `timestamptz` with its offset. A value may be text that its column's type
    * has no place for (`infinity`, `NaN`, a year BC): it goes to `_unfit`. Always comes with the batch's `columns`.
-   * Read once: `open` is called exactly once, and to its end before the next batch is asked for.
+   * Read once: `open` is called exactly once, and to its end before the next batch is asked for. A chunk's bytes may
+   * change when the next one is asked for.
    */
   | { readonly kind: 'copyCsv'; readonly open: () => AsyncIterable<Uint8Array> }
   /** A whole file in a format to be detected or as the options say. */

@@ -14,6 +14,14 @@ export const rowsPerRowGroup = (columns: number): number =>
   );
 
 /**
+ * Measured with ten columns of the usual kinds: at level 1 instead of zstd's usual 3, and without trying dictionaries of
+ * more than 10,000 values, writing takes two thirds of the time and files are 6 % larger. DuckDB's own limit is a fifth
+ * of the row group; dictionaries take memory for every column at once.
+ */
+const compression = (rows: number): string =>
+  `COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT ${Math.min(10_000, Math.ceil(rows / 5))}`;
+
+/**
  * The options of a DuckDB `COPY … TO 'x.parquet' (…)` that writes a data file of this table: zstd, Iceberg field
  * ids, and the file's own schema under `iceberg.schema`, which readers without field ids go by. The query's
  * columns MUST be named, ordered and typed (`duckdbType`) as `fields`: a decimal of another precision alone makes a
@@ -23,10 +31,11 @@ export function copyOptions(fields: readonly Field[]): string {
   const ids = fields.map(({ id, name }) => `"${name}": ${id}`).join(', ');
   const plain = fields.map(({ id, name, type }) => ({ id, name, type }));
   const schema = JSON.stringify(toIcebergSchema(0, plain));
+  const rows = rowsPerRowGroup(fields.length);
   return [
     'FORMAT parquet',
-    'COMPRESSION zstd',
-    `ROW_GROUP_SIZE ${rowsPerRowGroup(fields.length)}`,
+    compression(rows),
+    `ROW_GROUP_SIZE ${rows}`,
     `FIELD_IDS {${ids}}`,
     `KV_METADATA {'iceberg.schema': '${schema}'}`,
     'RETURN_STATS',

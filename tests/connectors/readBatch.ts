@@ -24,7 +24,7 @@ export async function readBatch(
     case 'copyCsv': {
       const columns = batch.columns ?? described ?? [];
       const chunks: Uint8Array[] = [];
-      for await (const chunk of body.open()) chunks.push(chunk);
+      for await (const chunk of body.open()) chunks.push(Buffer.from(chunk));
       return parseCopyCsv(Buffer.concat(chunks).toString()).map((values) => {
         if (values.length !== columns.length)
           throw new Error(`${values.length} values for ${columns.length} columns`);

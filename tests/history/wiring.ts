@@ -152,7 +152,7 @@ function withShiftedColumn(connector: Connector): Connector {
         }
         const open = async function* (): AsyncGenerator<Uint8Array> {
           const chunks: Uint8Array[] = [];
-          for await (const chunk of body.open()) chunks.push(chunk);
+          for await (const chunk of body.open()) chunks.push(Buffer.from(chunk));
           yield Buffer.from(shifted(Buffer.concat(chunks).toString()));
         };
         yield { ...batch, body: { kind: 'copyCsv', open } };

@@ -9,20 +9,25 @@ const bufferBytes = 2 * blockBytes;
 
 /**
  * Rows in the form of `copyCsv`, as they arrive: whoever reads the wire writes them into `bytes` from `end` on and
- * closes each with `endRow`. Grows with its largest row only, as long as blocks are taken when they are full.
+ * closes each with `endRow`. Two buffers take turns, so that a long read leaves nothing to collect; they grow with the
+ * largest row only, as long as blocks are taken when they are full.
  */
 export class RowBuffer {
-  bytes = Buffer.allocUnsafe(bufferBytes);
+  bytes = Buffer.allocUnsafeSlow(bufferBytes);
   /** Where the next byte goes. */
   end = 0;
   #start = 0;
-  /** Ends of the rows not handed over yet, from index `#first` on. */
-  #rowEnds: number[] = [];
+  /** Whose turn is next, once the block that was taken from it is not read any more. */
+  #other: Buffer | null = null;
+  #otherIsFree = false;
+  /** Ends of the rows from index `#first` to before `#last`: those not handed over yet. */
+  #rowEnds = new Uint32Array(4096);
   #first = 0;
+  #last = 0;
 
   /** Whole rows not handed over yet. */
   get rows(): number {
-    return this.#rowEnds.length - this.#first;
+    return this.#last - this.#first;
   }
 
   /** Whether there is enough for a block. */
@@ -34,40 +39,56 @@ export class RowBuffer {
   reserve(more: number): void {
     if (this.end + more <= this.bytes.length) return;
     const kept = this.end - this.#start;
-    const grown = Buffer.allocUnsafe(Math.max(bufferBytes, 2 * (kept + more)));
-    this.bytes.copy(grown, 0, this.#start, this.end);
-    this.#rowEnds = this.#rowEnds.slice(this.#first).map((end) => end - this.#start);
-    this.bytes = grown;
+    const next = this.#nextBuffer(kept + more);
+    this.bytes.copy(next, 0, this.#start, this.end);
+    // One that grew for a long row is not worth keeping.
+    this.#other = this.bytes.length === bufferBytes ? this.bytes : null;
+    this.#otherIsFree = false;
+    this.bytes = next;
+    for (let index = this.#first; index < this.#last; index++)
+      this.#rowEnds[index - this.#first] = (this.#rowEnds[index] as number) - this.#start;
+    this.#last -= this.#first;
     this.#first = 0;
     this.#start = 0;
     this.end = kept;
   }
 
-  endRow(): void {
-    this.#rowEnds.push(this.end);
+  #nextBuffer(needed: number): Buffer {
+    if (needed > bufferBytes) return Buffer.allocUnsafeSlow(2 * needed);
+    return this.#otherIsFree && this.#other !== null
+      ? this.#other
+      : Buffer.allocUnsafeSlow(bufferBytes);
   }
 
-  /** Up to this many rows, which MUST be there. */
+  endRow(): void {
+    if (this.#last === this.#rowEnds.length) {
+      const longer = new Uint32Array(2 * this.#last);
+      longer.set(this.#rowEnds);
+      this.#rowEnds = longer;
+    }
+    this.#rowEnds[this.#last++] = this.end;
+  }
+
+  /** Up to this many rows, which MUST be there. The bytes of the block that was taken before may change from now on. */
   take(maxRows: number): RowBlock {
     const rows = Math.min(maxRows, this.rows);
-    const buffer = this.bytes;
     const start = this.#start;
-    const end = this.#rowEnds[this.#first + rows - 1] ?? this.end;
-    const lastStart = rows === 1 ? start : (this.#rowEnds[this.#first + rows - 2] ?? start);
+    const ends = this.#rowEnds;
+    const end = ends[this.#first + rows - 1] ?? this.end;
+    const lastStart = rows === 1 ? start : (ends[this.#first + rows - 2] ?? start);
     this.#first += rows;
     this.#start = end;
-    if (this.#first === this.#rowEnds.length && end === this.end) {
-      // The block keeps the old buffer for as long as its reader needs it.
-      this.bytes = Buffer.allocUnsafe(bufferBytes);
-      this.#start = 0;
-      this.end = 0;
-      this.#rowEnds = [];
+    if (this.#first === this.#last) {
       this.#first = 0;
+      this.#last = 0;
     }
+    this.#otherIsFree = true;
+    // Asked for when the block itself may be gone.
+    const lastRow = Buffer.from(this.bytes.subarray(lastStart, end));
     return {
-      bytes: buffer.subarray(start, end),
+      bytes: this.bytes.subarray(start, end),
       rows,
-      last: () => parseCsvRecord(buffer.subarray(lastStart, end)),
+      last: () => parseCsvRecord(lastRow),
     };
   }
 }

@@ -51,6 +51,7 @@ export type SqlRow = readonly (string | null)[];
 
 /** Whole rows in the form of `copyCsv`. */
 export interface RowBlock {
+  /** May change when the reader is asked for its next block. */
   readonly bytes: Uint8Array;
   readonly rows: number;
   /** Values of the last row, as text. */

@@ -47,7 +47,8 @@ async function cut(
   const batches = [];
   for await (const { body, checkpoint } of cutBatches(reader, how)) {
     const chunks: Uint8Array[] = [];
-    if (body.kind === 'copyCsv') for await (const chunk of body.open()) chunks.push(chunk);
+    if (body.kind === 'copyCsv')
+      for await (const chunk of body.open()) chunks.push(Buffer.from(chunk));
     const rows = parseCopyCsv(Buffer.concat(chunks).toString());
     const value = typeof checkpoint === 'function' ? checkpoint() : checkpoint;
     batches.push({ rows: rows.length, first: rows[0]?.[0] ?? null, checkpoint: value as Position });
