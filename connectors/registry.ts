@@ -12,11 +12,13 @@ import mailchimpMembers from './mailchimp_members.ts';
 import microsoftContacts from './microsoft_contacts.ts';
 import mysql from './mysql.ts';
 import mysqlIdentity from './mysql_identity.ts';
+import pipedrivePersons from './pipedrive_persons.ts';
 import postgres from './postgres.ts';
 import postgresIdentity from './postgres_identity.ts';
 import restApi from './rest_api.ts';
 import s3Csv from './s3_csv.ts';
 import salesforceContacts from './salesforce_contacts.ts';
+import sftpCsv from './sftp_csv.ts';
 import shopifyCustomers from './shopify_customers.ts';
 import stripeCustomers from './stripe_customers.ts';
 import zendeskUsers from './zendesk_users.ts';
@@ -36,11 +38,13 @@ export const connectorNames = [
   'microsoft_contacts',
   'mysql',
   'mysql_identity',
+  'pipedrive_persons',
   'postgres',
   'postgres_identity',
   'rest_api',
   's3_csv',
   'salesforce_contacts',
+  'sftp_csv',
   'shopify_customers',
   'stripe_customers',
   'zendesk_users',
@@ -61,11 +65,13 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   microsoft_contacts: microsoftContacts,
   mysql,
   mysql_identity: mysqlIdentity,
+  pipedrive_persons: pipedrivePersons,
   postgres,
   postgres_identity: postgresIdentity,
   rest_api: restApi,
   s3_csv: s3Csv,
   salesforce_contacts: salesforceContacts,
+  sftp_csv: sftpCsv,
   shopify_customers: shopifyCustomers,
   stripe_customers: stripeCustomers,
   zendesk_users: zendeskUsers,

@@ -18,7 +18,7 @@ it('describes all connectors without loading a driver', () => {
     const { Module } = await import('node:module');
     const { connectors } = await import('./connectors/registry.ts');
     const loaded = Object.keys(Module._cache).concat(process.moduleLoadList);
-    const driver = /node_modules\\/(mysql2|pg|pg-cursor|pg-copy-streams|@duckdb)\\//;
+    const driver = /node_modules\\/(mysql2|pg|pg-cursor|pg-copy-streams|ssh2|@duckdb)\\//;
     console.log(JSON.stringify({ connectors: connectors.length, drivers: loaded.filter((path) => driver.test(path)) }));
     await import('pg');
     console.log(Object.keys(Module._cache).some((path) => driver.test(path)));`;
