@@ -107,6 +107,8 @@ async function connect(context: Context<SftpConfig, SftpCredentials>): Promise<C
   };
   signal.addEventListener('abort', abort, { once: true });
   client
+    // Every request waits for its answer: held back, each would take 40 ms longer.
+    .on('connect', () => client.setNoDelay(true))
     .on('ready', () => {
       client.sftp((error, sftp) => (error == null ? resolve(sftp) : reject(error)));
     })

@@ -51,6 +51,7 @@ declare module 'ssh2' {
 
   export class Client extends EventEmitter {
     connect(options: ConnectOptions): this;
+    setNoDelay(noDelay: boolean): this;
     sftp(done: Answer<Sftp>): void;
     end(): this;
     destroy(): this;
