@@ -1,0 +1,255 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import pipedrivePersons from '../../connectors/pipedrive_persons.ts';
+import { type Connector, ParkUntil } from '../../shared/connectors/connector.ts';
+import { type PipedrivePerson, startPipedrive } from '../simulators/pipedrive.ts';
+import { describeConnector } from './conformance.ts';
+import { openAccessTokens } from './restAccessTokens.ts';
+import {
+  expectHeldToDescription,
+  readAll,
+  restContext,
+  surroundingsOf,
+  unreachable,
+} from './restExample.ts';
+import { describeRestFaults } from './restFaults.ts';
+
+const pipedrive = await startPipedrive();
+const tokens = await openAccessTokens(pipedrive);
+afterAll(async () => {
+  expectHeldToDescription(pipedrive);
+  await pipedrive[Symbol.asyncDispose]();
+  await tokens[Symbol.asyncDispose]();
+});
+
+const connector = pipedrivePersons as Connector;
+const credentials = { apiToken: pipedrive.token };
+const stream = { name: 'persons', primaryKey: ['id'], cursorField: 'update_time' };
+const context = (over: object = {}) => restContext(connector, pipedrive, { credentials, ...over });
+const plan = pipedrive.define('Plan', 'enum', ['Free', 'Paid']);
+const identify = (row: Readonly<Record<string, unknown>>): string =>
+  `${row['id']} ${row['email']} ${row['update_time']} ${row['custom_fields_Plan'] ?? ''}`;
+const told = (person: PipedrivePerson): string =>
+  identify({
+    ...person,
+    email: person.emails[0]?.value,
+    custom_fields_Plan: person.custom_fields[plan] === 2 ? 'Paid' : undefined,
+  });
+
+pipedrive.limitPages(100);
+for (let index = 0; index < 250; index += 1) {
+  pipedrive.create(
+    `person${index}@example.com`,
+    index % 2 === 0 ? { custom_fields: { [plan]: 2 } } : {},
+  );
+  if (index % 4 === 0) pipedrive.clock.advance(1500);
+}
+pipedrive.clock.advance(3_600_000);
+
+describeConnector({
+  connector,
+  config: {},
+  credentials,
+  surroundings: () => surroundingsOf(pipedrive),
+  stream: { ...stream, columns: null },
+  identify,
+  expected: pipedrive.persons().map(told),
+  add: async () => {
+    // One second for all: an import.
+    const added = Array.from({ length: 230 }, (_, index) =>
+      pipedrive.create(`late${index}@example.com`),
+    );
+    pipedrive.clock.advance(3_600_000);
+    return added.map(told);
+  },
+  refusals: [
+    {
+      title: 'a wrong token',
+      credentials: { apiToken: 'pipedrive-canary-wrong' },
+      code: 'invalid_credentials',
+      says: /API token/,
+    },
+    {
+      title: 'an app without the scope',
+      credentials: { apiToken: pipedrive.tokenWithoutScope },
+      code: 'source_forbidden',
+      says: /contacts:read/,
+    },
+    {
+      title: 'an API that does not answer',
+      surroundings: () => unreachable(pipedrive),
+      code: 'source_unreachable',
+      says: /answer/,
+    },
+  ],
+  throttled: () => surroundingsOf(pipedrive),
+});
+
+describeRestFaults({
+  connector,
+  simulator: pipedrive,
+  credentials,
+  stream,
+  identify,
+  expected: () => pipedrive.persons().map(told),
+  path: '/persons',
+});
+
+describe('Pipedrive persons', () => {
+  it('names the company’s own fields, gives them their types, and takes values apart that have parts', async () => {
+    const codes = {
+      price: pipedrive.define('Price', 'monetary'),
+      stay: pipedrive.define('Stay', 'daterange'),
+      topics: pipedrive.define('Topics', 'set', ['News', 'Tips']),
+      seats: pipedrive.define('Seats', 'int'),
+      site: pipedrive.define('Site', 'address'),
+      since: pipedrive.define('Since', 'date'),
+      one: pipedrive.define('Twice', 'varchar'),
+      two: pipedrive.define('Twice', 'double'),
+    };
+    const [described] = await connector.discover(context());
+    const types = Object.fromEntries(
+      (described?.columns ?? []).map(({ name, type }) => [name, type]),
+    );
+    expect(types).toMatchObject({
+      id: 'long',
+      update_time: 'timestamptz',
+      custom_fields_Plan: 'string',
+      custom_fields_Price: 'decimal(38, 6)',
+      custom_fields_Price_currency: 'string',
+      custom_fields_Stay: 'date',
+      custom_fields_Stay_until: 'date',
+      custom_fields_Seats: 'long',
+      custom_fields_Since: 'date',
+      [`custom_fields_Twice_${codes.one.slice(0, 8)}`]: 'string',
+      [`custom_fields_Twice_${codes.two.slice(0, 8)}`]: 'double',
+    });
+    expect(Object.keys(types)).not.toContain('custom_fields_Name');
+    const { id } = pipedrive.create('ada@example.com', {
+      custom_fields: {
+        [codes.price]: { value: 12.5, currency: 'EUR' },
+        [codes.stay]: { value: '2026-01-01', until: '2026-01-03' },
+        [codes.topics]: [1, 2],
+        [codes.site]: { value: 'Main St 1', country: 'USA' },
+        [codes.one]: 'text',
+        [codes.two]: 0.25,
+      },
+      cc_email: 'acme@pipedrivemail.com',
+    });
+    const { rows } = await readAll(connector, context(), stream);
+    expect(rows.find((row) => row['id'] === id)).toMatchObject({
+      email: 'ada@example.com',
+      custom_fields_Price: 12.5,
+      custom_fields_Price_currency: 'EUR',
+      custom_fields_Stay: '2026-01-01',
+      custom_fields_Stay_until: '2026-01-03',
+      custom_fields_Topics: '[{"id":1,"label":"News"},{"id":2,"label":"Tips"}]',
+      custom_fields_Site: '{"value":"Main St 1","country":"USA"}',
+      [`custom_fields_Twice_${codes.one.slice(0, 8)}`]: 'text',
+      [`custom_fields_Twice_${codes.two.slice(0, 8)}`]: 0.25,
+      other_fields: '{"cc_email":"acme@pipedrivemail.com"}',
+    });
+  });
+
+  it('reads all pages of a company’s fields', async () => {
+    for (let index = 0; index < 230; index += 1) pipedrive.define(`Many ${index}`, 'text');
+    const [described] = await connector.discover(context());
+    const names = (described?.columns ?? []).map(({ name }) => name);
+    expect(names).toContain('custom_fields_Many 0');
+    expect(names).toContain('custom_fields_Many 229');
+  });
+
+  it('sees a change once, when it is a minute old', async () => {
+    pipedrive.clock.advance(3_600_000);
+    const { checkpoint } = await readAll(connector, context(), stream);
+    const [first] = pipedrive.persons();
+    pipedrive.update(first!.id, { job_title: 'Changed' });
+    const early = await readAll(connector, context(), stream, checkpoint);
+    expect(early.rows).toEqual([]);
+    pipedrive.clock.advance(90_000);
+    const late = await readAll(connector, context(), stream, early.checkpoint);
+    expect(late.rows.map(({ id, job_title }) => [id, job_title])).toEqual([[first!.id, 'Changed']]);
+    pipedrive.clock.advance(30_000);
+    expect((await readAll(connector, context(), stream, late.checkpoint)).rows).toEqual([]);
+  });
+
+  it('loses nothing when persons change and places are lost while pages are read', async () => {
+    const { checkpoint } = await readAll(connector, context(), stream);
+    pipedrive.clock.advance(3_600_000);
+    const changed = pipedrive.persons().slice(0, 350);
+    // Those that come last by their ids change first.
+    for (const { id } of changed.slice(175)) pipedrive.update(id, { job_title: 'Again' });
+    pipedrive.clock.advance(600_000);
+    for (const { id } of changed.slice(0, 175)) pipedrive.update(id, { job_title: 'Again' });
+    pipedrive.clock.advance(3_600_000);
+    const before = pipedrive.requests.length;
+    let pages = 0;
+    const read = await readAll(connector, context(), stream, checkpoint, () => {
+      pages += 1;
+      if (pages === 1)
+        for (const { id } of changed.slice(300)) pipedrive.update(id, { job_title: 'Moved' });
+      if (pages === 2) pipedrive.losePlaces();
+    });
+    expect(pages).toBeGreaterThanOrEqual(3);
+    pipedrive.clock.advance(3_600_000);
+    const later = await readAll(connector, context(), stream, read.checkpoint);
+    const ids = new Set([...read.rows, ...later.rows].map(({ id }) => id));
+    for (const { id } of changed) expect(ids).toContain(id);
+    expect(later.rows.length).toBe(50);
+    // After the loss it went on at the last time it had seen.
+    const starts = pipedrive.requests
+      .slice(before)
+      .map(({ query }) => query.get('updated_since'))
+      .filter((start) => start !== null);
+    expect(new Set(starts).size).toBe(3);
+  });
+
+  it('reads a range of dates from its first second up to, not including, its last', async () => {
+    pipedrive.clock.advance(3_600_000);
+    const second = (): string =>
+      new Date(Math.floor(pipedrive.clock.now().getTime() / 1000) * 1000).toISOString();
+    const from = second();
+    const [inside, outside] = pipedrive.persons();
+    pipedrive.update(inside!.id, { job_title: 'Inside' });
+    pipedrive.clock.advance(1000);
+    const to = second();
+    pipedrive.update(outside!.id, { job_title: 'Outside' });
+    pipedrive.clock.advance(600_000);
+    const { rows } = await readAll(connector, context(), { ...stream, window: { from, to } });
+    expect(rows.map(({ id }) => id)).toEqual([inside!.id]);
+  });
+
+  it('waits out a burst, and is parked when the day’s tokens are used up', async () => {
+    pipedrive.fail(
+      { kind: 'status', status: 429, headers: { 'x-ratelimit-reset': '2' } },
+      1,
+      '/persons',
+    );
+    const before = pipedrive.clock.now().getTime();
+    await readAll(connector, context(), stream);
+    expect(pipedrive.clock.now().getTime() - before).toBeGreaterThanOrEqual(2000);
+    pipedrive.fail(
+      {
+        kind: 'status',
+        status: 429,
+        headers: { 'x-daily-ratelimit-token-remaining': '0', 'x-ratelimit-reset': '2' },
+      },
+      1,
+      '/persons',
+    );
+    await expect(readAll(connector, context(), stream)).rejects.toBeInstanceOf(ParkUntil);
+  });
+
+  it('reads with OAuth, whose refresh token may rotate', async () => {
+    const oauth = context({
+      credentials: pipedrive.oauthCredentials,
+      accessToken: tokens.accessToken(),
+    });
+    let pages = 0;
+    const { rows } = await readAll(connector, oauth, stream, null, () => {
+      pages += 1;
+      if (pages < 3) pipedrive.oauth.expireAll();
+    });
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(pipedrive.persons().length);
+    expect(pipedrive.oauth.reuses()).toBe(0);
+  });
+});
