@@ -195,12 +195,31 @@ describe('Intercom contacts', () => {
       expectHeldToDescription(simulator);
     });
 
+  it('sees a change in the hour that is repeated when the clocks are put back', async () => {
+    const simulator = await startIntercom();
+    await using _closed = simulator;
+    // The 1st of November has 25 hours there, and ends at 08:00 UTC of the 2nd.
+    simulator.moveTo('America/Los_Angeles');
+    const { id } = simulator.create();
+    const goTo = (time: string): void =>
+      simulator.clock.advance(Date.parse(time) - simulator.clock.now().getTime());
+    goTo('2026-11-02T07:26:00Z');
+    const there = restContext(connector, simulator, { credentials });
+    const { checkpoint } = await readAll(connector, there, stream);
+    goTo('2026-11-02T07:30:00Z');
+    simulator.update(id, { name: 'Changed' });
+    goTo('2026-11-02T07:40:00Z');
+    const { rows } = await readAll(connector, there, stream, checkpoint);
+    expect(rows.map(({ name }) => name)).toEqual(['Changed']);
+  });
+
   it('finds a new contact that the search shows minutes late', async () => {
     intercom.clock.advance(3_600_000);
     const { id } = intercom.create({ email: 'fresh@example.com' });
     const { checkpoint } = await readAll(connector, context(), { ...stream, columns: ['id'] });
     const { id: unseen } = intercom.create({ email: 'fresher@example.com' });
-    intercom.clock.advance(90_000);
+    // The search is about to show them, and the window has passed them.
+    intercom.clock.advance(170_000);
     const early = await readAll(connector, context(), stream, checkpoint);
     expect(early.rows).toEqual([]);
     intercom.clock.advance(300_000);

@@ -144,7 +144,10 @@ describe('Klaviyo profiles', () => {
     const { checkpoint } = await readAll(connector, context(), stream);
     klaviyo.clock.advance(3_600_000);
     const changed = klaviyo.profiles().slice(0, 350);
-    for (const { id } of changed) klaviyo.update(id, { title: 'Again' });
+    // Those that come last by their ids change first.
+    for (const { id } of changed.slice(175)) klaviyo.update(id, { title: 'Again' });
+    klaviyo.clock.advance(600_000);
+    for (const { id } of changed.slice(0, 175)) klaviyo.update(id, { title: 'Again' });
     klaviyo.clock.advance(3_600_000);
     let pages = 0;
     const read = await readAll(connector, context(), stream, checkpoint, () => {

@@ -191,6 +191,22 @@ describe('Mailchimp members', () => {
     expect((await connector.discover(quiet))[0]?.deletes).toBe('none');
   });
 
+  it('takes archived members for deleted wherever Mailchimp lists them', async () => {
+    mailchimp.listArchived(true);
+    const [first, second] = mailchimp.members();
+    mailchimp.archive(first!.contact_id);
+    mailchimp.clock.advance(3_600_000);
+    const whole = await readAll(connector, context(), { ...stream, mode: 'full_refresh' });
+    expect([...idsOf(whole.rows)].sort()).toEqual([...idsOf(mailchimp.members())].sort());
+    const { checkpoint } = await readAll(connector, context(), stream);
+    mailchimp.archive(second!.contact_id);
+    mailchimp.clock.advance(90_000);
+    const changes = await readAll(connector, context(), stream, checkpoint);
+    expect(changes.rows).toEqual([]);
+    expect(new Set(idsOf(changes.tombstones))).toEqual(new Set([second!.contact_id]));
+    mailchimp.listArchived(false);
+  });
+
   for (const inclusive of [false, true])
     it(`skips nobody while members change, whether "since" takes in its own second (${inclusive})`, async () => {
       const busy = await startMailchimp();

@@ -29,6 +29,8 @@ export interface MailchimpSimulator extends Simulator {
   limitPages(members: number): void;
   /** Whether "since" takes in its own second. */
   sinceTakesIn(own: boolean): void;
+  /** Whether lists that ask for no status have archived members, too. */
+  listArchived(also: boolean): void;
   readonly listId: string;
   readonly key: string;
   readonly disabledKey: string;
@@ -59,6 +61,7 @@ export async function startMailchimp(clock: Clock = createClock()): Promise<Mail
   let last = 0;
   let most = 1000;
   let sinceIsInclusive = false;
+  let listsArchived = false;
   const now = (): string =>
     `${new Date(Math.floor(clock.now().getTime() / 1000) * 1000).toISOString().slice(0, 19)}+00:00`;
   const digest = (text: string): string => createHash('md5').update(text).digest('hex');
@@ -76,7 +79,7 @@ export async function startMailchimp(clock: Clock = createClock()): Promise<Mail
     });
     const found = [...members.values()]
       .filter((member) =>
-        status === null ? member.status !== 'archived' : member.status === status,
+        status === null ? listsArchived || member.status !== 'archived' : member.status === status,
       )
       .filter(({ last_changed }) => {
         const time = Date.parse(last_changed);
@@ -224,6 +227,9 @@ export async function startMailchimp(clock: Clock = createClock()): Promise<Mail
     },
     sinceTakesIn: (own: boolean) => {
       sinceIsInclusive = own;
+    },
+    listArchived: (also: boolean) => {
+      listsArchived = also;
     },
   });
 }
