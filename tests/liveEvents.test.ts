@@ -1,4 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -88,4 +90,86 @@ it('tells a connection of a source, its file, its run and the file that goes, in
   });
   const numbers = page.events.map(({ seq }) => seq);
   expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
+}, 60_000);
+
+it('loses no event of a lost connection, and two pages agree', async () => {
+  const sockets: WebSocket[] = [];
+  class Breakable extends WebSocket {
+    constructor(url: string | URL) {
+      super(url);
+      sockets.push(this);
+    }
+  }
+  const steady = listen();
+  const shaky = listen(headgate.token, { WebSocket: Breakable });
+  await Promise.all([steady.isLive(), shaky.isLive()]);
+  for (let times = 1; times <= 3; times++) {
+    sockets.at(-1)?.close();
+    await addSource(`lost${times}`);
+    await steady.has('source_changed', `lost${times}`);
+  }
+  await shaky.has('source_changed', 'lost3');
+  await shaky.isLive();
+  expect(shaky.events).toEqual(steady.events);
+  expect(shaky.statuses).toContain('offline');
+  steady.live.close();
+  shaky.live.close();
+}, 60_000);
+
+it('ends the connection of a token that is revoked, and does not try it again', async () => {
+  const made = await api.call<{ id: string; token: string }>('POST', '/v1/tokens', {
+    name: 'page',
+  });
+  const page = listen(made.token);
+  await page.isLive();
+  await api.call('DELETE', `/v1/tokens/${made.id}`);
+  await vi.waitFor(() => expect(page.statuses.at(-1)).toBe('refused'), within);
+  page.live.close();
+}, 60_000);
+
+it('tells webhooks and the alert topic of a run that fails, and answers the log by request', async () => {
+  const posts: { type: string; sourceKey: string; headers: IncomingHttpHeaders }[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part) => (body += String(part)));
+    request.on('end', () => {
+      posts.push({ ...JSON.parse(body), headers: request.headers });
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+  await api.call('POST', '/v1/webhooks', { name: 'events', url });
+  await api.call('POST', '/v1/webhooks', { name: 'alerts', url, topic: 'alerts' });
+  await addSource('broken');
+  writeFileSync(join(folder, 'broken.csv'), 'id\n1\n');
+  await api.upload('broken', join(folder, 'broken.csv'), false);
+  await api.call('PATCH', '/v1/sources/broken', {
+    rules: { maxRejectedRows: 0 },
+    contract: 'freeze',
+  });
+  await api.runToEnd('broken');
+  writeFileSync(join(folder, 'other.csv'), 'id,more\n2,x\n');
+  await api.upload('broken', join(folder, 'other.csv'), false);
+  expect((await api.runToEnd('broken')).status).toBe('failed');
+  await vi.waitFor(
+    () =>
+      expect(
+        posts.filter(({ sourceKey }) => sourceKey === 'broken').map(({ type }) => type),
+      ).toEqual(expect.arrayContaining(['sync_failed', 'alert'])),
+    within,
+  );
+  expect(posts[0]?.headers['webhook-signature']).toMatch(/^v1,/);
+  const published = join(headgate.home, 'aws', 'sns', 'published.ndjson');
+  await vi.waitFor(
+    () => expect(readFileSync(published, 'utf8')).toContain('Headgate: broken is failing'),
+    within,
+  );
+  const page = await api.call<{ events: readonly Event[] }>(
+    'GET',
+    '/v1/events?after=0&limit=200&source=broken',
+  );
+  expect(page.events.map(({ type }) => type)).toContain('sync_failed');
+  server.closeAllConnections();
+  server.close();
 }, 60_000);

@@ -45,7 +45,7 @@ export const sqsDeliveries = (client: SQSClient, queueUrl: string): Deliveries =
 });
 
 /** Seconds before each further try: about two hours in all. SQS delays a message by 15 minutes at most. */
-const pauses = [5, 30, 120, 300, 900, 900, 900, 900, 900, 900, 900];
+const pauses = [5, 30, 120, 300, 900, 900, 900, 900, 900, 900, 900, 900];
 
 /** Before the try after `attempt`; null when that was the last. */
 export const pauseAfter = (attempt: number): number | null => pauses[attempt - 1] ?? null;
