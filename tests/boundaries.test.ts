@@ -15,7 +15,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   /** The console talks to the API as everybody else does. */
   console: ['client'],
   scripts: ['client', 'connectors', 'infra', 'local', 'shared'],
-  tests: ['cli', 'client', 'connectors', 'functions', 'infra', 'local', 'scripts', 'shared'],
+  tests: [
+    'cli',
+    'client',
+    'connectors',
+    'console',
+    'functions',
+    'infra',
+    'local',
+    'scripts',
+    'shared',
+  ],
 };
 
 interface Import {

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { Icon } from './Icon.tsx';
+import type { Sorting } from './sorting.ts';
 
 export interface Column<Row> {
   readonly id: string;
@@ -11,11 +12,6 @@ export interface Column<Row> {
   /** For columns of buttons: the title is only heard. */
   readonly hiddenTitle?: boolean;
   readonly className?: string;
-}
-
-export interface Sorting {
-  readonly by: string;
-  readonly descending: boolean;
 }
 
 interface DataTableProps<Row> {

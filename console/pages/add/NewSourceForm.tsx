@@ -13,9 +13,10 @@ import { toast } from '../../ui/Toasts.tsx';
 import { startRun } from '../sources/sourceActions.ts';
 import { CredentialsForm } from './ConnectionForm.tsx';
 import { connectionFields, credentialsOf, takesUploads } from './connectionDraft.ts';
-import { type Schedule, ScheduleBuilder } from './ScheduleBuilder.tsx';
+import { ScheduleBuilder } from './ScheduleBuilder.tsx';
 import { SchemaForm } from './SchemaForm.tsx';
 import { type Offered, type StreamChoices, StreamsEditor } from './StreamsEditor.tsx';
+import type { Schedule } from './scheduleParts.ts';
 import { TestConnection } from './TestConnection.tsx';
 
 type Values = Readonly<Record<string, Json>>;

@@ -14,10 +14,13 @@ interface SchemaFormProps {
   readonly at: string;
 }
 
+/** As many that may be left alone are shown when nothing else is asked. */
+const fewFields = 3;
+
 /** A control for each field that a connector’s schema names; those that may be left alone are folded away. */
 export function SchemaForm({ fields, values, onChange, errors, at }: SchemaFormProps) {
-  const isSettled = ({ required, secret, default: otherwise, name }: FormField): boolean =>
-    !required && !secret && otherwise !== undefined && errors[`${at}/${name}`] === undefined;
+  const isSettled = ({ required, secret, name }: FormField): boolean =>
+    !required && !secret && errors[`${at}/${name}`] === undefined;
   const main = fields.filter((field) => !isSettled(field));
   const more = fields.filter(isSettled);
   const control = (field: FormField) => (
@@ -36,7 +39,10 @@ export function SchemaForm({ fields, values, onChange, errors, at }: SchemaFormP
     <div className="stack">
       {main.map(control)}
       {more.length > 0 && (
-        <details className="more" open={main.length === 0 || undefined}>
+        <details
+          className="more"
+          open={(main.length === 0 && more.length <= fewFields) || undefined}
+        >
           <summary>More settings ({more.length})</summary>
           <div className="stack">{more.map(control)}</div>
         </details>

@@ -3,7 +3,7 @@ import type { Snapshots, Table } from '../../../client/generated.ts';
 import { setParams, useParam } from '../../app/router.ts';
 import { useSession } from '../../app/session.ts';
 import { useQuery } from '../../data/useQuery.ts';
-import { bytesText, countText, dateTimeText, wordsOf } from '../../text/format.ts';
+import { bytesText, countOf, countText, dateTimeText, wordsOf } from '../../text/format.ts';
 import { Button, Link } from '../../ui/Button.tsx';
 import { Code } from '../../ui/Code.tsx';
 import { type Column, DataTable } from '../../ui/DataTable.tsx';
@@ -64,7 +64,7 @@ export default function TablePage({
             { name: 'Rejected rows', value: countText(data.rejectedRows) },
             {
               name: 'Size',
-              value: `${bytesText(data.bytes)} in ${countText(data.dataFiles)} data files`,
+              value: `${bytesText(data.bytes)} in ${countOf(data.dataFiles, 'data file')}`,
             },
             { name: 'Updated', value: <Ago at={data.updatedAt} /> },
           ]}

@@ -121,15 +121,17 @@ export function UploadPanel({ source, connector, taken, onDone }: UploadPanelPro
             multiple
             tabIndex={-1}
             aria-label="Files to upload"
-            accept={connector.fileTypes.flatMap((type) => [type, `${type}.gz`]).join(',')}
+            accept={connector.fileTypes
+              .flatMap((type) => [type, `${type}.gz`, `${type}.zst`])
+              .join(',')}
             onChange={(event) => {
               add(event.target.files ?? []);
               event.target.value = '';
             }}
           />
           <span className="faint">
-            {connector.fileTypes.join(', ')}, also as .gz. Large files go in parts and can be taken
-            up again.
+            {connector.fileTypes.join(', ')}, also as .gz or .zst. Large files go in parts and can
+            be taken up again.
           </span>
         </div>
         {list.length > 0 && (

@@ -1,5 +1,5 @@
 import type { SourceSummary } from '../../../client/generated.ts';
-import type { Sorting } from '../../ui/DataTable.tsx';
+import type { Sorting } from '../../ui/sorting.ts';
 
 /** What the list is narrowed to; empty texts do not count. */
 export interface Filters {
