@@ -7,11 +7,16 @@ import { type LakeTable, lakeReader } from '../lakeReader.ts';
 import { shiftedClock } from '../simulators/clock.ts';
 import { startGoogle } from '../simulators/google.ts';
 import { startHubSpot } from '../simulators/hubspot.ts';
+import { startIntercom } from '../simulators/intercom.ts';
+import { startKlaviyo } from '../simulators/klaviyo.ts';
+import { startMailchimp } from '../simulators/mailchimp.ts';
 import { startMicrosoft } from '../simulators/microsoft.ts';
+import { startPipedrive } from '../simulators/pipedrive.ts';
 import { startSalesforce } from '../simulators/salesforce.ts';
 import { startShopify } from '../simulators/shopify.ts';
 import type { Simulator } from '../simulators/simulator.ts';
 import { startStripe } from '../simulators/stripe.ts';
+import { startZendesk } from '../simulators/zendesk.ts';
 import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
 
 const clock = shiftedClock();
@@ -21,7 +26,26 @@ const salesforce = await startSalesforce({ clock });
 const google = await startGoogle(clock);
 const microsoft = await startMicrosoft(clock);
 const shopify = await startShopify(clock);
-const simulators: readonly Simulator[] = [stripe, hubspot, salesforce, google, microsoft, shopify];
+const intercom = await startIntercom(clock);
+const klaviyo = await startKlaviyo(clock);
+const mailchimp = await startMailchimp(clock);
+const pipedrive = await startPipedrive(clock);
+const zendesk = await startZendesk(clock);
+const { clientId, clientSecret } = zendesk.oauthCredentials;
+const zendeskClient = { clientId: clientId ?? '', clientSecret: clientSecret ?? '' };
+const simulators: readonly Simulator[] = [
+  stripe,
+  hubspot,
+  salesforce,
+  google,
+  microsoft,
+  shopify,
+  intercom,
+  klaviyo,
+  mailchimp,
+  pipedrive,
+  zendesk,
+];
 
 /** A vendor as Headgate sees it, and what its table has to hold. */
 interface Subject {
@@ -131,6 +155,80 @@ const subjects: readonly Subject[] = [
       shopify.update(first!.id, { email: 'changed@example.com' });
     },
     rows: () => shopify.customers().map(({ id, email }) => [id, email]),
+  },
+  {
+    connector: 'zendesk_users',
+    stream: 'users',
+    config: { subdomain: 'acme' },
+    credentials: zendeskClient,
+    wrong: { ...zendeskClient, clientSecret: 'zendesk-canary-refused' },
+    cursorField: 'updated_at',
+    columns: ['id', 'email'],
+    create: (email) => zendesk.create({ email }),
+    change: () => {
+      const [first, second] = zendesk.users();
+      zendesk.update(first!.id, { email: 'changed@example.com' });
+      zendesk.remove(second!.id);
+    },
+    rows: () => zendesk.users().map(({ id, email }) => [String(id), email]),
+  },
+  {
+    connector: 'intercom_contacts',
+    stream: 'contacts',
+    credentials: { accessToken: intercom.token },
+    wrong: { accessToken: 'canary-refused' },
+    cursorField: 'updated_at',
+    keepsDeleted: true,
+    columns: ['id', 'email'],
+    // Made long ago: the search shows new ones minutes late.
+    create: (email) => intercom.create({ email, created_at: 1_700_000_000 }),
+    change: () => intercom.update(intercom.contacts()[0]!.id, { email: 'changed@example.com' }),
+    rows: () => intercom.contacts().map(({ id, email }) => [id, email]),
+  },
+  {
+    connector: 'klaviyo_profiles',
+    stream: 'profiles',
+    credentials: { apiKey: klaviyo.key },
+    wrong: { apiKey: 'pk_canary_refused' },
+    cursorField: 'updated',
+    keepsDeleted: true,
+    columns: ['id', 'email'],
+    create: (email) => klaviyo.create({ email }),
+    change: () => klaviyo.update(klaviyo.profiles()[0]!.id, { email: 'changed@example.com' }),
+    rows: () => klaviyo.profiles().map(({ id, email }) => [id, email]),
+  },
+  {
+    connector: 'mailchimp_members',
+    stream: 'members',
+    config: { dataCenter: 'us3', listId: mailchimp.listId },
+    credentials: { apiKey: mailchimp.key },
+    wrong: { apiKey: 'canaryrefused-us3' },
+    cursorField: 'last_changed',
+    columns: ['contact_id', 'email_address'],
+    create: (email_address) => mailchimp.create({ email_address }),
+    change: () => {
+      const [first, second] = mailchimp.members();
+      mailchimp.update(first!.contact_id, { email_address: 'changed@example.com' });
+      mailchimp.archive(second!.contact_id);
+    },
+    rows: () =>
+      mailchimp.members().map(({ contact_id, email_address }) => [contact_id, email_address]),
+  },
+  {
+    connector: 'pipedrive_persons',
+    stream: 'persons',
+    credentials: { apiToken: pipedrive.token },
+    wrong: { apiToken: 'pipedrive-canary-refused' },
+    cursorField: 'update_time',
+    keepsDeleted: true,
+    columns: ['id', 'email'],
+    create: (email) => pipedrive.create(email),
+    change: () => {
+      const [first] = pipedrive.persons();
+      const emails = [{ value: 'changed@example.com', primary: true, label: 'work' }];
+      pipedrive.update(first!.id, { emails });
+    },
+    rows: () => pipedrive.persons().map(({ id, emails }) => [String(id), emails[0]?.value ?? null]),
   },
 ];
 
