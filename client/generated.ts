@@ -7,6 +7,21 @@ export type AcceptedRun = {
   readonly status: "started" | "queued" | "coalesced";
 };
 
+export type AuditEntry = {
+  readonly id: string;
+  readonly at: string;
+  /** Id of the token, or of the person who signed in. */
+  readonly by: string;
+  readonly requestId: string;
+  readonly action: "source.created" | "source.changed" | "source.deleted" | "credentials.replaced" | "source.tested" | "attention.acknowledged" | "rejects.replayed" | "run.requested" | "run.cancelled" | "run.undone" | "cursor.set" | "data.cleared" | "upload.created" | "upload.completed" | "upload.aborted" | "file.deleted" | "file.reloaded" | "file.restored" | "token.created" | "token.revoked" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "oauth.connected";
+  /** Source, run, file, token or webhook. */
+  readonly subject: string;
+  /** The changed fields as they were, secrets left out. */
+  readonly before: Json | null;
+  /** The changed fields as they are, secrets left out. */
+  readonly after: Json | null;
+};
+
 export type ChangeSource = {
   /** Immutable; may be sent if it is the same. */
   readonly key?: string | undefined;
@@ -996,6 +1011,12 @@ export type StreamState = {
   readonly cursor: Json | null;
   /** A full read was broken off; the next run within a day goes on with it. */
   readonly unfinishedSince: string | null;
+  /** The last run that read everything again by itself, because the source no longer knew the cursor. */
+  readonly renewed: {
+    readonly runId: string;
+    readonly at: string;
+    readonly reason: string;
+  } | null;
   readonly lastRunId: string | null;
   readonly updatedAt: string;
 };
@@ -1620,6 +1641,23 @@ export interface RevokeTokenInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ListAuditInput {
+  readonly query?: {
+    /** Results in a page. */
+    readonly limit?: number | undefined;
+    /** `nextCursor` of the page before, with the same filters. */
+    readonly cursor?: string | undefined;
+    readonly action?: "source.created" | "source.changed" | "source.deleted" | "credentials.replaced" | "source.tested" | "attention.acknowledged" | "rejects.replayed" | "run.requested" | "run.cancelled" | "run.undone" | "cursor.set" | "data.cleared" | "upload.created" | "upload.completed" | "upload.aborted" | "file.deleted" | "file.reloaded" | "file.restored" | "token.created" | "token.revoked" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "oauth.connected" | undefined;
+    readonly subject?: string | undefined;
+    readonly by?: string | undefined;
+    /** From this instant on. */
+    readonly from?: string | undefined;
+    /** Before this instant. */
+    readonly to?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ListEventsInput {
   readonly query?: {
     /** The last number known. Left out: the newest events. */
@@ -1857,6 +1895,15 @@ export interface Client {
   }>;
   /** Revoke a token. */
   revokeToken(input: RevokeTokenInput): Promise<null>;
+  /** Who changed what, newest first. */
+  listAudit(input?: ListAuditInput): Promise<{
+    readonly data: readonly AuditEntry[];
+    readonly pagination: {
+      readonly limit: number;
+      readonly hasMore: boolean;
+      readonly nextCursor: string | null;
+    };
+  }>;
   /** What happened since an event, oldest first. */
   listEvents(input?: ListEventsInput): Promise<EventPage>;
   /** Where to hear of events as they happen. */
@@ -1939,6 +1986,7 @@ export const operations = {
   createToken: { method: 'POST', path: '/v1/tokens', query: [], headers: [], hasBody: true },
   listTokens: { method: 'GET', path: '/v1/tokens', query: ["limit","cursor"], headers: [], hasBody: false },
   revokeToken: { method: 'DELETE', path: '/v1/tokens/{tokenId}', query: [], headers: [], hasBody: false },
+  listAudit: { method: 'GET', path: '/v1/audit', query: ["limit","cursor","action","subject","by","from","to"], headers: [], hasBody: false },
   listEvents: { method: 'GET', path: '/v1/events', query: ["after","limit","source"], headers: [], hasBody: false },
   getLiveAddress: { method: 'GET', path: '/v1/events/live', query: [], headers: [], hasBody: false },
   createWebhook: { method: 'POST', path: '/v1/webhooks', query: [], headers: [], hasBody: true },

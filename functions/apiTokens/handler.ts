@@ -4,6 +4,7 @@ import { decodeCursor, encodeCursor } from '../../shared/api/cursor.ts';
 import { badField } from '../../shared/api/fieldErrors.ts';
 import { pageFrom } from '../../shared/api/pages.ts';
 import { requireAllSources } from '../../shared/api/principal.ts';
+import { listAudit } from '../../shared/audit/listAudit.ts';
 import { HeadgateError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { requireSourceOf } from '../../shared/sources/findSource.ts';
@@ -67,6 +68,37 @@ export const makeHandler = ({ table, now, log }: Dependencies) =>
         return pageFrom(found, query.limit, tokenView, ({ tokenId }) =>
           encodeCursor('tokens', {}, { after: tokenId }),
         );
+      },
+      listAudit: async ({ principal, query }) => {
+        requireAllSources(principal);
+        const { limit, cursor, from, to, ...exact } = query;
+        const filters = { ...exact, from, to };
+        const before =
+          cursor === undefined
+            ? {}
+            : { before: decodeCursor(cursor, 'audit', filters, position).after };
+        const { items, next } = await listAudit(
+          table,
+          principal.tenant,
+          {
+            ...exact,
+            from: from === undefined ? undefined : new Date(from),
+            to: to === undefined ? undefined : new Date(to),
+          },
+          { limit, ...before },
+        );
+        return {
+          data: items.map(({ v, tenant, before: was = null, after: is = null, ...entry }) => ({
+            ...entry,
+            before: was,
+            after: is,
+          })),
+          pagination: {
+            limit,
+            hasMore: next !== null,
+            nextCursor: next === null ? null : encodeCursor('audit', filters, { after: next }),
+          },
+        };
       },
       revokeToken: async ({ principal, params, requestId }) => {
         const revoked = await revokeToken(

@@ -50,6 +50,8 @@ export const auditItem = z.strictObject({
 });
 export type AuditItem = z.infer<typeof auditItem>;
 
+export const auditPrefix = 'AUDIT#';
+
 /** A change as the one who makes it tells it. `before` and `after` MUST already be masked. */
 export interface Change {
   readonly tenant: string;
@@ -65,7 +67,7 @@ const itemOf = (change: Change, now: Date): AuditItem & { pk: string; sk: string
   const id = ulid(now);
   return {
     pk: tenantKey(change.tenant),
-    sk: `AUDIT#${id}`,
+    sk: `${auditPrefix}${id}`,
     v: 1,
     id,
     at: now.toISOString(),

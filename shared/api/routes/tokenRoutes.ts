@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Route } from '../route.ts';
+import { auditEntry, auditFilters } from '../schemas/audit.ts';
 import { pageOf, pageQuery } from '../schemas/page.ts';
 import { createdToken, createToken, me, token } from '../schemas/token.ts';
 
@@ -23,7 +24,7 @@ export const tokenRoutes = [
     summary: 'Make a token; it is shown this once',
     body: createToken,
     responses: { 201: createdToken },
-    errors: ['unsupported_media_type'],
+    errors: ['unsupported_media_type', 'not_found'],
   },
   {
     operationId: 'listTokens',
@@ -46,5 +47,18 @@ export const tokenRoutes = [
     params: z.strictObject({ tokenId: z.string().min(1).max(64) }),
     responses: { 204: null },
     errors: ['not_found'],
+  },
+  {
+    operationId: 'listAudit',
+    method: 'GET',
+    path: '/v1/audit',
+    function: 'apiTokens',
+    role: 'admin',
+    summary: 'Who changed what, newest first',
+    description:
+      'A page may hold fewer entries than `limit` although there are more: then few match the filters.',
+    query: z.strictObject({ ...pageQuery, ...auditFilters }),
+    responses: { 200: pageOf(auditEntry) },
+    errors: [],
   },
 ] as const satisfies readonly Route[];

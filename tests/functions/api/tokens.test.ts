@@ -140,9 +140,9 @@ describe('roles', () => {
   const rank: readonly Role[] = ['viewer', 'editor', 'admin'];
   const guarded = routes.filter((route) => !('public' in route));
 
-  it('are what the design says: GET for viewers, changes for editors, tokens for admins', () => {
+  it('are what the design says: GET for viewers, changes for editors, tokens, webhooks and audit for admins', () => {
     for (const { operationId, method, path, role } of guarded) {
-      const expected: Role = path.startsWith('/v1/tokens')
+      const expected: Role = /^\/v1\/(tokens|webhooks|audit)/.test(path)
         ? 'admin'
         : method === 'GET'
           ? 'viewer'
@@ -159,7 +159,9 @@ describe('roles', () => {
     guarded.map((route) => [route.operationId, route.role] as const),
   )('%s wants at least %s, and 401 without a token', async (operationId: OperationId, least: Role) => {
     const params = Object.fromEntries(
-      ['idOrKey', 'runId', 'tokenId', 'uploadId', 'name', 'stream'].map((name) => [name, 'none']),
+      ['idOrKey', 'runId', 'tokenId', 'uploadId', 'name', 'stream', 'code', 'webhookId'].map(
+        (name) => [name, 'none'],
+      ),
     );
     const call = (token: string | null) => api.invoke(api.routeOf(operationId), { params, token });
     expect((await call(null)).statusCode).toBe(401);
