@@ -56,7 +56,10 @@ export async function bundleFunctions(
     sourcemap: sourceMaps ? 'linked' : false,
     sourcesContent: false,
     mainFields: ['module', 'main'],
-    external: [nativePackage, 'pg-native'],
+    // Native additions that packages try and do without; a machine may have compiled them for itself.
+    external: [nativePackage, 'pg-native', '*.node'],
+    // Its other entry reads a file beside itself, which is not beside a bundle.
+    alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
     banner: { js: banner },
     metafile: true,
     legalComments: 'none',

@@ -6,7 +6,14 @@ import type { Plugin } from 'esbuild';
  * Packages that talk to a source. The API describes connectors but never reads from them, so its bundles hold
  * none of these; a connector imports them inside its functions only.
  */
-export const driverPackages = ['mysql2', 'pg', 'pg-copy-streams', 'pg-cursor', 'ssh2'] as const;
+export const driverPackages = [
+  '@platformatic/kafka',
+  'mysql2',
+  'pg',
+  'pg-copy-streams',
+  'pg-cursor',
+  'ssh2',
+] as const;
 
 const namespace = 'headgate-described';
 const drivers = new RegExp(`^(${driverPackages.join('|')})$`);
