@@ -1,4 +1,5 @@
 import type { Connector } from '../shared/connectors/connector.ts';
+import azureBlobCsv from './azure_blob_csv.ts';
 import bigquery from './bigquery.ts';
 import bigqueryIdentity from './bigquery_identity.ts';
 import csvUpload from './csv_upload.ts';
@@ -6,6 +7,7 @@ import csvUrl from './csv_url.ts';
 import googleContacts from './google_contacts.ts';
 import hubspotContacts from './hubspot_contacts.ts';
 import intercomContacts from './intercom_contacts.ts';
+import kafka from './kafka.ts';
 import klaviyoProfiles from './klaviyo_profiles.ts';
 import localFiles from './local_files.ts';
 import mailchimpMembers from './mailchimp_members.ts';
@@ -25,6 +27,7 @@ import zendeskUsers from './zendesk_users.ts';
 
 /** The connectors of this release. Each is `connectors/<name>.ts` with the connector as its default export. */
 export const connectorNames = [
+  'azure_blob_csv',
   'bigquery',
   'bigquery_identity',
   'csv_upload',
@@ -32,6 +35,7 @@ export const connectorNames = [
   'google_contacts',
   'hubspot_contacts',
   'intercom_contacts',
+  'kafka',
   'klaviyo_profiles',
   'local_files',
   'mailchimp_members',
@@ -52,6 +56,7 @@ export const connectorNames = [
 export type ConnectorName = (typeof connectorNames)[number];
 
 const byName: Readonly<Record<ConnectorName, Connector>> = {
+  azure_blob_csv: azureBlobCsv,
   bigquery,
   bigquery_identity: bigqueryIdentity,
   csv_upload: csvUpload,
@@ -59,6 +64,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   google_contacts: googleContacts,
   hubspot_contacts: hubspotContacts,
   intercom_contacts: intercomContacts,
+  kafka,
   klaviyo_profiles: klaviyoProfiles,
   local_files: localFiles,
   mailchimp_members: mailchimpMembers,

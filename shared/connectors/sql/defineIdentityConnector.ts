@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { HeadgateError } from '../../errors.ts';
 import type { Batch, CheckResult, Connector, Context, StreamRequest } from '../connector.ts';
-import { failedCheck, type SqlConnector, translatorOf } from './defineSqlConnector.ts';
+import { failedCheck } from '../failedCheck.ts';
+import { type SqlConnector, translatorOf } from './defineSqlConnector.ts';
 import { describeTable } from './describeTable.ts';
 import { findTable } from './findTable.ts';
 import {

@@ -1,5 +1,6 @@
 import { HeadgateError } from '../../errors.ts';
 import type { Batch, CheckResult, Connector, Context } from '../connector.ts';
+import { failedCheck } from '../failedCheck.ts';
 import { batchLimits } from './cutBatches.ts';
 import { describeTable, streamNameOf } from './describeTable.ts';
 import { type ReadLimits, readTable } from './readTable.ts';
@@ -126,22 +127,3 @@ export const translatorOf =
     if (error instanceof HeadgateError) return error;
     return dialect.explain(error, context) ?? error;
   };
-
-/** The answer of a check that an error ended; throws what is no answer. */
-export function failedCheck(error: unknown): CheckResult {
-  if (error instanceof HeadgateError && isCheckCode(error.code))
-    return { ok: false, code: error.code, message: error.message };
-  throw error;
-}
-
-const checkCodes = [
-  'invalid_credentials',
-  'invalid_config',
-  'source_forbidden',
-  'source_not_found',
-  'source_unreachable',
-  'address_refused',
-] as const;
-type CheckCode = (typeof checkCodes)[number];
-const isCheckCode = (code: string): code is CheckCode =>
-  (checkCodes as readonly string[]).includes(code);
