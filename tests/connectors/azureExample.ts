@@ -1,0 +1,42 @@
+import azureBlobCsv from '../../connectors/azure_blob_csv.ts';
+import type { Connector } from '../../shared/connectors/connector.ts';
+import type { ConnectorExample, Refusal } from './connectorExample.ts';
+import { type FilePlace, localSurroundings, remoteFilesExample } from './remoteFilesExample.ts';
+
+export const azureConnector = azureBlobCsv as unknown as Connector;
+
+/** The example of the conformance suite, for a simulator and for Azurite. */
+export const azureExample = (
+  title: string,
+  connectionString: string,
+  place: FilePlace,
+  refusals: readonly Refusal[] = [],
+): Promise<ConnectorExample> =>
+  remoteFilesExample(
+    {
+      title,
+      connector: azureConnector,
+      config: { container: 'conformance', prefix: 'in/' },
+      credentials: { connectionString },
+      surroundings: localSurroundings,
+      refusals: [
+        {
+          title: 'a container that is not there',
+          config: { container: 'nowhere' },
+          code: 'source_not_found',
+          says: /no container nowhere/,
+        },
+        {
+          title: 'another key',
+          credentials: {
+            connectionString: connectionString.replace(/AccountKey=...../, 'AccountKey=AAAAA'),
+          },
+          code: 'invalid_credentials',
+          says: /refused the credentials/,
+        },
+        ...refusals,
+      ],
+    },
+    place,
+    'in/',
+  );
