@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { numberedRows } from '../duckdb/numberedRows.ts';
 import { sqlName, sqlText } from '../duckdb/openDuckDb.ts';
 import { longestRejectText } from '../formats/reject.ts';
 import { faultOf } from '../formats/rowAdmission.ts';
@@ -86,9 +87,10 @@ export async function rejectParquetRows(
     book.of(name).mask === null ? type : 'string',
   ]);
   const context = contextOf(book, Object.fromEntries(types));
+  const { from, place } = await numberedRows(db, path);
   const outputs = [
     `left(${row}, ${longestRejectText})`,
-    `file_row_number + ${rowsBefore + 1}`,
+    `${place} + ${rowsBefore + 1}`,
     pick(({ column }) => column),
     pick(({ reason }) => reason),
     sqlText(options.runId),
@@ -103,7 +105,7 @@ export async function rejectParquetRows(
   const target = join(options.workFolder, `${scratchName('rejected')}.parquet`);
   try {
     const [stats] = await db.rows(
-      `COPY (SELECT ${outputs.join(', ')} FROM read_parquet(${sqlText(path)}, file_row_number = true) WHERE ${faults.map(({ sql }) => sql).join(' OR ')}) TO ${sqlText(target)} (${copyOptions(rejectFields)})`,
+      `COPY (SELECT ${outputs.join(', ')} FROM ${from} WHERE ${faults.map(({ sql }) => sql).join(' OR ')}) TO ${sqlText(target)} (${copyOptions(rejectFields)})`,
     );
     if (stats === undefined) throw new Error('COPY answered no statistics');
     const published = await rejectPublisher.publish(

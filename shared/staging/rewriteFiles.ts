@@ -2,7 +2,8 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { sqlName, sqlText } from '../duckdb/openDuckDb.ts';
+import { numberedRows } from '../duckdb/numberedRows.ts';
+import { type DuckDb, sqlName, sqlText } from '../duckdb/openDuckDb.ts';
 import { copyOptions } from '../lake/copyOptions.ts';
 import type { DataFile } from '../lake/dataFile.ts';
 import { duckdbType } from '../lake/duckdbTypes.ts';
@@ -67,9 +68,7 @@ async function rewriteFile(
       return `CAST(${value} AS ${duckdbType(type)}) AS ${sqlName(name)}`;
     });
     const from =
-      deletes === null
-        ? `read_parquet(${sqlText(input)})`
-        : `read_parquet(${sqlText(input)}, file_row_number = true) WHERE file_row_number NOT IN (SELECT pos FROM read_parquet(${sqlText(deleted)}))`;
+      deletes === null ? `read_parquet(${sqlText(input)})` : await aliveIn(db, input, deleted);
     const [stats] = await db.rows(
       `COPY (SELECT ${outputs.join(', ')} FROM ${from}) TO ${sqlText(output)} (${copyOptions(fields)})`,
     );
@@ -84,6 +83,12 @@ async function rewriteFile(
   } finally {
     for (const path of [input, deleted, output]) await rm(path, { force: true });
   }
+}
+
+/** The rows of a file without its deleted ones. */
+async function aliveIn(db: DuckDb, file: string, deletes: string): Promise<string> {
+  const { from, place } = await numberedRows(db, file);
+  return `${from} WHERE ${place} NOT IN (SELECT pos FROM read_parquet(${sqlText(deletes)}))`;
 }
 
 /** Columns that get a type a person chose: not every value of the old one need fit it. */

@@ -2,8 +2,10 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
 import type { SourceRecord } from '../../../shared/connectors/connector.ts';
+import type { DataFile } from '../../../shared/lake/dataFile.ts';
 import type { Column } from '../../../shared/lake/schema.ts';
 import { column, landedFile, readRows, TestLoader, typesOf } from './testLoader.ts';
 
@@ -240,6 +242,39 @@ describe('a type that changes', () => {
     for (const file of [...loaded.adds, ...rewritten])
       expect(Object.keys(file.valueCounts)).not.toContain(String(oldIds.get('code')));
     expect(second.leftovers()).toEqual([]);
+  });
+
+  it('leaves deleted rows out of what it rewrites, whatever the columns are called', async () => {
+    const lake = mkdtempSync(join(tmpdir(), 'lake-'));
+    const first = await TestLoader.open({ runId: 'run-0' }, lake);
+    await first.load('one.csv', 'file_row_number,place,code\n7,0,1\n8,1,2\n9,2,3\n');
+    const before = await first.finish();
+    await first.loader[Symbol.asyncDispose]();
+    const [file] = before.adds as [DataFile];
+    const deletes = { ...file, path: 's3://lake/deletes.parquet', rows: 1 };
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    await connection.run(
+      `COPY (SELECT '${file.path}' AS file_path, 1::BIGINT AS pos) TO '${join(lake, 'deletes.parquet')}'`,
+    );
+    connection.closeSync();
+    instance.closeSync();
+
+    await using second = await TestLoader.open(
+      { schema: before.schema, liveFiles: async () => [{ file, deletes }] },
+      lake,
+    );
+    await second.load('two.csv', 'file_row_number,place,code\n1,1,00501\n');
+    const { rewrites } = await second.finish();
+    const rows = await readRows(
+      lake,
+      rewrites.map((rewrite) => rewrite.file!),
+      false,
+    );
+    expect(rows.map(({ file_row_number, code }) => [file_row_number, code])).toEqual([
+      ['7', '1'],
+      ['9', '3'],
+    ]);
   });
 
   it('keeps the table’s wider type for a file that would have a narrower one', async () => {
