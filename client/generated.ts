@@ -601,6 +601,17 @@ export type ProblemType = {
   readonly retryable: boolean;
 };
 
+export type RedeemSignIn = {
+  readonly provider: string;
+  /** What the issuer sent to `redirectUri`. */
+  readonly code: string;
+  /** Of PKCE (S256). */
+  readonly verifier: string;
+  readonly redirectUri: string;
+  /** The one of the authorization request. */
+  readonly nonce: string;
+};
+
 export type RejectsPart = {
   readonly sourceId: string;
   readonly stream: string;
@@ -822,6 +833,22 @@ export type SecretEntry = {
 export type SetCursor = {
   /** As `GET …/streams` shows it. null: the next run starts from nothing. */
   readonly cursor: Json | null;
+};
+
+export type SignInToken = {
+  /** The bearer token from now on. */
+  readonly token: string;
+  readonly expiresAt: string;
+};
+
+export type SignInWays = {
+  readonly providers: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly authorizationEndpoint: string;
+    readonly clientId: string;
+    readonly scopes: string;
+  }[];
 };
 
 export type Snapshots = {
@@ -1617,6 +1644,15 @@ export interface ListSnapshotsInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface GetSignInWaysInput {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RedeemSignInInput {
+  readonly body: RedeemSignIn;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface GetMeInput {
   readonly signal?: AbortSignal | undefined;
 }
@@ -1880,6 +1916,10 @@ export interface Client {
   downloadRejects(input: DownloadRejectsInput): Promise<RejectsPart>;
   /** The versions of a table that can still be read. */
   listSnapshots(input: ListSnapshotsInput): Promise<Snapshots>;
+  /** Where people sign in. */
+  getSignInWays(input?: GetSignInWaysInput): Promise<SignInWays>;
+  /** Trade an authorization code for a bearer token. */
+  redeemSignIn(input: RedeemSignInInput): Promise<SignInToken>;
   /** Whose token this is and what it may do. */
   getMe(input?: GetMeInput): Promise<Me>;
   /** Make a token; it is shown this once. */
@@ -1982,6 +2022,8 @@ export const operations = {
   listRejects: { method: 'GET', path: '/v1/sources/{idOrKey}/rejects', query: ["stream","limit"], headers: [], hasBody: false },
   downloadRejects: { method: 'GET', path: '/v1/sources/{idOrKey}/rejects/download', query: ["stream","format","cursor"], headers: [], hasBody: false },
   listSnapshots: { method: 'GET', path: '/v1/sources/{idOrKey}/snapshots', query: ["stream","limit"], headers: [], hasBody: false },
+  getSignInWays: { method: 'GET', path: '/v1/sign-in', query: [], headers: [], hasBody: false },
+  redeemSignIn: { method: 'POST', path: '/v1/sign-in', query: [], headers: [], hasBody: true },
   getMe: { method: 'GET', path: '/v1/me', query: [], headers: [], hasBody: false },
   createToken: { method: 'POST', path: '/v1/tokens', query: [], headers: [], hasBody: true },
   listTokens: { method: 'GET', path: '/v1/tokens', query: ["limit","cursor"], headers: [], hasBody: false },

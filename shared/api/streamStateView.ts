@@ -8,6 +8,7 @@ export const streamStateOf = (stream: StreamItem): StreamState => ({
   rows: stream.pointer?.rows ?? 0,
   cursor: stream.cursor,
   unfinishedSince: stream.stage?.startedAt ?? null,
+  renewed: stream.renewed ?? null,
   lastRunId: stream.committedBy?.runId ?? null,
   updatedAt: stream.updatedAt,
 });

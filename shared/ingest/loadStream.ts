@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Batch, Context } from '../connectors/connector.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type Batch, type Context, ParkUntil } from '../connectors/connector.ts';
 import { HeadgateError } from '../errors.ts';
 import { failFile } from '../files/failFile.ts';
 import type { Json } from '../json.ts';
@@ -55,6 +56,8 @@ export interface LoadedStream {
   readonly position: Json | null;
   /** False when the invocation's time was over first. */
   readonly finished: boolean;
+  /** The source said "come back later" in the middle of the read, after `position`. */
+  readonly park?: ParkUntil;
   /** Files that could not be read; the others are loaded. */
   readonly failures: readonly RunError[];
   /** Every batch said that none of its rows was delivered before. */
@@ -86,6 +89,8 @@ export async function loadStream(
   let fresh = true;
   let replacesNullCursor = false;
   let removesFiles: LoadedStream['removesFiles'];
+  /** Whether `position` covers every row that was loaded. */
+  let isCovered = true;
   const result = (loaded: Loaded | null, finished: boolean): LoadedStream => ({
     loaded,
     position,
@@ -103,6 +108,7 @@ export async function loadStream(
       replacesNullCursor ||= batch.replacesNullCursor === true;
       removesFiles ??= batch.removesFiles;
       if (!isEmpty(batch)) {
+        isCovered = false;
         fresh &&= batch.fresh === true;
         loader ??= await openLoader(dependencies, input, scratch.path);
         await loadBatch(dependencies, input, loader, batch, failures);
@@ -112,6 +118,7 @@ export async function loadStream(
       position = (
         typeof checkpoint === 'function' ? (checkpoint as () => Json)() : checkpoint
       ) as Json;
+      isCovered = true;
       if (deadline.remainingMilliseconds() > stopAt) continue;
       log.info('stopping in time, to go on in another invocation', { stream: plan.request.name });
       return result((await loader?.finish()) ?? null, false);
@@ -119,6 +126,15 @@ export async function loadStream(
     const loaded = (await loader?.finish()) ?? null;
     alive.progress({ stream: plan.request.name });
     return result(loaded, true);
+  } catch (error) {
+    // Units are parked by the run that shares work out among them.
+    const keeps =
+      isCovered && input.shared === undefined && !isDeepStrictEqual(position, input.from);
+    if (!(error instanceof ParkUntil) || !keeps) throw error;
+    log.info('keeping what was read until the source asked to wait', {
+      stream: plan.request.name,
+    });
+    return { ...result((await loader?.finish()) ?? null, false), park: error };
   } finally {
     await loader?.[Symbol.asyncDispose]();
   }

@@ -38,7 +38,8 @@ export interface StreamPlan {
 }
 
 /**
- * The streams of a run in a stable order. An incremental source reads streams without a cursor column whole.
+ * The streams of a run in a stable order. An incremental source reads streams without a cursor column whole; where it names
+ * none, a stream that upserts takes the only one it offers.
  * Throws `source_not_found` for a chosen stream that the source does not have (any more), `invalid_config` for a
  * backfill of a stream without a cursor.
  */
@@ -74,7 +75,10 @@ function planStream(
   const settings = source.streams?.[description.name] ?? {};
   // Files load once each and add up; "everything again" is only done when asked for.
   const wanted: SyncMode = landing ? 'incremental' : (settings.syncMode ?? source.syncMode);
-  const cursorField = settings.cursorField ?? source.cursorField;
+  const cursorField =
+    settings.cursorField ??
+    source.cursorField ??
+    (wanted === 'incremental' ? onlyCursor(description) : null);
   const hasCursor = cursorField !== null && description.cursorFields.includes(cursorField);
   const incremental =
     wanted === 'incremental' &&
@@ -126,6 +130,10 @@ function planStream(
     },
   };
 }
+
+/** The cursor nobody has to choose: rows of one key replace each other, and there is one column to order them by. */
+const onlyCursor = ({ upserts, cursorFields }: StreamDescription): string | null =>
+  upserts === true && cursorFields.length === 1 ? (cursorFields[0] ?? null) : null;
 
 function effectOf(
   request: RunRequest,

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ParkUntil } from '../connectors/connector.ts';
 import { HeadgateError } from '../errors.ts';
 import type { FanOut } from '../fanout/planObjects.ts';
 import type { UnitCost } from '../fanout/readResults.ts';
@@ -20,8 +21,9 @@ import type { KeepAlive } from './keepAlive.ts';
 import { leaveOutDuplicates } from './leaveOutDuplicates.ts';
 import { type LoadedStream, scratchFolder } from './loadStream.ts';
 import { mergeStream } from './mergeStream.ts';
-import { obtainStream } from './obtainStream.ts';
+import { type Obtained, obtainStream } from './obtainStream.ts';
 import { isStaged, type StreamPlan } from './planStreams.ts';
+import { isRenewable, renew, renewedPlan } from './renewal.ts';
 import type { QueuedStream } from './runCheckpoint.ts';
 import { readParts, type StagedParts, startOf, withRewrites } from './stagedParts.ts';
 
@@ -52,6 +54,8 @@ export interface Step {
   /** Where to go on with this stream; null when it is read. */
   readonly next: QueuedStream | null;
   readonly hadData: boolean;
+  /** The source asked to wait; `next` goes on then. */
+  readonly park?: ParkUntil;
   /** Units go on with it: `next` says where their work is collected. */
   readonly fanOut?: FanOut;
   readonly cost: UnitCost;
@@ -72,24 +76,25 @@ export async function readStream(
   const { run, source, taken, duplicates } = invocation;
   const stream = await ensureStream(dependencies.table, newStream(dependencies, source, planned));
   const isEmpty = (stream.pointer?.rows ?? 0) === 0;
-  const plan = startsOver(dependencies, planned, entry, stream)
-    ? ({ ...planned, effect: 'replace' } as const)
-    : planned;
+  const plan =
+    entry.renewed === true
+      ? renewedPlan(planned)
+      : startsOver(dependencies, planned, entry, stream)
+        ? ({ ...planned, effect: 'replace' } as const)
+        : planned;
   const { from, hash } =
     entry.fanOut ?? startOf(dependencies.now(), source, run, plan, entry, stream);
   const parts = await readParts(dependencies.store, stream, hash, context.signal);
   const schema = parts.schema ?? stream.schema;
-  const obtained = await obtainStream(dependencies, invocation, {
-    context,
-    plan,
-    entry,
-    stream,
-    schema,
-    parts,
-    from,
-    hash,
-    unit,
-  });
+  const input = { context, plan, entry, stream, schema, parts, from, hash, unit };
+  let obtained: Obtained;
+  try {
+    obtained = await obtainStream(dependencies, invocation, input);
+  } catch (error) {
+    if (!isRenewable(error, run, plan, from)) throw error;
+    const renewed = await renew(dependencies, run, stream, error);
+    return readStream(dependencies, invocation, context, planned, renewed, unit);
+  }
   const { cost } = obtained;
   if (obtained.kind === 'fanOut') {
     const { fanOut, tries } = obtained;
@@ -157,9 +162,11 @@ export async function readStream(
             position,
             tries: 0,
             ...(fromEmpty ? { fromEmpty } : {}),
+            ...(entry.renewed === true ? { renewed: true } : {}),
             ...(isStaged(plan.effect) ? { stageHash: hash } : {}),
           },
     hadData: !isEmpty,
+    ...(result.park === undefined ? {} : { park: result.park }),
     cost,
   };
 }

@@ -23,6 +23,8 @@ export const queuedStream = z.strictObject({
       hash: z.string(),
     })
     .optional(),
+  /** The source no longer knew its cursor: everything is read again and takes the place of all rows. */
+  renewed: z.boolean().optional(),
   /** Its units could not agree: it is read in one go. */
   whole: z.boolean().optional(),
 });

@@ -176,6 +176,11 @@ async function ingest(
         continue;
       }
       advance({ queue: [step.next, ...rest] });
+      if (step.park !== undefined) {
+        advance({ parks: 0 });
+        const { until, message: reason } = step.park;
+        return { kind: 'PARK', state, commits, files, fileCounts, cost, until, reason };
+      }
       assertMoved(before, state);
       const moved = { state: { ...state, parks: 0 }, commits, files, fileCounts, cost };
       return step.fanOut === undefined

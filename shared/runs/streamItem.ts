@@ -4,7 +4,7 @@ import { field } from '../lake/schema.ts';
 import { tablePointer } from '../lake/tablePointer.ts';
 import { sourceKey } from '../table.ts';
 
-/** One stream of a source: its table, its cursor, its schema. Changed only by Commit, but for `lastFieldId`. */
+/** One stream of a source: its table, its cursor, its schema. Changed only by Commit, but for `lastFieldId` and `renewed`. */
 export const streamItem = z.strictObject({
   v: z.literal(1),
   tenant: z.string(),
@@ -48,6 +48,10 @@ export const streamItem = z.strictObject({
       unfinished: z.boolean().optional(),
     })
     .nullable()
+    .optional(),
+  /** The last time that the source had lost what the cursor stood for, and a run read everything again by itself. */
+  renewed: z
+    .strictObject({ runId: z.string(), at: z.iso.datetime(), reason: z.string() })
     .optional(),
   /** Run and sequence of the last commit. */
   committedBy: z.strictObject({ runId: z.string(), seq: z.int().positive() }).nullable(),

@@ -92,6 +92,23 @@ export async function reserveFieldIds(
   return Number(Attributes?.['lastFieldId']) - count + 1;
 }
 
+/** Writes down that a run reads everything again, because the source no longer knows the stream's cursor. */
+export async function noteRenewal(
+  table: Table,
+  { tenant, sourceId, stream }: Pick<StreamItem, 'tenant' | 'sourceId' | 'stream'>,
+  renewed: NonNullable<StreamItem['renewed']>,
+): Promise<void> {
+  await table.client.send(
+    new UpdateCommand({
+      TableName: table.name,
+      Key: streamItemKey(tenant, sourceId, stream),
+      UpdateExpression: 'SET renewed = :renewed',
+      ConditionExpression: 'attribute_exists(pk)',
+      ExpressionAttributeValues: { ':renewed': renewed },
+    }),
+  );
+}
+
 export interface StreamChange {
   readonly schema: readonly Field[];
   readonly pointer: TablePointer | null;

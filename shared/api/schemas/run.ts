@@ -101,6 +101,12 @@ export const streamState = z
       .datetime()
       .nullable()
       .describe('A full read was broken off; the next run within a day goes on with it.'),
+    renewed: z
+      .strictObject({ runId: z.string(), at: z.iso.datetime(), reason: z.string() })
+      .nullable()
+      .describe(
+        'The last run that read everything again by itself, because the source no longer knew the cursor.',
+      ),
     lastRunId: z.string().nullable(),
     updatedAt: z.iso.datetime(),
   })

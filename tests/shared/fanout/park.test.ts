@@ -5,10 +5,11 @@ import { cancelRun } from '../../../shared/runs/cancelRun.ts';
 import { getLock } from '../../../shared/runs/lock.ts';
 import { reapLock } from '../../../shared/runs/reapLock.ts';
 import { getRun } from '../../../shared/runs/runs.ts';
-import { fanOutWorld } from './fanOutWorld.ts';
+import type { SourceItem } from '../../../shared/sources/sourceItem.ts';
+import { type FanOutWorld, fanOutWorld } from './fanOutWorld.ts';
 import { numbersConnector } from './numbersConnector.ts';
 
-const parkMilliseconds = 1500;
+const parkMilliseconds = 5000;
 
 /** Asks once, in the middle of its only stream, to be left alone for a while. */
 const parking = (until: () => Date, times = 1) => {
@@ -24,20 +25,26 @@ const parking = (until: () => Date, times = 1) => {
   });
 };
 
+/** The lock once Commit has made real what was read before the wait. */
+async function parked(world: FanOutWorld, source: SourceItem): ReturnType<typeof getLock> {
+  await expect
+    .poll(async () => (await world.stream(source, 'a'))?.pointer?.rows, { timeout: 20_000 })
+    .toBe(20);
+  return getLock(world.table, 'acme', source.sourceId);
+}
+
 it('a source that says "come back later" is left alone until then, and no function runs meanwhile', async () => {
   await using world = await fanOutWorld({
     connector: parking(() => new Date(Date.now() + parkMilliseconds)),
   });
   const source = await world.addSource();
   const runId = await world.request(source);
-  await expect.poll(() => world.ops(), { timeout: 10_000 }).toEqual(['ingest', 'commit']);
-  await sleep(100);
-  const lock = await getLock(world.table, 'acme', source.sourceId);
   // The lease covers the wait, so nobody takes the source from it.
+  const lock = await parked(world, source);
   expect(lock?.owner?.runId).toBe(runId);
   expect(lock?.leaseUntil).toBeGreaterThan(Date.now() + 4 * 60_000);
   if (lock !== null) expect(await reapLock(world.runs, lock)).toBe(false);
-  await sleep(parkMilliseconds / 2);
+  await sleep(parkMilliseconds / 4);
   expect(world.ops()).toEqual(['ingest', 'commit']);
   const run = await world.ended(runId);
   expect(run).toMatchObject({ status: 'succeeded', counts: { read: 30, written: 30 } });
@@ -51,8 +58,7 @@ it('a run that is cancelled while it is parked ends at once, is not woken, and l
   });
   const source = await world.addSource();
   const runId = await world.request(source);
-  await expect.poll(() => world.ops(), { timeout: 10_000 }).toEqual(['ingest', 'commit']);
-  await sleep(50);
+  await parked(world, source);
   expect(await cancelRun(world.runs, { tenant: 'acme', runId, by: 'tests' })).toBe('cancelled');
   expect(await world.executions.describe(runId)).toBe('ended');
   expect((await getLock(world.table, 'acme', source.sourceId))?.owner).toBeUndefined();

@@ -63,6 +63,25 @@ describe('what a run does with a stream', () => {
     });
   });
 
+  it('takes the only cursor there is where rows of a key replace each other, and none is named', () => {
+    const one = { upserts: true, cursorFields: ['changed'] };
+    const incremental = { syncMode: 'incremental' } as const;
+    const [taken] = plan(incremental, {}, [stream('orders', one)]);
+    expect(taken).toMatchObject({
+      request: { mode: 'incremental', cursorField: 'changed' },
+      effect: 'upsert',
+    });
+    for (const change of [{ cursorFields: ['changed', 'made'] }, { upserts: false }]) {
+      const [planned] = plan(incremental, {}, [stream('orders', { ...one, ...change })]);
+      expect(planned).toMatchObject({ request: { mode: 'full_refresh', cursorField: null } });
+    }
+    const [whole] = plan({ syncMode: 'full_refresh' }, {}, [stream('orders', one)]);
+    expect(whole).toMatchObject({
+      request: { mode: 'full_refresh', cursorField: null },
+      cursor: null,
+    });
+  });
+
   it('adds files up, and replaces everything only when asked', () => {
     const files = stream('files', {
       columns: null,
