@@ -1,5 +1,6 @@
 import type { Json } from '../../shared/json.ts';
 import { type Clock, createClock } from './clock.ts';
+import { emptyContact } from './intercomContact.ts';
 import { type ApiCheck, openApiCheck } from './openApiCheck.ts';
 import { type Answer, type SimulatedRequest, type Simulator, startSimulator } from './simulator.ts';
 
@@ -52,45 +53,6 @@ function check(): ApiCheck | null {
             .filter((each) => !/^unknown parameter (per_page|starting_after)$/.test(each)),
       };
 }
-
-const standard: Readonly<Record<string, Json>> = {
-  workspace_id: 'l4wp0knn',
-  external_id: null,
-  role: 'user',
-  email: null,
-  phone: null,
-  name: null,
-  avatar: null,
-  owner_id: null,
-  social_profiles: { type: 'list', data: [] },
-  has_hard_bounced: false,
-  marked_email_as_spam: false,
-  unsubscribed_from_emails: false,
-  signed_up_at: null,
-  last_seen_at: null,
-  last_replied_at: null,
-  last_contacted_at: null,
-  last_email_opened_at: null,
-  last_email_clicked_at: null,
-  language_override: null,
-  browser: null,
-  browser_version: null,
-  browser_language: null,
-  os: null,
-  location: { type: 'location', country: null, region: null, city: null },
-  android_app_name: null,
-  android_app_version: null,
-  android_device: null,
-  android_os_version: null,
-  android_sdk_version: null,
-  android_last_seen_at: null,
-  ios_app_name: null,
-  ios_app_version: null,
-  ios_device: null,
-  ios_os_version: null,
-  ios_sdk_version: null,
-  ios_last_seen_at: null,
-};
 
 interface Search {
   readonly query: { readonly field: string; readonly operator: string; readonly value: number };
@@ -264,7 +226,7 @@ export async function startIntercom(clock: Clock = createClock()): Promise<Inter
       const contact = {
         type: 'contact',
         id,
-        ...standard,
+        ...emptyContact,
         created_at: seconds(),
         updated_at: seconds(),
         custom_attributes: {},

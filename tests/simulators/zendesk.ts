@@ -3,6 +3,7 @@ import { type Clock, createClock } from './clock.ts';
 import { type ApiCheck, openApiCheck } from './openApiCheck.ts';
 import { type Answer, type SimulatedRequest, type Simulator, startSimulator } from './simulator.ts';
 import { type TokenEndpoint, tokenEndpoint } from './tokenEndpoint.ts';
+import { withoutNulls } from './withoutNulls.ts';
 
 export interface ZendeskUser {
   readonly id: number;
@@ -60,16 +61,6 @@ function check(): ApiCheck | null {
             ),
         answer: (request, status, body) => described.answer(request, status, withoutNulls(body)),
       };
-}
-
-function withoutNulls(value: Json): Json {
-  if (Array.isArray(value)) return value.map((each) => withoutNulls(each as Json));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, inner]) => inner !== null)
-      .map(([name, inner]) => [name, withoutNulls(inner as Json)]),
-  );
 }
 
 export async function startZendesk(clock: Clock = createClock()): Promise<ZendeskSimulator> {
