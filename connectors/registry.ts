@@ -4,6 +4,7 @@ import bigquery from './bigquery.ts';
 import bigqueryIdentity from './bigquery_identity.ts';
 import csvUpload from './csv_upload.ts';
 import csvUrl from './csv_url.ts';
+import gcsCsv from './gcs_csv.ts';
 import googleContacts from './google_contacts.ts';
 import hubspotContacts from './hubspot_contacts.ts';
 import intercomContacts from './intercom_contacts.ts';
@@ -32,6 +33,7 @@ export const connectorNames = [
   'bigquery_identity',
   'csv_upload',
   'csv_url',
+  'gcs_csv',
   'google_contacts',
   'hubspot_contacts',
   'intercom_contacts',
@@ -61,6 +63,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   bigquery_identity: bigqueryIdentity,
   csv_upload: csvUpload,
   csv_url: csvUrl,
+  gcs_csv: gcsCsv,
   google_contacts: googleContacts,
   hubspot_contacts: hubspotContacts,
   intercom_contacts: intercomContacts,

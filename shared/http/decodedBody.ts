@@ -30,8 +30,8 @@ export interface BodyLimits {
 const mostEncodings = 2;
 
 function decodersOf(incoming: IncomingMessage, request: OneRequest, where: string): Transform[] {
-  // Who asks for no encoding wants what lies there as it is stored, even where that is compressed.
-  if (request.headers.get('accept-encoding') === 'identity') return [];
+  // Who takes no encoding as well wants what lies there as it is stored, even where that is compressed.
+  if (/(^|,)\s*identity\s*(,|$)/.test(request.headers.get('accept-encoding') ?? '')) return [];
   const names = (incoming.headers['content-encoding'] ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase())
@@ -68,7 +68,7 @@ const counted = (where: string, maxBytes: number): Transform => {
 };
 
 /**
- * The body of an answer, decompressed unless `identity` was asked for. Reading it fails with HeadgateError: source_unreachable when the
+ * The body of an answer, decompressed unless `identity` is among the encodings asked for. Reading it fails with HeadgateError: source_unreachable when the
  * connection breaks off, source_answer_invalid when it is too long or cannot be decompressed; or with the
  * signal's reason. Never ends early without an error.
  */

@@ -26,14 +26,6 @@ export const azureExample = (
           code: 'source_not_found',
           says: /no container nowhere/,
         },
-        {
-          title: 'another key',
-          credentials: {
-            connectionString: connectionString.replace(/AccountKey=...../, 'AccountKey=AAAAA'),
-          },
-          code: 'invalid_credentials',
-          says: /refused the credentials/,
-        },
         ...refusals,
       ],
     },

@@ -34,6 +34,15 @@ describeConnector(
     },
     [
       {
+        // Azurite answers this with AuthorizationFailure, Azure itself with AuthenticationFailed.
+        title: 'another key',
+        credentials: {
+          connectionString: azure.connectionString.replace(/AccountKey=...../, 'AccountKey=AAAAA'),
+        },
+        code: 'invalid_credentials',
+        says: /refused the credentials/,
+      },
+      {
         title: 'half a connection string',
         credentials: { connectionString: 'AccountName=canarycanary;AccountKey=' },
         code: 'invalid_credentials',

@@ -31,6 +31,7 @@ export const localSurroundings = (): Surroundings & { readonly fetch: typeof fet
 /** A connector of files over a place that five files are put into, and three more: two new, one changed. */
 export async function remoteFilesExample(
   given: {
+    readonly title?: string;
     readonly connector: Connector;
     readonly config: Readonly<Record<string, unknown>>;
     readonly credentials: Readonly<Record<string, unknown>>;

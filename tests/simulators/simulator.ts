@@ -24,6 +24,8 @@ export interface Answer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: Json;
+  /** Sent in place of the body: a file's. */
+  readonly bytes?: Uint8Array;
 }
 
 /** A path in the vendor's own spelling, `/v1/customers/{id}`, and what it answers. */
@@ -258,12 +260,16 @@ export async function startSimulator(
 
 async function write(
   outgoing: ServerResponse,
-  { status = 200, headers = {}, body }: Answer,
+  { status = 200, headers = {}, body, bytes }: Answer,
   fault: Fault | undefined,
 ): Promise<void> {
   if (fault?.kind === 'html') {
     outgoing.writeHead(fault.status, { 'content-type': 'text/html' });
     outgoing.end('<!doctype html><title>Sorry</title><p>We will be back soon.');
+    return;
+  }
+  if (bytes !== undefined && fault === undefined) {
+    outgoing.writeHead(status, { 'content-length': bytes.length, ...headers }).end(bytes);
     return;
   }
   const json = JSON.stringify(fault?.kind === 'changed' ? fault.change(body) : body);
