@@ -26,7 +26,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         Skip to the page
       </a>
       <div className="shell">
-        <div className="side">
+        <header className="side">
           <Link to="/sources" className="brand">
             <img src="/favicon.svg" alt="" />
             Headgate
@@ -52,7 +52,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
               Sign out
             </Button>
           </div>
-        </div>
+        </header>
         <main id="main" className="main" tabIndex={-1}>
           {children}
         </main>

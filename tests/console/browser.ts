@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 
 /** As the Debian package installs it. */
 const executablePath = '/usr/bin/chromium';
@@ -86,10 +88,23 @@ export async function expectAccessible(page: Page): Promise<void> {
   const { violations } = (await page.evaluate(
     "axe.run(document, { resultTypes: ['violations'] })",
   )) as AxeResult;
-  expect(
-    violations.map(
-      ({ id, help, nodes }) => `${id}: ${help}\n  ${nodes[0]?.html}\n  ${nodes[0]?.failureSummary}`,
-    ),
-    await page.title(),
-  ).toEqual([]);
+  expect
+    .soft(
+      violations.map(
+        ({ id, help, nodes }) =>
+          `${id}: ${help}\n  ${nodes[0]?.html}\n  ${nodes[0]?.failureSummary}`,
+      ),
+      await page.title(),
+    )
+    .toEqual([]);
+}
+
+/** After a test that failed, what the page showed is kept and its place is printed. */
+export function keepOnFailure(page: () => Page | undefined): void {
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    const path = join(tmpdir(), `headgate-console-failure-${Date.now()}.png`);
+    await page()?.screenshot({ path });
+    console.log(`${task.name}: the page showed ${path} (${page()?.url()})`);
+  });
 }

@@ -99,8 +99,8 @@ describe('a form drawn from a connector’s schema', () => {
   });
 
   it('gives back the values it was given', () => {
+    // Nothing typed leaves the field out, and the connector's own default holds.
     for (const { configSchema, credentialsSchema } of details)
-      // Nothing typed leaves the field out, and the connector's own default holds.
       for (const field of [...fieldsOf(configSchema), ...fieldsOf(credentialsSchema)])
         if (typedOf(field, field.default) !== '')
           expect(parseTyped(field, typedOf(field, field.default)), field.name).toEqual(

@@ -227,7 +227,7 @@ const snapshotColumns: readonly Column<Snapshot>[] = [
     cell: ({ snapshotId, committedAt }) => (
       <Button
         kind="quiet"
-        aria-label={`Rows as of ${dateTimeText(committedAt)}`}
+        aria-label={`Rows as of then: ${dateTimeText(committedAt)}`}
         onClick={() => setParams({ tab: '', asOf: snapshotId })}
       >
         Rows as of then

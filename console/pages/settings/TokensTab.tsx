@@ -78,7 +78,7 @@ export function TokensTab() {
     cell: (token) => (
       <div className="row-actions">
         <Button aria-label={`Revoke ${token.name}`} onClick={() => setRevoking(token)}>
-          Revoke…
+          Revoke
         </Button>
       </div>
     ),

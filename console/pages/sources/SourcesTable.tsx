@@ -126,7 +126,7 @@ const Actions = memo(function Actions({
       <Button
         icon="refresh"
         disabled={!canRun}
-        aria-label={`Sync ${name} now`}
+        aria-label={`Sync Now: ${name}`}
         onClick={() => void attempt(() => startRun(client, source))}
       >
         Sync Now
