@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { oidcProviders } from '../shared/people/oidcProvider.ts';
 
 const list = z
   .string()
@@ -53,6 +54,16 @@ const settings = z
       .default(256 * 1024 ** 2),
     /** More waiting files than this are loaded by several functions at a time. */
     fanOutFiles: z.coerce.number().int().positive().default(200),
+    /** JSON list of OIDC issuers whose people may sign in; docs/access.md tells its fields. */
+    oidc: z
+      .string()
+      .default('[]')
+      .refine((text) => oidcProviders.safeParse(text).success, {
+        error: ({ input }) => {
+          const { error } = oidcProviders.safeParse(input);
+          return error === undefined ? 'not valid' : z.prettifyError(error);
+        },
+      }),
     /** Who gets alerts about sources by e-mail; SNS asks each to confirm. */
     alertEmails: list,
     /** An SNS topic that alarms are sent to. */
@@ -94,6 +105,7 @@ export function readSettings(contextValue: (name: string) => unknown): Settings 
     'fanOutBytes',
     'fanOutFiles',
     'alertEmails',
+    'oidc',
     'alarmTopicArn',
     'vpcId',
     'subnetIds',

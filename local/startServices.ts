@@ -7,6 +7,7 @@ import { openGlue } from './glue/openGlue.ts';
 import { type LocalLambda, openLambda } from './lambda/openLambda.ts';
 import type { LogLine } from './lambda/sandbox.ts';
 import type { LocalService } from './localService.ts';
+import { openIssuer } from './oidc/openIssuer.ts';
 import type { DeliverToTarget } from './protocol/deliveryQueue.ts';
 import { type LocalS3, openS3 } from './s3/openS3.ts';
 import { type LocalScheduler, openScheduler } from './scheduler/openScheduler.ts';
@@ -96,6 +97,7 @@ export function openServices({
     log,
   });
   const secrets = openSecrets({ folder: folder('secrets'), log });
+  const issuer = openIssuer({ url: () => `${endpointUrl()}/oidc`, clientId: 'headgate' });
   const sns = openSns({ folder: folder('sns'), log });
   const glue = openGlue({ folder: folder('glue'), log });
   return {
@@ -108,7 +110,7 @@ export function openServices({
     scheduler,
     secrets,
     glue,
-    all: [dynamoDb, stepFunctions, lambda, sqs, events, scheduler, secrets, glue, sns, s3],
+    all: [dynamoDb, stepFunctions, lambda, sqs, events, scheduler, secrets, glue, issuer, sns, s3],
     close: async () => {
       const close = async (...services: readonly LocalService[]): Promise<void> => {
         for (const result of await Promise.allSettled(services.map((service) => service.close())))
@@ -118,7 +120,7 @@ export function openServices({
       // What calls comes before what is called.
       await close(scheduler, events, stepFunctions);
       await close(lambda, sqs);
-      await close(dynamoDb, s3, secrets, glue, sns);
+      await close(dynamoDb, s3, secrets, glue, sns, issuer);
     },
   };
 }

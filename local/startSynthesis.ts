@@ -13,6 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
+import { developmentIssuer } from './lambda/functionEnvironment.ts';
+
 /** What the application is made from. */
 const inputs = '{infra,functions,connectors,shared}/**/*.{ts,mjs,json}';
 const files = ['cdk.json', 'package-lock.json', 'tsconfig.json'];
@@ -27,6 +29,16 @@ const settings = [
   'allowedAddresses=127.0.0.0/8,::1/128',
   // Nobody else uses this machine's quota; requests wait instead of being throttled.
   'apiConcurrency=0',
+  // The development issuer, whatever port it gets.
+  `oidc=${JSON.stringify([
+    {
+      id: 'development',
+      title: 'the development issuer',
+      issuer: developmentIssuer,
+      clientId: 'headgate',
+      tenantClaim: 'tenant',
+    },
+  ])}`,
 ];
 
 /**

@@ -1,6 +1,15 @@
 import * as z from 'zod';
+import { oidcProviders } from './people/oidcProvider.ts';
 
 const name = z.string().min(1);
+
+/** For functions that check who signed in. */
+const people = {
+  /** JSON: issuers whose people may sign in. */
+  OIDC_PROVIDERS: oidcProviders,
+  /** Comma-separated CIDRs and host names of issuers that may be asked although they are private. */
+  ALLOWED_ADDRESSES: z.string().default(''),
+};
 
 /**
  * The environment of each function: the CDK construct sets exactly these (typed by it), the function's
@@ -48,6 +57,7 @@ export const functionEnv = {
     TABLE_NAME: name,
     /** Secret whose whole value is the bootstrap admin token (plain text). Read at most once a minute. */
     ADMIN_TOKEN_SECRET_ARN: name,
+    ...people,
   }),
   apiCatalog: z.object({ TABLE_NAME: name, STAGE: name }),
   apiSources: z.object({
@@ -70,7 +80,7 @@ export const functionEnv = {
     MAX_UPLOAD_BYTES: z.coerce.number().int().positive(),
   }),
   apiTables: z.object({ TABLE_NAME: name, PREVIEW_FUNCTION: name }),
-  apiTokens: z.object({ TABLE_NAME: name }),
+  apiTokens: z.object({ TABLE_NAME: name, ...people }),
   apiEvents: z.object({
     TABLE_NAME: name,
     /** `wss://…`, where clients connect to. */
@@ -94,7 +104,12 @@ export const functionEnv = {
     /** `source` of events on the bus. */
     EVENT_SOURCE: name,
   }),
-  webSocket: z.object({ TABLE_NAME: name, SOCKETS_URL: name, ADMIN_TOKEN_SECRET_ARN: name }),
+  webSocket: z.object({
+    TABLE_NAME: name,
+    SOCKETS_URL: name,
+    ADMIN_TOKEN_SECRET_ARN: name,
+    ...people,
+  }),
 } as const;
 
 export type FunctionName = keyof typeof functionEnv;

@@ -7,12 +7,19 @@ import { requireAllSources } from '../../shared/api/principal.ts';
 import { listAudit } from '../../shared/audit/listAudit.ts';
 import { HeadgateError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
+import type { OidcProvider } from '../../shared/people/oidcProvider.ts';
+import { redeemCode } from '../../shared/people/redeemCode.ts';
+import type { SignedIn } from '../../shared/people/signedIn.ts';
 import { requireSourceOf } from '../../shared/sources/findSource.ts';
 import type { Table } from '../../shared/table.ts';
 import { createToken, listTokens, revokeToken, tokenView } from '../../shared/tokens/tokens.ts';
 
 export interface Dependencies {
   readonly table: Table;
+  /** People who sign in at an issuer. */
+  readonly people: SignedIn;
+  readonly providers: readonly OidcProvider[];
+  readonly fetch: typeof globalThis.fetch;
   readonly now: () => Date;
   readonly log: Log;
 }
@@ -20,10 +27,35 @@ export interface Dependencies {
 const position = z.strictObject({ after: z.string().min(1).max(64) });
 
 /** API tokens of the caller's tenant. */
-export const makeHandler = ({ table, now, log }: Dependencies) =>
+export const makeHandler = ({ table, people, providers, fetch, now, log }: Dependencies) =>
   createApi(
     'apiTokens',
     {
+      getSignInWays: async ({ log: ownLog }) => ({
+        providers: (
+          await Promise.all(
+            providers.map(async (provider) => {
+              const { id, title, clientId, scopes } = provider;
+              try {
+                const { authorization_endpoint } = await people.discover(provider);
+                const authorizationEndpoint = authorization_endpoint;
+                return [{ id, title, clientId, scopes, authorizationEndpoint }];
+              } catch (error) {
+                // The others still work.
+                ownLog.warn('an issuer does not answer', { provider: id, error });
+                return [];
+              }
+            }),
+          )
+        ).flat(),
+      }),
+      redeemSignIn: async ({ body: { provider: id, ...redemption } }) => {
+        const provider = providers.find((each) => each.id === id);
+        if (provider === undefined)
+          throw new HeadgateError('not_found', 'There is no such way to sign in.');
+        const { token, validUntil } = await redeemCode(people, fetch, provider, redemption);
+        return { token, expiresAt: validUntil };
+      },
       getMe: async ({ principal }) => ({
         tenant: principal.tenant,
         role: principal.role,

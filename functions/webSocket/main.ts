@@ -4,6 +4,7 @@ import { openTable } from '../../shared/aws/clients.ts';
 import { readEnv } from '../../shared/env.ts';
 import { apiGatewaySockets } from '../../shared/events/sockets.ts';
 import { createLog } from '../../shared/log.ts';
+import { openPeople } from '../../shared/people/openPeople.ts';
 import { keptBootstrapToken } from '../../shared/tokens/keptBootstrapToken.ts';
 import { makeHandler } from './handler.ts';
 
@@ -13,6 +14,7 @@ export const handler = makeHandler({
   table: openTable(env.TABLE_NAME),
   sockets: apiGatewaySockets(new ApiGatewayManagementApiClient({ endpoint: env.SOCKETS_URL })),
   bootstrapToken: keptBootstrapToken(new SecretsManagerClient({}), env.ADMIN_TOKEN_SECRET_ARN),
+  people: openPeople(env).people,
   now: () => new Date(),
   log: createLog(),
 });

@@ -30,6 +30,7 @@ import {
   stateMachineArn,
 } from '../grants.ts';
 import { namesOf } from '../names.ts';
+import { peopleEnvironment } from '../peopleEnvironment.ts';
 import type { Settings } from '../settings.ts';
 import type { DataStack } from './dataStack.ts';
 import type { EventStack } from './eventStack.ts';
@@ -66,6 +67,7 @@ export class ApiStack extends Stack {
       environment: {
         TABLE_NAME: data.table.tableName,
         ADMIN_TOKEN_SECRET_ARN: data.adminToken.secretArn,
+        ...peopleEnvironment(settings),
       },
       timeout: Duration.seconds(10),
     });
@@ -226,7 +228,9 @@ export class ApiStack extends Stack {
     allowTable(apiTables, data, { indexes: [sourcesIndex] });
     allowInvoke(apiTables, 'Preview', [preview.functionArn]);
 
-    const apiTokens = this.#make('apiTokens', 'API tokens', { environment: { TABLE_NAME } });
+    const apiTokens = this.#make('apiTokens', 'Tokens, sign-in, the audit trail', {
+      environment: { TABLE_NAME, ...peopleEnvironment(settings) },
+    });
     allowTable(apiTokens, data, { also: ['write'] });
 
     const apiEvents = this.#make('apiEvents', 'Events, and who is told of them', {

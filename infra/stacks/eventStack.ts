@@ -19,6 +19,7 @@ import { FunctionFactory } from '../constructs/functionFactory.ts';
 import { LiveApi } from '../constructs/liveApi.ts';
 import { allowNotifySecrets, allowTable } from '../grants.ts';
 import { namesOf } from '../names.ts';
+import { peopleEnvironment } from '../peopleEnvironment.ts';
 import { sendAlarms } from '../sendAlarms.ts';
 import type { Settings } from '../settings.ts';
 import type { DataStack } from './dataStack.ts';
@@ -100,12 +101,13 @@ export class EventStack extends Stack {
   }
 
   #webSocket(live: LiveApi): void {
-    const { data } = this.#props;
+    const { data, settings } = this.#props;
     const webSocket = this.#functions.make('webSocket', 'Answers WebSocket connections', {
       environment: {
         TABLE_NAME: data.table.tableName,
         SOCKETS_URL: live.socketsUrl,
         ADMIN_TOKEN_SECRET_ARN: data.adminToken.secretArn,
+        ...peopleEnvironment(settings),
       },
       // API Gateway waits 29 s for a WebSocket's integration.
       timeout: Duration.seconds(29),

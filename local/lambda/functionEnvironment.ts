@@ -48,7 +48,12 @@ export const functionEnvironment = (
 /** API Gateway's own hosts, which are ports of this machine here. */
 const gatewayHost = /^(https|wss):\/\/[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com/;
 
+/** Stands in templates for the development issuer, which the AWS endpoint serves below `/oidc`. */
+export const developmentIssuer = 'https://issuer.headgate.invalid';
+
 const here = (value: string, { endpointUrl, apiUrl }: SandboxIdentity): string =>
-  value.replace(gatewayHost, (_, scheme: string) =>
-    scheme === 'wss' ? apiUrl.replace(/^http/, 'ws') : endpointUrl,
-  );
+  value
+    .replaceAll(developmentIssuer, `${endpointUrl}/oidc`)
+    .replace(gatewayHost, (_, scheme: string) =>
+      scheme === 'wss' ? apiUrl.replace(/^http/, 'ws') : endpointUrl,
+    );

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { AuthorizerContext } from '../api/principal.ts';
+import type { SignedIn } from '../people/signedIn.ts';
 import type { Table } from '../table.ts';
 import { bootstrapTokenId, hashToken } from './tokenItem.ts';
 import { findToken, noteUse } from './tokens.ts';
@@ -8,6 +9,8 @@ export interface AuthorizeDependencies {
   readonly table: Table;
   /** The bootstrap admin token, or null when there is none. Called for tokens that are not stored. */
   readonly bootstrapToken: () => Promise<string | null>;
+  /** People who sign in at an issuer. */
+  readonly people: Pick<SignedIn, 'isJwt' | 'check'>;
   readonly now: () => Date;
   /** Told when the last use could not be written; the request goes on. */
   readonly onUseNotNoted: (error: unknown) => void;
@@ -18,11 +21,12 @@ const tokenPattern = /^[\x21-\x7e]{1,512}$/;
 
 /** Whom a request's Authorization header stands for, or why for nobody. */
 export async function authorize(
-  { table, bootstrapToken, now, onUseNotNoted }: AuthorizeDependencies,
+  { table, bootstrapToken, people, now, onUseNotNoted }: AuthorizeDependencies,
   header: string | undefined,
 ): Promise<AuthorizerContext> {
   const text = /^Bearer +(\S+)$/i.exec(header?.trim() ?? '')?.[1];
   if (text === undefined) return { refused: 'Send `Authorization: Bearer hg_…`.' };
+  if (people.isJwt(text)) return people.check(text);
   if (!tokenPattern.test(text)) return { refused: 'The token is not known.' };
   const item = await findToken(table, text);
   if (item === null) {

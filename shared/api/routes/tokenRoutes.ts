@@ -2,9 +2,35 @@ import * as z from 'zod';
 import type { Route } from '../route.ts';
 import { auditEntry, auditFilters } from '../schemas/audit.ts';
 import { pageOf, pageQuery } from '../schemas/page.ts';
+import { redeemSignIn, signInToken, signInWays } from '../schemas/signIn.ts';
 import { createdToken, createToken, me, token } from '../schemas/token.ts';
 
 export const tokenRoutes = [
+  {
+    operationId: 'getSignInWays',
+    method: 'GET',
+    path: '/v1/sign-in',
+    function: 'apiTokens',
+    role: 'viewer',
+    public: true,
+    summary: 'Where people sign in',
+    description:
+      'Send the person to `authorizationEndpoint` with response_type=code, PKCE (S256), state and nonce; then `POST /v1/sign-in`.',
+    responses: { 200: signInWays },
+    errors: [],
+  },
+  {
+    operationId: 'redeemSignIn',
+    method: 'POST',
+    path: '/v1/sign-in',
+    function: 'apiTokens',
+    role: 'viewer',
+    public: true,
+    summary: 'Trade an authorization code for a bearer token',
+    body: redeemSignIn,
+    responses: { 200: signInToken },
+    errors: ['unauthorized', 'not_found', 'unsupported_media_type'],
+  },
   {
     operationId: 'getMe',
     method: 'GET',

@@ -24,6 +24,7 @@ import type { Role } from '../../../shared/api/schemas/token.ts';
 import { errorTable } from '../../../shared/errors.ts';
 import type { PreviewAnswer, PreviewInput } from '../../../shared/lake/previewProtocol.ts';
 import { createLog } from '../../../shared/log.ts';
+import { signedIn } from '../../../shared/people/signedIn.ts';
 import { eventBridgeSchedules } from '../../../shared/schedules/schedules.ts';
 import { secretsManagerStore } from '../../../shared/secrets/secretStore.ts';
 import type { ProbeSubject } from '../../../shared/sources/probe.ts';
@@ -97,6 +98,7 @@ export async function apiHarness() {
   };
   const previews: PreviewInput[] = [];
   const deliveries: Delivery[] = [];
+  const people = signedIn({ providers: [], fetch, now });
   const shared = { table, connectors: exampleConnectors, now, log };
   const handlers: Readonly<
     Record<ApiFunction, (event: unknown, context: never) => Promise<ApiResult>>
@@ -138,7 +140,7 @@ export async function apiHarness() {
         return answers.preview;
       },
     }),
-    apiTokens: makeTokens(shared),
+    apiTokens: makeTokens({ ...shared, people, providers: [], fetch }),
     apiEvents: makeEvents({
       ...shared,
       liveUrl: 'wss://live.test/live',
@@ -152,7 +154,7 @@ export async function apiHarness() {
   };
   const adminToken = 'hg_bootstrap-token-for-tests';
   await seedAdminToken(table, adminToken, now());
-  const authorizer = makeAuthorizer({ table, bootstrapToken: async () => null, now, log });
+  const authorizer = makeAuthorizer({ table, bootstrapToken: async () => null, people, now, log });
 
   const invoke = async (route: Route, call: Call): Promise<ApiResult> => {
     const token = call.token === undefined ? adminToken : call.token;

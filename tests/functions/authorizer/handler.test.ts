@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeHandler } from '../../../functions/authorizer/handler.ts';
 import { createLog } from '../../../shared/log.ts';
+import { signedIn } from '../../../shared/people/signedIn.ts';
 import { createToken, seedAdminToken } from '../../../shared/tokens/tokens.ts';
 import { type HeadgateTable, headgateTable } from '../../headgateTable.ts';
 
@@ -17,6 +18,7 @@ function authorizer(bootstrap: string | null = null) {
   const handler = makeHandler({
     table: home.table,
     now,
+    people: signedIn({ providers: [], fetch, now }),
     log: createLog((line) => void lines.push(line)),
     bootstrapToken: async () => {
       asked += 1;

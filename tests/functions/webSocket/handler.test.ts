@@ -5,6 +5,7 @@ import { getConnection } from '../../../shared/events/connections.ts';
 import { eventKey } from '../../../shared/events/eventItem.ts';
 import type { ServerMessage } from '../../../shared/events.ts';
 import { newSourceId } from '../../../shared/ids.ts';
+import { signedIn } from '../../../shared/people/signedIn.ts';
 import { createToken } from '../../../shared/tokens/tokens.ts';
 import { eventWorld, runOf, runRecord } from '../eventPublisher/eventWorld.ts';
 
@@ -12,7 +13,11 @@ let world: Awaited<ReturnType<typeof eventWorld>>;
 let handler: ReturnType<typeof makeHandler>;
 beforeAll(async () => {
   world = await eventWorld();
-  handler = makeHandler({ ...world.tell, bootstrapToken: async () => 'hg_bootstrap' });
+  handler = makeHandler({
+    ...world.tell,
+    bootstrapToken: async () => 'hg_bootstrap',
+    people: signedIn({ providers: [], fetch, now: world.tell.now }),
+  });
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
