@@ -1,4 +1,5 @@
 import type { Connector } from '../shared/connectors/connector.ts';
+import airtableRecords from './airtable_records.ts';
 import azureBlobCsv from './azure_blob_csv.ts';
 import bigquery from './bigquery.ts';
 import bigqueryIdentity from './bigquery_identity.ts';
@@ -23,11 +24,14 @@ import s3Csv from './s3_csv.ts';
 import salesforceContacts from './salesforce_contacts.ts';
 import sftpCsv from './sftp_csv.ts';
 import shopifyCustomers from './shopify_customers.ts';
+import snowflake from './snowflake.ts';
+import snowflakeIdentity from './snowflake_identity.ts';
 import stripeCustomers from './stripe_customers.ts';
 import zendeskUsers from './zendesk_users.ts';
 
 /** The connectors of this release. Each is `connectors/<name>.ts` with the connector as its default export. */
 export const connectorNames = [
+  'airtable_records',
   'azure_blob_csv',
   'bigquery',
   'bigquery_identity',
@@ -52,12 +56,15 @@ export const connectorNames = [
   'salesforce_contacts',
   'sftp_csv',
   'shopify_customers',
+  'snowflake',
+  'snowflake_identity',
   'stripe_customers',
   'zendesk_users',
 ] as const;
 export type ConnectorName = (typeof connectorNames)[number];
 
 const byName: Readonly<Record<ConnectorName, Connector>> = {
+  airtable_records: airtableRecords,
   azure_blob_csv: azureBlobCsv,
   bigquery,
   bigquery_identity: bigqueryIdentity,
@@ -82,6 +89,8 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   salesforce_contacts: salesforceContacts,
   sftp_csv: sftpCsv,
   shopify_customers: shopifyCustomers,
+  snowflake,
+  snowflake_identity: snowflakeIdentity,
   stripe_customers: stripeCustomers,
   zendesk_users: zendeskUsers,
 };

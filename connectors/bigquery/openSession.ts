@@ -1,4 +1,4 @@
-import { localTime } from '../../shared/connectors/sql/localTime.ts';
+import { clockBound } from '../../shared/connectors/sql/clockBound.ts';
 import { PagedRows } from '../../shared/connectors/sql/pagedRows.ts';
 import {
   type SqlRow,
@@ -65,11 +65,7 @@ export async function openSession(context: BigqueryContext): Promise<SqlSession>
         const largest = row?.[0] ?? null;
         return largest === null ? null : { value: largest, inclusive: true };
       }
-      const lagged = new Date(now().getTime() - config.lagSeconds * 1000);
-      const utc = lagged.toISOString().slice(0, 19).replace('T', ' ');
-      if (column.type === 'timestamptz') return { value: `${utc}+00`, inclusive: false };
-      const local = localTime(utc, config.timeZone);
-      return { value: column.cursor === 'day' ? local.slice(0, 10) : local, inclusive: false };
+      return clockBound(now(), config, column);
     },
 
     async beginSnapshot() {

@@ -8,13 +8,15 @@ import { startMariadb } from '../mariadb.ts';
 import { startPostgres } from '../postgres.ts';
 import { startBigquery } from '../simulators/bigquery.ts';
 import { shiftedClock } from '../simulators/clock.ts';
+import { startSnowflake } from '../simulators/snowflake.ts';
 import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
 
 const clock = shiftedClock();
 const bigquery = await startBigquery(clock);
+const snowflake = await startSnowflake(clock);
 const postgres = await startPostgres();
 const mariadb = await startMariadb();
-const simulators = [bigquery];
+const simulators = [bigquery, snowflake];
 
 /** A table of people in some database, as Headgate sees it. */
 interface Subject {
@@ -24,6 +26,7 @@ interface Subject {
   readonly credentials: Readonly<Record<string, Json>>;
   /** Table columns of key, e-mail address and name. */
   readonly columns: readonly [string, string, string];
+  readonly cursorField?: string;
   /** Runs SQL that all of the databases understand; `people` is the table. */
   run(sql: (people: string) => string): Promise<void>;
 }
@@ -41,6 +44,18 @@ const shop = await (async () => {
     { name: 'changed_at', type: 'TIMESTAMP' },
   ]);
 })();
+await snowflake.createSchema('PUBLIC');
+const flakes = await snowflake.createTable('PUBLIC', 'PEOPLE', [
+  { name: 'USER_ID', type: 'NUMBER(9,0)', required: true },
+  { name: 'MAIL', type: 'VARCHAR' },
+  { name: 'FULL_NAME', type: 'VARCHAR' },
+  { name: 'CHANGED_AT', type: 'TIMESTAMP_NTZ' },
+]);
+const inSnowflake = {
+  account: snowflake.account,
+  database: snowflake.database,
+  warehouse: 'READING',
+};
 const bigqueryRun: Subject['run'] = (sql) => bigquery.warehouse.run(sql(shop));
 const postgresPassword = 'reader-canary-0c7d11';
 await postgres.execute(`create role reader login password '${postgresPassword}';
@@ -63,6 +78,32 @@ const subjects: readonly Subject[] = [
     credentials: bigquery.credentials,
     columns: landed,
     run: bigqueryRun,
+  },
+  {
+    connector: 'snowflake',
+    stream: 'PUBLIC.PEOPLE',
+    config: inSnowflake,
+    credentials: snowflake.credentials,
+    columns: own,
+    cursorField: 'CHANGED_AT',
+    run: async () => {},
+  },
+  {
+    connector: 'snowflake_identity',
+    stream: 'people',
+    config: {
+      ...inSnowflake,
+      schema: 'PUBLIC',
+      table: 'PEOPLE',
+      key: 'USER_ID',
+      email: 'MAIL',
+      name: 'FULL_NAME',
+      cursor: 'CHANGED_AT',
+    },
+    credentials: { accessToken: snowflake.accessToken },
+    columns: landed,
+    cursorField: 'CHANGED_AT',
+    run: (sql) => snowflake.warehouse.run(sql(flakes)),
   },
   {
     connector: 'postgres_identity',
@@ -134,7 +175,14 @@ afterAll(async () => {
   await mariadb?.[Symbol.asyncDispose]();
 });
 
-const source = ({ connector, config, credentials, stream, columns }: Subject) => ({
+const source = ({
+  connector,
+  config,
+  credentials,
+  stream,
+  columns,
+  cursorField = 'changed_at',
+}: Subject) => ({
   key: connector,
   name: connector,
   connector,
@@ -142,7 +190,12 @@ const source = ({ connector, config, credentials, stream, columns }: Subject) =>
   credentials,
   status: 'active',
   streams: {
-    [stream]: { syncMode: 'incremental', primaryKey: [columns[0]], cursorField: 'changed_at' },
+    [stream]: {
+      syncMode: 'incremental',
+      // As the source spells it.
+      primaryKey: [connector === 'snowflake' ? 'USER_ID' : columns[0]],
+      cursorField,
+    },
   },
 });
 
@@ -233,7 +286,7 @@ it('keeps every credential and token out of answers, logs, history and tables', 
           : [],
       ),
     ),
-    ...simulators.flatMap(({ oauth }) => [...oauth.issued]),
+    ...bigquery.oauth.issued,
   ];
   expect(secrets.length).toBeGreaterThan(3);
   const files = globSync('**/*', { cwd: headgate.home })
