@@ -1,10 +1,12 @@
 import type { DuckDb } from '../duckdb/openDuckDb.ts';
+import type { DataFile } from '../lake/dataFile.ts';
 import type { Field } from '../lake/schema.ts';
 import type { ColumnRange } from './columnRange.ts';
 import { compare, fromText } from './comparable.ts';
 import { DeadRows } from './deadRows.ts';
 import { finishMerge } from './finishMerge.ts';
 import { IncomingRows } from './incomingRows.ts';
+import { isUnchanged } from './isUnchanged.ts';
 import { keyFilter } from './keyFilter.ts';
 import type { Merged, MergeRule } from './merge.ts';
 import type { MergeSession } from './mergeSession.ts';
@@ -14,9 +16,12 @@ import {
   fileColumn,
   placeColumn,
   posColumn,
+  type ScratchColumn,
   type ScratchRows,
   scratchColumn,
 } from './scratchRows.ts';
+
+const sameCursorColumn: ScratchColumn = { name: 'same', type: 'BOOLEAN' };
 
 type Upsert = Extract<MergeRule, { kind: 'upsert' }>;
 
@@ -38,6 +43,8 @@ export async function upsert(
 
   const dead = new DeadRows(session);
   const matches = await matchTable(session, incoming, dead, key, cursor);
+  if (cursor !== null && (await isUnchanged(session, incoming, { matches, dead, key, cursor })))
+    return nothing(options.adds);
   if (cursor !== null) await refuseOlder(session, incoming, dead, matches);
   if (rule.onDelete === 'remove' && deleted !== null)
     await incoming.lost.append(
@@ -46,6 +53,16 @@ export async function upsert(
   return { ...(await finishMerge(session, dead, incoming)), tombstones: 0 };
 }
 
+/** None of the new rows is any news. */
+const nothing = (adds: readonly DataFile[]): Omit<Merged, 'bytesRead'> => ({
+  adds: [],
+  deletes: [],
+  removes: [],
+  deduplicated: adds.reduce((sum, { rows }) => sum + rows, 0),
+  superseded: 0,
+  tombstones: 0,
+});
+
 const mayBeTrue = ({ upper, mayHaveValues }: ColumnRange): boolean => mayHaveValues && upper !== 0;
 
 const distinct = (fields: readonly (Field | null)[]): readonly Field[] => [
@@ -53,8 +70,8 @@ const distinct = (fields: readonly (Field | null)[]): readonly Field[] => [
 ];
 
 /**
- * Answers (file, pos, place, newer) of the live rows that have a key of the new ones; `newer` is the row's cursor
- * where it beats that of the new one.
+ * Answers (file, pos, place, newer, same) of the live rows that have a key of the new ones; `newer` is the row's cursor
+ * where it beats that of the new one, `same` whether both are equal (null where one is null, or was not fetched).
  */
 async function matchTable(
   session: MergeSession,
@@ -66,11 +83,15 @@ async function matchTable(
   const { db, options } = session;
   const columns = [fileColumn, posColumn, placeColumn];
   const matches = session.scratchRows(
-    cursor === null ? columns : [...columns, { ...scratchColumn(cursor), name: 'newer' }],
+    cursor === null
+      ? columns
+      : [...columns, { ...scratchColumn(cursor), name: 'newer' }, sameCursorColumn],
   );
   const column = cursor === null ? '' : columnOf(cursor);
   const newer =
-    cursor === null ? '' : `, CASE WHEN t.${column} > i.${column} THEN t.${column} END AS newer`;
+    cursor === null
+      ? ''
+      : `, CASE WHEN t.${column} > i.${column} THEN t.${column} END, t.${column} = i.${column}`;
   const scan = {
     fields: distinct([...key, cursor]),
     plan: async () => ({

@@ -21,9 +21,12 @@ const rule = {
 } as const;
 const big = (column: number): string =>
   Array.from({ length: 8 }, (_, part) => `hash(i * 100 + ${column * 10 + part})`).join(' || ');
-const rows = (from: number, to: number, changed = '0'): string =>
-  `SELECT i AS id, ${big(1)} AS big_1, ${changed} AS changed, ${big(2)} AS big_2, false AS _deleted, ${big(3)} AS big_3
+const rows = (from: number, to: number, changed = '0', first = 1): string =>
+  `SELECT i AS id, ${big(first)} AS big_1, ${changed} AS changed, ${big(2)} AS big_2, false AS _deleted, ${big(3)} AS big_3
    FROM range(${from}, ${to}) t(i)`;
+
+/** The same keys and cursors with another value. */
+const changed = (from: number, to: number): string => rows(from, to, '0', 4);
 
 interface Chunk {
   readonly column: string;
@@ -89,7 +92,9 @@ describe('a merge', () => {
     const files = [];
     for (const from of [0, 1_000, 2_000])
       files.push(await table.add(await table.write(rows(from, from + 900), schema)));
-    const adds = [await table.write(`${rows(100, 110)} UNION ALL ${rows(2_800, 2_810)}`, schema)];
+    const adds = [
+      await table.write(`${changed(100, 110)} UNION ALL ${changed(2_800, 2_810)}`, schema),
+    ];
     const merged = await table.merge({ rule, schema, adds });
     expect(merged.superseded).toBe(20);
     const read = new Set(table.reads.map(({ path }) => path));
@@ -103,14 +108,15 @@ describe('a merge', () => {
     );
     const adds = [
       await table.write(
-        `${rows(5_000, 5_010)} UNION ALL ${rows(20_470, 20_490)} UNION ALL ${rows(40_000, 40_001)}`,
+        `${changed(5_000, 5_010)} UNION ALL ${changed(20_470, 20_490)} UNION ALL ${changed(40_000, 40_001)}`,
         schema,
       ),
     ];
     const merged = await table.merge({ rule, schema, adds }, () => new Set());
     expect(merged.superseded).toBe(31);
     const groups = (await chunksRead(table, file.path)).map(({ group }) => group);
-    expect(groups).toEqual([2, 9, 10, 19]);
+    // Whole rows of these, too: with the same cursors, they may all be there already.
+    expect([...new Set(groups)]).toEqual([2, 9, 10, 19]);
     const [deletes] = merged.deletes;
     const positions = await table.sql(`SELECT pos FROM '${table.localPath(deletes?.path ?? '')}'`);
     expect(positions.map(({ pos }) => Number(pos))).toEqual([
@@ -131,7 +137,7 @@ describe('a merge', () => {
       );
     const wanted = [7, 8_191, 8_192 + 2_048, 16_384, 16_384 + 2_048, 16_384 + 4_096, 24_575];
     const adds = [
-      await table.write(wanted.map((key) => rows(key, key + 1)).join(' UNION ALL '), schema),
+      await table.write(wanted.map((key) => changed(key, key + 1)).join(' UNION ALL '), schema),
     ];
     const merged = await table.merge({ rule, schema, adds }, () => new Set());
     const positions = await Promise.all(

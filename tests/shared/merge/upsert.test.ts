@@ -60,6 +60,34 @@ class Case implements AsyncDisposable {
 }
 
 describe('an upsert', () => {
+  it('of rows that the table has already, value by value, changes nothing', async () => {
+    const rows: readonly TestRow[] = [
+      [1, 1, 'one'],
+      [2, null, 'two'],
+      [null, 2, 'no key'],
+    ];
+    await using made = await Case.of([rows, [[3, 1, 'three']]], [rows, [[3, 1, 'three', false]]]);
+    expect(await made.values()).toEqual(['no key', 'one', 'three', 'two']);
+    expect(made.merged).toMatchObject({
+      adds: [],
+      deletes: [],
+      removes: [],
+      deduplicated: 4,
+      superseded: 0,
+    });
+  });
+
+  it.each([
+    ['another value', [1, 1, 'ONE']],
+    ['a key more', [4, 1, 'one']],
+    ['a tombstone', [1, 1, 'one', true]],
+  ] as const)('takes %s at the same cursor for a change', async (_, row) => {
+    await using made = await Case.of([[[1, 1, 'one']]], [[[...row]]]);
+    await made.values();
+    expect(made.merged?.adds).toHaveLength(1);
+    expect(made.merged?.deduplicated).toBe(0);
+  });
+
   it('leaves one row per key: the newest by cursor, then by place', async () => {
     await using made = await Case.of(
       [],
