@@ -1,0 +1,231 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import airtableRecords from '../../connectors/airtable_records.ts';
+import type { Connector } from '../../shared/connectors/connector.ts';
+import { at } from '../../shared/connectors/rest/paths.ts';
+import { type AirtableRecord, startAirtable } from '../simulators/airtable.ts';
+import { unlikeRecorded } from '../simulators/likeRecorded.ts';
+import { vendorFile } from '../simulators/vendorFiles.ts';
+import { describeConnector } from './conformance.ts';
+import { openAccessTokens } from './restAccessTokens.ts';
+import {
+  expectHeldToDescription,
+  readAll,
+  restContext,
+  surroundingsOf,
+  unreachable,
+} from './restExample.ts';
+import { describeRestFaults } from './restFaults.ts';
+
+const airtable = await startAirtable();
+const tokens = await openAccessTokens(airtable);
+afterAll(async () => {
+  expectHeldToDescription(airtable);
+  await airtable[Symbol.asyncDispose]();
+  await tokens[Symbol.asyncDispose]();
+});
+
+const connector = airtableRecords as Connector;
+const config = { baseId: airtable.baseId, modifiedField: 'Modified' };
+const credentials = { accessToken: airtable.token };
+const stream = { name: '📣 People', primaryKey: ['id'], cursorField: 'Modified' };
+const context = (over: object = {}) =>
+  restContext(connector, airtable, { config: { ...config, ...over }, credentials });
+const identify = (row: Readonly<Record<string, unknown>>): string =>
+  ['id', 'Name', 'Age', 'Active', 'Modified'].map((name) => row[name] ?? '').join(' ');
+const told = ({ id, fields }: AirtableRecord): string => identify({ id, Active: false, ...fields });
+
+for (let index = 0; index < 250; index += 1) {
+  airtable.create({
+    Name: `Person ${index}`,
+    ...(index % 3 === 0 ? {} : { Age: index }),
+    Active: index % 2 === 0,
+    Tags: ['a', 'b'],
+    Born: '1990-02-03',
+    Ratio: index === 7 ? { specialValue: 'NaN' } : index / 3,
+  });
+  if (index % 5 === 0) airtable.clock.advance(1500);
+}
+airtable.create({ Text: 'first' }, 'notes');
+airtable.clock.advance(3_600_000);
+
+describeConnector({
+  title: 'connected with OAuth',
+  connector,
+  config,
+  credentials: airtable.oauthCredentials,
+  surroundings: () => ({ ...surroundingsOf(airtable), accessToken: tokens.accessToken() }),
+  stream: { ...stream, columns: null },
+  identify,
+  expected: airtable.records().map(told),
+  refusals: [
+    {
+      title: 'a connection that was ended',
+      credentials: { refreshToken: 'airtable-canary-ended' },
+      code: 'invalid_credentials',
+      says: /Connect again/,
+    },
+  ],
+});
+
+describeConnector({
+  connector,
+  config,
+  credentials,
+  surroundings: () => surroundingsOf(airtable),
+  stream: { ...stream, columns: null },
+  identify,
+  expected: airtable.records().map(told),
+  add: async () => {
+    // One moment for all: a paste of many rows.
+    const added = Array.from({ length: 230 }, (_, index) =>
+      airtable.create({ Name: `Late ${index}` }),
+    );
+    airtable.clock.advance(3_600_000);
+    return added.map(told);
+  },
+  refusals: [
+    {
+      title: 'a wrong token',
+      credentials: { accessToken: 'patCanary.wrong' },
+      code: 'invalid_credentials',
+      says: /personal access token/,
+    },
+    {
+      title: 'a token that may not read records',
+      credentials: { accessToken: airtable.tokenWithoutRecords },
+      code: 'source_forbidden',
+      says: /data\.records:read/,
+    },
+    {
+      title: 'a base that is not there',
+      config: { baseId: 'appNoSuchBase0001' },
+      code: 'source_not_found',
+      says: /base/,
+    },
+    {
+      title: 'an API that does not answer',
+      surroundings: () => unreachable(airtable),
+      code: 'source_unreachable',
+      says: /answer/,
+    },
+  ],
+  throttled: () => surroundingsOf(airtable),
+});
+
+describeRestFaults({
+  connector,
+  simulator: airtable,
+  config,
+  credentials,
+  stream,
+  identify,
+  expected: () => airtable.records().map(told),
+  path: '/tblPeople',
+});
+
+describe('Airtable records', () => {
+  it('is read from a simulator whose answers look like recorded ones', async () => {
+    const tables = vendorFile('fixtures/airtable__meta_tables.json');
+    const records = vendorFile('fixtures/airtable__records.json');
+    if (tables === null || records === null) return;
+    const meta = await airtable.ask(`/v0/meta/bases/${airtable.baseId}/tables`);
+    const ids = (json: unknown, path: string) =>
+      (at(json as never, path) as readonly Record<string, unknown>[]).map(
+        ({ id, name, primaryFieldId }) => ({ id, name, primaryFieldId }),
+      );
+    expect(
+      unlikeRecorded(ids(meta, 'tables') as never, ids(tables, 'body.tables') as never),
+    ).toEqual([]);
+    const page = await airtable.ask(`/v0/${airtable.baseId}/tblPeople00000001?pageSize=3`);
+    const bare = (json: unknown, path: string) =>
+      (at(json as never, path) as readonly Record<string, unknown>[]).map(
+        ({ id, createdTime }) => ({ id, createdTime }),
+      );
+    expect(
+      unlikeRecorded(bare(page, 'records') as never, bare(records, 'body.records') as never),
+    ).toEqual([]);
+  });
+
+  it('offers each table with the types of its fields, computed ones by what they come to', async () => {
+    const streams = await connector.discover(context());
+    expect(streams.map(({ name, modes }) => [name, modes.includes('incremental')])).toEqual([
+      ['Notes', false],
+      ['📣 People', true],
+    ]);
+    expect(streams[1]?.columns?.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'id string',
+      'createdTime timestamptz',
+      'Name string',
+      'Age double',
+      'Active boolean',
+      'Tags string',
+      'Born date',
+      'Ratio double',
+      'Modified timestamptz',
+      'ID fldId000000000008 long',
+    ]);
+  });
+
+  it('takes a box that is not ticked for false, and an empty cell for nothing', async () => {
+    const { rows } = await readAll(connector, context(), stream);
+    expect(rows[1]).toMatchObject({ Active: false, Age: 1, Tags: '["a","b"]' });
+    expect(rows[0]).toMatchObject({ Active: true });
+    expect(rows[0]).not.toHaveProperty('Age');
+    // What is no number stays as it is, for the loader to keep beside the row.
+    expect(rows[7]).toMatchObject({ Ratio: { specialValue: 'NaN' } });
+  });
+
+  it('reads what changed since, in a window of the named field', async () => {
+    const { checkpoint } = await readAll(connector, context(), stream);
+    const [first] = airtable.records();
+    airtable.update(first!.id, { Name: 'Ada Changed' });
+    airtable.clock.advance(60_000);
+    const changes = await readAll(connector, context(), stream, checkpoint);
+    expect(changes.rows.map(({ id, Name }) => [id, Name])).toEqual([[first!.id, 'Ada Changed']]);
+    airtable.clock.advance(600_000);
+    const again = await readAll(connector, context(), stream, changes.checkpoint);
+    expect(again.rows).toEqual([]);
+  });
+
+  it('asks only for the fields that are wanted, and one where only keys are', async () => {
+    const before = airtable.requests.length;
+    const { rows } = await readAll(connector, context(), { ...stream, columns: ['id', 'Name'] });
+    const some = airtable.requests.slice(before).at(-1)?.query.getAll('fields[]');
+    expect(some).toEqual(['fldName0000000001', 'fldModified000007']);
+    expect(Object.keys(rows[0] ?? {}).sort()).toEqual(['Modified', 'Name', 'id']);
+    const notes = {
+      name: 'Notes',
+      primaryKey: ['id'],
+      columns: ['id'],
+      mode: 'full_refresh',
+    } as const;
+    const keys = await readAll(connector, context(), notes);
+    expect(airtable.requests.at(-1)?.query.getAll('fields[]')).toEqual(['fldText0000000009']);
+    expect(keys.rows.map((row) => Object.keys(row))).toEqual([['id']]);
+  });
+
+  it('begins the list again when Airtable no longer knows the place in it', async () => {
+    let pages = 0;
+    const { rows } = await readAll(connector, context(), stream, null, () => {
+      pages += 1;
+      if (pages === 2) airtable.loseIterators();
+    });
+    const whole = new Set(airtable.records().map(told));
+    expect(new Set(rows.map(identify))).toEqual(whole);
+    expect(rows.length).toBeGreaterThan(whole.size);
+  });
+
+  it('goes on with a field that was renamed', async () => {
+    airtable.renameField('Age', 'Years');
+    const { rows } = await readAll(connector, context(), stream);
+    expect(rows.some(({ Years }) => typeof Years === 'number')).toBe(true);
+    airtable.renameField('Years', 'Age');
+  });
+
+  it('waits out the half minute that Airtable locks for', async () => {
+    airtable.fail({ kind: 'status', status: 429 }, 1, '/tblPeople');
+    const before = airtable.clock.now().getTime();
+    await readAll(connector, context(), stream);
+    expect(airtable.clock.now().getTime() - before).toBeGreaterThanOrEqual(30_000);
+  });
+});
