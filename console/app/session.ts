@@ -33,14 +33,13 @@ function become(next: SessionState): void {
   for (const listener of listeners) listener();
 }
 
-export const useSessionState = (): SessionState =>
-  useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => state,
-  );
+const subscribe = (listener: () => void): (() => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+const readState = (): SessionState => state;
+
+export const useSessionState = (): SessionState => useSyncExternalStore(subscribe, readState);
 
 /** Answers of 401 end the session wherever they come from: a revoked token is noticed at once. */
 function clientOf(token: string): Client {

@@ -40,11 +40,10 @@ export function onLiveEvent(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
-export const useLiveStatus = (): LiveStatus =>
-  useSyncExternalStore(
-    (listener) => {
-      statusListeners.add(listener);
-      return () => statusListeners.delete(listener);
-    },
-    () => status,
-  );
+const subscribeStatus = (listener: () => void): (() => void) => {
+  statusListeners.add(listener);
+  return () => statusListeners.delete(listener);
+};
+const readStatus = (): LiveStatus => status;
+
+export const useLiveStatus = (): LiveStatus => useSyncExternalStore(subscribeStatus, readStatus);

@@ -38,15 +38,15 @@ export async function attempt(action: () => Promise<void>): Promise<void> {
   }
 }
 
+const subscribe = (listener: () => void): (() => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+const read = (): readonly Toast[] => toasts;
+
 /** Where toasts are shown; always there, so that screen readers hear of new ones. */
 export function Toasts() {
-  const shown = useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => toasts,
-  );
+  const shown = useSyncExternalStore(subscribe, read);
   return (
     <section className="toasts" aria-label="Notifications" aria-live="polite">
       {shown.map(({ id, kind, text, link }) => (

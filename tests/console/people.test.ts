@@ -1,0 +1,218 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient } from '../../client/createClient.ts';
+import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
+import { expectAccessible, keepOnFailure, openBrowser, openPage, signIn } from './browser.ts';
+import { screenshot } from './screenshots.ts';
+
+const browser: Browser | null = await openBrowser();
+
+describe.runIf(browser !== null)('people in the console', () => {
+  let headgate: RunningHeadgate;
+  let admin: Page;
+  let problems: readonly string[];
+  beforeAll(async () => {
+    headgate = await startHeadgate();
+    const client = createClient({ baseUrl: headgate.url, token: headgate.token });
+    for (const name of ['Alpha', 'Beta', 'Gamma <b>bold</b>'])
+      await client.createSource({
+        body: {
+          key: name.split(' ')[0]!.toLowerCase(),
+          name,
+          connector: 'csv_upload',
+          status: name === 'Beta' ? 'paused' : 'active',
+          tags: ['shop'],
+        },
+      });
+    ({ page: admin, problems } = await openPage(browser!));
+    await signIn(admin, headgate.url, headgate.token);
+  }, 120_000);
+  keepOnFailure(() => admin);
+  afterAll(async () => {
+    await browser?.close();
+    await headgate?.[Symbol.asyncDispose]();
+  });
+
+  it('takes the token out of the address at once', () => {
+    expect(admin.url()).not.toContain('token');
+  });
+
+  it('shows hostile names as text, and badges for what a source is and is set to', async () => {
+    await admin.getByText('Gamma <b>bold</b>').waitFor();
+    expect(await admin.locator('table b').count()).toBe(0);
+    await admin.getByRole('row', { name: /Beta/ }).getByText('Paused').waitFor();
+    expect(await admin.getByText('Never Synced').count()).toBe(4);
+    await expectAccessible(admin);
+    await screenshot(admin, 'sources');
+  });
+
+  it('finds, filters and sorts by an address that can be sent to somebody', async () => {
+    await admin.getByLabel('Search sources').fill('alp');
+    await admin.getByText('1–1 of 1').waitFor();
+    expect(new URL(admin.url()).searchParams.get('search')).toBe('alp');
+    const other = await openPage(browser!);
+    await signIn(other.page, headgate.url, headgate.token, '/sources?search=bet&sort=-name');
+    await other.page.getByText('1–1 of 1').waitFor();
+    await other.page.getByRole('row', { name: /Beta/ }).waitFor();
+    expect(await other.page.getByLabel('Search sources').inputValue()).toBe('bet');
+    await other.page.getByRole('button', { name: 'Clear' }).click();
+    await other.page.getByText('1–3 of 3').waitFor();
+    const order = await other.page.locator('td.source-name a').allTextContents();
+    expect(order[0]).toBe('Gamma <b>bold</b>');
+    await other.context.close();
+    await admin.getByLabel('Search sources').fill('nothing like it');
+    await admin.getByRole('button', { name: 'Show all sources' }).click();
+    await admin.getByText('1–3 of 3').waitFor();
+  });
+
+  it('is worked with the keyboard alone', async () => {
+    await admin.getByRole('button', { name: 'More for Alpha' }).focus();
+    await admin.keyboard.press('Enter');
+    await admin.getByRole('menu', { name: 'More for Alpha' }).waitFor();
+    await expectAccessible(admin);
+    await admin.keyboard.press('ArrowDown');
+    await admin.keyboard.press('ArrowDown');
+    expect(await admin.evaluate('document.activeElement.textContent')).toBe('Pause');
+    await admin.keyboard.press('Escape');
+    expect(await admin.evaluate("document.activeElement.getAttribute('aria-label')")).toBe(
+      'More for Alpha',
+    );
+    await admin.keyboard.press('Enter');
+    await admin.keyboard.press('End');
+    await admin.keyboard.press('Enter');
+    await admin.getByRole('dialog').waitFor();
+    await admin.keyboard.press('Escape');
+    await admin.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await admin.getByRole('row', { name: /Alpha/ }).count()).toBe(1);
+  });
+
+  it('shows in one tab what another does, without a reload', async () => {
+    const { context, page } = await openPage(browser!);
+    await signIn(page, headgate.url, headgate.token);
+    await page.getByRole('row', { name: /Alpha/ }).waitFor();
+    await admin.getByRole('button', { name: 'More for Alpha' }).click();
+    await admin.getByRole('menuitem', { name: 'Pause' }).click();
+    await page.getByRole('row', { name: /Alpha/ }).getByText('Paused').waitFor();
+    await admin.getByRole('button', { name: 'More for Alpha' }).click();
+    await admin.getByRole('menuitem', { name: 'Resume' }).click();
+    await page
+      .getByRole('row', { name: /Alpha/ })
+      .getByText('Paused')
+      .waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  it('makes a viewer’s token, shows a viewer no action the API would refuse, and revokes it', async () => {
+    await admin.goto(`${headgate.url}/settings?tab=tokens`);
+    await admin.getByRole('button', { name: 'Make a token' }).click();
+    await admin.getByLabel('Name', { exact: true }).fill('Guest');
+    await expectAccessible(admin);
+    await admin.getByRole('button', { name: 'Make it' }).click();
+    const token = await admin.getByLabel('The token', { exact: true }).innerText();
+    expect(token).toMatch(/^hg_/);
+    await expectAccessible(admin);
+    await admin.getByRole('button', { name: 'I have copied it' }).click();
+    expect(await admin.content()).not.toContain(token);
+
+    const { context, page } = await openPage(browser!);
+    const refused: string[] = [];
+    page.on('response', (response) => {
+      if (response.status() === 403) refused.push(response.url());
+    });
+    await signIn(page, headgate.url, token);
+    await page.getByRole('row', { name: /Alpha/ }).waitFor();
+    const actions = [
+      'Sync Now',
+      'Actions',
+      'Add source',
+      'More for',
+      'Settings',
+      'Upload',
+      'Acknowledge',
+    ];
+    const seen = async () => {
+      const found: string[] = [];
+      for (const name of actions)
+        for (const role of ['button', 'link', 'tab'] as const)
+          if ((await page.locator('main').getByRole(role, { name }).count()) > 0) found.push(name);
+      return found;
+    };
+    expect(await seen()).toEqual([]);
+    await page.getByRole('link', { name: 'Alpha' }).click();
+    await page.getByRole('tab', { name: 'Overview' }).waitFor();
+    expect(await seen()).toEqual([]);
+    await page.getByRole('tab', { name: 'Files' }).click();
+    await page.getByText('No files yet').waitFor();
+    expect(await seen()).toEqual([]);
+    await expectAccessible(page);
+    for (const path of [
+      '/catalog',
+      '/schedules',
+      '/health',
+      '/settings',
+      '/settings?tab=secrets',
+    ]) {
+      await page.goto(`${headgate.url}${path}`);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.waitForLoadState('networkidle');
+    }
+    await page.goto(`${headgate.url}/sources/new`);
+    await page.getByText('Your token may not add sources.').waitFor();
+    expect(refused).toEqual([]);
+
+    await admin.getByRole('button', { name: 'Revoke Guest' }).click();
+    await admin.getByRole('button', { name: 'Revoke', exact: true }).click();
+    await admin.getByText('Guest is revoked.').waitFor();
+    await page.getByRole('link', { name: 'Health' }).click();
+    await page.getByText('This token is not valid any more. Sign in again.').waitFor();
+    await context.close();
+  }, 60_000);
+
+  it('says what is missing at an address of nothing, and that Headgate is gone when it is', async () => {
+    await admin.goto(`${headgate.url}/no/such/page`);
+    await admin.getByText('There is nothing at this address').waitFor();
+    await admin.goto(`${headgate.url}/sources/no_such_source`);
+    await admin.getByText('This could not be loaded').waitFor();
+    await expectAccessible(admin);
+    await admin.goto(`${headgate.url}/health`);
+    await admin.getByText('All well').waitFor();
+    await admin.route(/\/v1\//, (route) => route.abort());
+    await admin.getByRole('link', { name: 'Schedules' }).click();
+    await admin.getByText('Headgate does not answer.').waitFor();
+    await expectAccessible(admin);
+    await admin.unroute(/\/v1\//);
+    await admin.getByRole('button', { name: 'Try again' }).click();
+    await admin.getByText('Nothing is scheduled').waitFor();
+    await admin.getByRole('button', { name: 'Sign out' }).click();
+    await admin.getByLabel('API token').waitFor();
+    expect(problems).toEqual([]);
+  }, 60_000);
+
+  it('is served with headers that let no foreign code run, and is never cached stale', async () => {
+    const answer = await fetch(`${headgate.url}/sources/anything`, {
+      headers: { accept: 'text/html' },
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('cache-control')).toBe('no-cache');
+    const policy = answer.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).not.toContain('unsafe');
+    expect(answer.headers.get('x-frame-options')).toBe('DENY');
+    const asset = /src="(\/assets\/[^"]+)"/.exec(await answer.text())?.[1];
+    const script = await fetch(`${headgate.url}${asset}`);
+    expect(script.headers.get('cache-control')).toContain('immutable');
+    expect(script.headers.get('content-type')).toContain('javascript');
+    for (const path of [
+      '/v1/nothing',
+      '/assets/none.js',
+      '/assets/..%2f..%2fpackage.json',
+      '/../package.json',
+    ])
+      expect(
+        (await fetch(`${headgate.url}${path}`, { headers: { accept: '*/*' } })).status,
+        path,
+      ).toBe(404);
+    expect((await fetch(headgate.url, { method: 'POST' })).status).toBe(404);
+  });
+});
