@@ -7,6 +7,7 @@ import csvUpload from './csv_upload.ts';
 import csvUrl from './csv_url.ts';
 import gcsCsv from './gcs_csv.ts';
 import googleContacts from './google_contacts.ts';
+import googleSheets from './google_sheets.ts';
 import hubspotContacts from './hubspot_contacts.ts';
 import intercomContacts from './intercom_contacts.ts';
 import kafka from './kafka.ts';
@@ -27,6 +28,7 @@ import shopifyCustomers from './shopify_customers.ts';
 import snowflake from './snowflake.ts';
 import snowflakeIdentity from './snowflake_identity.ts';
 import stripeCustomers from './stripe_customers.ts';
+import stripePayments from './stripe_payments.ts';
 import zendeskUsers from './zendesk_users.ts';
 
 /** The connectors of this release. Each is `connectors/<name>.ts` with the connector as its default export. */
@@ -39,6 +41,7 @@ export const connectorNames = [
   'csv_url',
   'gcs_csv',
   'google_contacts',
+  'google_sheets',
   'hubspot_contacts',
   'intercom_contacts',
   'kafka',
@@ -59,6 +62,7 @@ export const connectorNames = [
   'snowflake',
   'snowflake_identity',
   'stripe_customers',
+  'stripe_payments',
   'zendesk_users',
 ] as const;
 export type ConnectorName = (typeof connectorNames)[number];
@@ -72,6 +76,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   csv_url: csvUrl,
   gcs_csv: gcsCsv,
   google_contacts: googleContacts,
+  google_sheets: googleSheets,
   hubspot_contacts: hubspotContacts,
   intercom_contacts: intercomContacts,
   kafka,
@@ -92,6 +97,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   snowflake,
   snowflake_identity: snowflakeIdentity,
   stripe_customers: stripeCustomers,
+  stripe_payments: stripePayments,
   zendesk_users: zendeskUsers,
 };
 

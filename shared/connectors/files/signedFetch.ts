@@ -16,6 +16,7 @@ export async function signedFetch(
   grant: OAuthGrant,
   url: URL,
   headers: Readonly<Record<string, string>> = {},
+  retry: NonNullable<RetryInit['retry']> = {},
 ): Promise<Response> {
   if (accessToken === undefined)
     throw new HeadgateError('internal_error', 'There is nobody to ask for an access token.');
@@ -24,7 +25,7 @@ export async function signedFetch(
     const init: RetryInit = {
       headers: { ...headers, authorization: `Bearer ${token}` },
       signal,
-      retry: { givesRefusals: true },
+      retry: { ...retry, givesRefusals: true },
     };
     const response = await fetch(url, init);
     if (response.status !== 401 || rejected !== undefined) return response;
