@@ -1,4 +1,5 @@
-import { startHeadgate } from '../startHeadgate.ts';
+import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
+import { bundlesBench } from './bundlesBench.ts';
 import { csvBench } from './csvBench.ts';
 import { emptyRunBench } from './emptyRunBench.ts';
 import type { BenchResult } from './figures.ts';
@@ -11,8 +12,12 @@ const benches = {
   csv: csvBench,
   postgres: postgresBench,
   upsert: () => upsertBench(rowsFlag === undefined ? undefined : Number(rowsFlag.slice(7))),
+  bundles: bundlesBench,
 } as const;
 type BenchName = keyof typeof benches;
+
+/** Those that look at what is deployed, and run nothing of it. */
+const alone: readonly BenchName[] = ['bundles'];
 
 const help = `Usage: npm run bench [-- ${Object.keys(benches).join('|')} … [--rows=<rows of the table of upsert>]]
 
@@ -33,9 +38,9 @@ if (unknown.length > 0) {
 
 const missed: string[] = [];
 {
-  await using headgate = await startHeadgate();
+  await using headgate = names.every((name) => alone.includes(name)) ? null : await startHeadgate();
   for (const name of names) {
-    const result: BenchResult = await benches[name](headgate);
+    const result: BenchResult = await benches[name](headgate as RunningHeadgate);
     console.log(`\n${result.title}`);
     for (const { what, value } of result.figures) console.log(`  ${what.padEnd(56)} ${value}`);
     missed.push(...result.missed);
