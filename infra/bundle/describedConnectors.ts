@@ -16,7 +16,10 @@ export const driverPackages = [
 ] as const;
 
 const namespace = 'headgate-described';
-const drivers = new RegExp(`^(${driverPackages.join('|')})$`);
+/** Besides drivers, what only reading needs. */
+export const readingPackages = [...driverPackages, 'avsc'] as const;
+
+const leftOut = new RegExp(`^(${readingPackages.join('|')})$`);
 
 /**
  * Makes what `connectors/registry.ts` imports a second, driverless copy of each connector: Ingest bundles
@@ -37,7 +40,7 @@ export function describedConnectors(root: string): Plugin {
           ? { path: target, namespace }
           : { path: target };
       });
-      onResolve({ filter: drivers, namespace }, ({ path }) => ({ path, external: true }));
+      onResolve({ filter: leftOut, namespace }, ({ path }) => ({ path, external: true }));
       onLoad({ filter: /.*/, namespace }, ({ path }) => ({
         contents: readFileSync(path, 'utf8'),
         loader: 'ts',
