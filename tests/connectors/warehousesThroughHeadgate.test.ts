@@ -245,20 +245,23 @@ describe('incremental runs through Headgate', () => {
       { length: 51 },
       (_, id) => `${id} p${id}@example.com ${id === 7 ? 'Changed' : `Person ${id}`}`,
     );
-    for (const subject of subjects) {
-      const run = await api.runToEnd(subject.connector);
-      expect(run, subject.connector).toMatchObject({ status: 'succeeded', result: 'loaded' });
-      expect(await peopleOf(subject), subject.connector).toEqual(wanted);
-      await api.runToEnd(subject.connector);
-      expect(await peopleOf(subject), subject.connector).toEqual(wanted);
-      answers.push(
-        JSON.stringify([
-          run,
-          await api.call('POST', `/v1/sources/${subject.connector}/test`),
-          await api.call('GET', `/v1/sources/${subject.connector}/schema`),
-        ]),
-      );
-    }
+    await Promise.all(
+      subjects.map(async (subject) => {
+        const { connector } = subject;
+        const run = await api.runToEnd(connector);
+        expect(run, connector).toMatchObject({ status: 'succeeded', result: 'loaded' });
+        expect(await peopleOf(subject), connector).toEqual(wanted);
+        await api.runToEnd(connector);
+        expect(await peopleOf(subject), connector).toEqual(wanted);
+        answers.push(
+          JSON.stringify([
+            run,
+            await api.call('POST', `/v1/sources/${connector}/test`),
+            await api.call('GET', `/v1/sources/${connector}/schema`),
+          ]),
+        );
+      }),
+    );
   }, 120_000);
 
   it('are refused to a source whose table is not there, when it is registered', async () => {
