@@ -1,9 +1,11 @@
+import type { StreamRequest } from '../connectors/connector.ts';
+import { rangeEnd } from '../connectors/sql/localTime.ts';
 import { HeadgateError } from '../errors.ts';
 import { matchColumnNames } from '../lake/columnNames.ts';
 import type { DataFile } from '../lake/dataFile.ts';
 import type { LiveFile } from '../lake/liveFile.ts';
 import { keyOf } from '../lake/objectPath.ts';
-import type { Field } from '../lake/schema.ts';
+import type { ColumnType, Field } from '../lake/schema.ts';
 import type { Merged, MergeRule } from '../merge/merge.ts';
 import type { StagedCommit } from '../runs/ingestProtocol.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
@@ -168,12 +170,32 @@ function ruleOf({
     case 'replaceWindow':
       return isNew || request.window === null || plan.cursor === null
         ? null
-        : { kind: 'replaceWindow', cursor: cursor() ?? '', range: request.window, nulls: false };
+        : {
+            kind: 'replaceWindow',
+            cursor: cursor() ?? '',
+            range: windowOf(request.window, typeOf(schema, cursor()), description.timeZone),
+            nulls: false,
+          };
     case 'keepOnly':
       if (adds.length === 0 && !isNew) throw noKeys(plan.request.name);
       return isNew ? null : { kind: 'keepOnly', key: key(), onDelete: plan.onDelete };
   }
 }
+
+type Window = NonNullable<StreamRequest['window']>;
+
+/** The ends of a backfill as the source's reader understood them: times without a zone are those of its zone. */
+function windowOf({ from, to }: Window, type: ColumnType | null, timeZone: string): Window {
+  if (type !== 'date' && type !== 'timestamp' && type !== 'timestamptz') return { from, to };
+  const column = { type, cursor: type === 'date' ? 'day' : 'time' } as const;
+  return {
+    from: rangeEnd(from, column, timeZone),
+    to: to === null ? null : rangeEnd(to, column, timeZone),
+  };
+}
+
+const typeOf = (schema: readonly Field[], column: string | null): ColumnType | null =>
+  schema.find(({ name }) => name === column)?.type ?? null;
 
 /** A source that suddenly has no row at all is more often one that shows none: its table is not emptied for that. */
 const noKeys = (stream: string): HeadgateError =>

@@ -15,11 +15,11 @@ export const rowsPerRowGroup = (columns: number): number =>
 
 /**
  * Measured with ten columns of the usual kinds: at level 1 instead of zstd's usual 3, and without trying dictionaries of
- * more than 10,000 values, writing takes two thirds of the time and files are 6 % larger. DuckDB's own limit is a fifth
- * of the row group; dictionaries take memory for every column at once.
+ * more than 10,000 values, writing takes two thirds of the time and files are 6 % larger. DuckDB makes room for a chosen
+ * size at once, which wide tables have no memory for.
  */
 const compression = (rows: number): string =>
-  `COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT ${Math.min(10_000, Math.ceil(rows / 5))}`;
+  `COMPRESSION zstd, COMPRESSION_LEVEL 1${rows < mostRowsPerRowGroup ? '' : ', DICTIONARY_SIZE_LIMIT 10000'}`;
 
 /**
  * The options of a DuckDB `COPY … TO 'x.parquet' (…)` that writes a data file of this table: zstd, Iceberg field

@@ -1,4 +1,5 @@
 import { afterAll, expect, it } from 'vitest';
+import { apiOf } from '../api.ts';
 import { startPostgres } from '../postgres.ts';
 import { seeded } from '../randomness.ts';
 import { startHeadgate } from '../startHeadgate.ts';
@@ -125,4 +126,29 @@ it('of 1,600 columns, as many as PostgreSQL allows, arrives whole', async () => 
   const rows = await printedRows('wide', columns);
   expect(rows).toHaveLength(40);
   await compareEndToEnd(headgate, sourceOf('wide'), { stream: 'public.wide', columns, rows });
+}, 120_000);
+
+it('has the hours of a backfill replaced that the source’s zone means by them', async () => {
+  const { url, token } = headgate;
+  const api = apiOf(url, token);
+  await postgres.execute(`create table hours(at timestamp not null, word text);
+    insert into hours select timestamp '2024-05-01' + i * interval '1 hour', 'first' from generate_series(0, 23) i`);
+  const { config, ...source } = sourceOf('hours');
+  await api.call('POST', '/v1/sources', {
+    ...source,
+    name: 'hours',
+    config: { ...(config as object), timeZone: 'America/New_York' },
+    streams: { 'public.hours': { syncMode: 'incremental', cursorField: 'at' } },
+  });
+  expect(await api.runToEnd('hours')).toMatchObject({ counts: { written: 24 } });
+  await postgres.execute("update hours set word = 'second'");
+  const window = { startDate: '2024-05-01T12:00:00Z', endDate: '2024-05-01T14:00:00Z' };
+  expect(await api.runToEnd('hours', window)).toMatchObject({ counts: { written: 2 } });
+  const { rows } = await api.call<{ rows: { at: string; word: string }[] }>(
+    'GET',
+    '/v1/sources/hours/preview?stream=public.hours&limit=100',
+  );
+  expect(rows).toHaveLength(24);
+  const replaced = rows.filter(({ word }) => word === 'second').map(({ at }) => at.slice(11, 13));
+  expect(replaced.sort()).toEqual(['08', '09']);
 }, 120_000);

@@ -29,7 +29,11 @@ const pattern =
  * the zone for `timestamp` and days. Throws `invalid_config` for what is no date: MySQL would take it for NULL and
  * find no row.
  */
-export function rangeEnd(value: string, column: SqlColumn, timeZone: string): string {
+export function rangeEnd(
+  value: string,
+  column: Pick<SqlColumn, 'type' | 'cursor'>,
+  timeZone: string,
+): string {
   const [, day, time = '00:00', seconds = '00', fraction = '', offset] = pattern.exec(value) ?? [];
   const local = `${day} ${time}:${seconds}${fraction}`;
   const asUtc = new Date(`${day}T${time}:${seconds}Z`);

@@ -13,7 +13,7 @@ const bufferBytes = 2 * blockBytes;
  * largest row only, as long as blocks are taken when they are full.
  */
 export class RowBuffer {
-  bytes = Buffer.allocUnsafeSlow(bufferBytes);
+  bytes: Buffer = Buffer.allocUnsafeSlow(bufferBytes);
   /** Where the next byte goes. */
   end = 0;
   #start = 0;
