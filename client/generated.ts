@@ -95,6 +95,15 @@ export type CompletedUpload = {
   readonly run: AcceptedRun | null;
 };
 
+export type ConnectOAuth = {
+  /** Id or key; its configuration must be complete. */
+  readonly source: string;
+  /** All fields of the way `oauth2` but the refresh token: client id and secret of your app. */
+  readonly credentials: { readonly [name: string]: Json };
+  /** Where the person comes back to; known to your app. */
+  readonly redirectUri: string;
+};
+
 export type Connection = {
   /** As the connector’s `configSchema` says. */
   readonly config: { readonly [name: string]: Json };
@@ -117,6 +126,8 @@ export type Connector = {
     readonly title: string;
     readonly fields: readonly string[];
   }[];
+  /** A person can agree in the browser: `POST /v1/oauth/connect`. */
+  readonly canConnect: boolean;
   readonly syncModes: readonly ("full_refresh" | "full_refresh_append" | "incremental" | "cdc")[];
   /** Endings of files it takes; empty: none. */
   readonly fileTypes: readonly string[];
@@ -146,6 +157,8 @@ export type ConnectorSummary = {
     readonly title: string;
     readonly fields: readonly string[];
   }[];
+  /** A person can agree in the browser: `POST /v1/oauth/connect`. */
+  readonly canConnect: boolean;
   readonly syncModes: readonly ("full_refresh" | "full_refresh_append" | "incremental" | "cdc")[];
   /** Endings of files it takes; empty: none. */
   readonly fileTypes: readonly string[];
@@ -478,6 +491,11 @@ export type FileAndRun = {
   readonly run: AcceptedRun | null;
 };
 
+export type FinishOAuth = {
+  readonly state: string;
+  readonly code: string;
+};
+
 export type Health = {
   readonly status: "ok" | "attention";
   readonly at: string;
@@ -552,6 +570,13 @@ export type Me = {
   readonly role: "viewer" | "editor" | "admin";
   readonly tokenId: string;
   readonly sources: readonly string[] | null;
+};
+
+export type OAuthAddress = {
+  /** Send the person here. */
+  readonly url: string;
+  /** Until when they must be back. */
+  readonly expiresAt: string;
 };
 
 export type OfferedStreams = {
@@ -1366,6 +1391,16 @@ export interface ListSecretsInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ConnectOAuthInput {
+  readonly body: ConnectOAuth;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface FinishOAuthInput {
+  readonly body: FinishOAuth;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface StartRunInput {
   /** A source’s id or key. */
   readonly idOrKey: string;
@@ -1819,6 +1854,10 @@ export interface Client {
       readonly nextCursor: string | null;
     };
   }>;
+  /** Begin to connect a source in the browser. */
+  connectOAuth(input: ConnectOAuthInput): Promise<OAuthAddress>;
+  /** Finish it: the code becomes credentials of the source. */
+  finishOAuth(input: FinishOAuthInput): Promise<Source>;
   /** Start a run, or queue it behind the one that holds the source. */
   startRun(input: StartRunInput): Promise<AcceptedRun>;
   /** The history of a source, newest first. */
@@ -1992,6 +2031,8 @@ export const operations = {
   previewSchedule: { method: 'GET', path: '/v1/schedules/preview', query: ["cron","timezone"], headers: [], hasBody: false },
   listSchedules: { method: 'GET', path: '/v1/schedules', query: ["limit","cursor"], headers: [], hasBody: false },
   listSecrets: { method: 'GET', path: '/v1/secrets', query: ["limit","cursor"], headers: [], hasBody: false },
+  connectOAuth: { method: 'POST', path: '/v1/oauth/connect', query: [], headers: [], hasBody: true },
+  finishOAuth: { method: 'POST', path: '/v1/oauth/finish', query: [], headers: [], hasBody: true },
   startRun: { method: 'POST', path: '/v1/sources/{idOrKey}/runs', query: [], headers: ["idempotency-key"], hasBody: true },
   listRuns: { method: 'GET', path: '/v1/sources/{idOrKey}/runs', query: ["limit","cursor"], headers: [], hasBody: false },
   getRun: { method: 'GET', path: '/v1/runs/{runId}', query: [], headers: [], hasBody: false },

@@ -80,6 +80,13 @@ export default defineRestConnector<Config, Credentials>({
   config,
   credentials,
   baseUrl: 'https://people.googleapis.com',
+  // https://developers.google.com/identity/protocols/oauth2/web-server: a refresh token only with both parameters.
+  connect: {
+    authorizeUrl: 'https://accounts.google.com/o/oauth2/v2/auth',
+    scope: 'https://www.googleapis.com/auth/contacts.readonly',
+    parameters: { access_type: 'offline', prompt: 'consent' },
+    pkce: true,
+  },
   auth: [
     {
       kind: 'oauth',

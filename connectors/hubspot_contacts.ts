@@ -157,6 +157,12 @@ export default defineRestConnector<Config, Credentials>({
   config,
   credentials,
   baseUrl: 'https://api.hubapi.com',
+  // https://developers.hubspot.com/docs/api/working-with-oauth
+  connect: {
+    authorizeUrl: 'https://app.hubspot.com/oauth/authorize',
+    scope: 'oauth crm.objects.contacts.read crm.schemas.contacts.read',
+    pkce: false,
+  },
   auth: [
     { kind: 'bearer', token: 'accessToken' },
     {

@@ -99,6 +99,12 @@ export default defineRestConnector<Config, Credentials>({
   credentials,
   baseUrl: 'https://a.klaviyo.com',
   headers: { revision, accept: 'application/vnd.api+json' },
+  // https://developers.klaviyo.com/en/docs/set_up_oauth
+  connect: {
+    authorizeUrl: 'https://www.klaviyo.com/oauth/authorize',
+    scope: 'profiles:read',
+    pkce: true,
+  },
   auth: [
     { kind: 'header', name: 'authorization', prefix: 'Klaviyo-API-Key ', value: 'apiKey' },
     {

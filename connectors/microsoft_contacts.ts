@@ -84,6 +84,17 @@ export default defineRestConnector<MicrosoftConfig, MicrosoftCredentials>({
   config: microsoftConfig,
   credentials: microsoftCredentials,
   baseUrl: { config: 'graphUrl' },
+  // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
+  connect: {
+    authorizeUrl: [
+      { config: 'loginUrl' },
+      '/',
+      { credential: 'tenantId' },
+      '/oauth2/v2.0/authorize',
+    ],
+    scope: ['offline_access ', { config: 'graphUrl' }, '/Contacts.Read'],
+    pkce: true,
+  },
   auth: [
     {
       ...oauth,

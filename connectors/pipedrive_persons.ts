@@ -52,6 +52,8 @@ export default defineRestConnector<Config, Credentials>({
   config,
   credentials,
   baseUrl: 'https://api.pipedrive.com/api/v2',
+  // https://pipedrive.readme.io/docs/marketplace-oauth-authorization: scopes are those of the app.
+  connect: { authorizeUrl: 'https://oauth.pipedrive.com/oauth/authorize', pkce: false },
   auth: [
     { kind: 'header', name: 'x-api-token', value: 'apiToken' },
     {

@@ -61,6 +61,12 @@ export default defineRestConnector<Config, Credentials>({
   config: salesforceConfig,
   credentials: salesforceCredentials,
   baseUrl: { fromToken: 'instance_url' },
+  // https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_web_server_flow.htm
+  connect: {
+    authorizeUrl: [{ config: 'loginUrl' }, '/services/oauth2/authorize'],
+    scope: 'api refresh_token',
+    pkce: true,
+  },
   auth: [
     {
       ...oauth,

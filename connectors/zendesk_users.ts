@@ -167,6 +167,12 @@ export default defineRestConnector<Config, Credentials>({
   config,
   credentials,
   baseUrl: ['https://', { config: 'subdomain' }, '.zendesk.com'],
+  // https://support.zendesk.com/hc/en-us/articles/4408845965210
+  connect: {
+    authorizeUrl: ['https://', { config: 'subdomain' }, '.zendesk.com/oauth/authorizations/new'],
+    scope: 'read',
+    pkce: true,
+  },
   auth: [
     { ...oauth, grant: 'refresh_token', refreshToken: 'refreshToken' },
     { ...oauth, grant: 'client_credentials' },

@@ -10,13 +10,17 @@ import { checkSchedule, nextTimes } from '../../shared/schedules/nextTimes.ts';
 import { scheduleText } from '../../shared/schedules/scheduleText.ts';
 import { acknowledgeAttention } from '../../shared/sources/attention.ts';
 import { changeSource } from '../../shared/sources/changeSource.ts';
+import {
+  beginConnect,
+  type ConnectDependencies,
+  finishConnect,
+} from '../../shared/sources/connectSource.ts';
 import { createSource } from '../../shared/sources/createSource.ts';
 import { deleteSource } from '../../shared/sources/deleteSource.ts';
 import { requireSourceOf } from '../../shared/sources/findSource.ts';
 import { listSecrets } from '../../shared/sources/listSecrets.ts';
 import { eachSource, listSources } from '../../shared/sources/listSources.ts';
 import { replaceCredentials } from '../../shared/sources/replaceCredentials.ts';
-import type { SourceDependencies } from '../../shared/sources/sourceDependencies.ts';
 import type { SourceItem } from '../../shared/sources/sourceItem.ts';
 import { sourceSummaryOf, sourceViewOf } from '../../shared/sources/sourceView.ts';
 import {
@@ -26,7 +30,7 @@ import {
   testSource,
 } from '../../shared/sources/trySource.ts';
 
-export interface Dependencies extends SourceDependencies {
+export interface Dependencies extends ConnectDependencies {
   readonly log: Log;
 }
 
@@ -77,6 +81,9 @@ export const makeHandler = (dependencies: Dependencies) => {
         const { params, body, query } = request;
         return view(await replaceCredentials(dependencies, request, params.idOrKey, body, query));
       },
+      connectOAuth: async (request) => beginConnect(dependencies, request, request.body),
+      finishOAuth: async (request) =>
+        view(await finishConnect(dependencies, request, request.body)),
       replaceConfig: async (request) => change(request),
       testSource: async (request) => testSource(dependencies, request, request.params.idOrKey),
       getSourceSchema: async (request) =>

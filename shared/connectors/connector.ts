@@ -200,6 +200,27 @@ export interface AuthMethod {
   readonly fields: readonly string[];
 }
 
+/** A text with fields of config or credentials in it. */
+export type FilledText =
+  | string
+  | readonly (string | { readonly config: string } | { readonly credential: string })[];
+
+/** How a person agrees in the browser: the authorization code of RFC 6749, section 4.1. */
+export interface OAuthConnect {
+  readonly authorizeUrl: FilledText;
+  readonly tokenUrl: FilledText;
+  readonly clientAuth: 'body' | 'basic' | 'none';
+  readonly scope?: FilledText;
+  /** Further parameters of the authorization request. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** The vendor knows RFC 7636; sent to one that does not, it might refuse. */
+  readonly pkce: boolean;
+  /** Fields of the credentials: what the person enters beforehand, and where the refresh token goes. */
+  readonly clientId: string;
+  readonly clientSecret: string | null;
+  readonly refreshToken: string;
+}
+
 /**
  * One kind of source. `Checkpoint` is opaque to everyone else, round-trips through JSON, stays below 32 KB and
  * carries its own `v`.
@@ -223,6 +244,8 @@ export interface Connector<Config = unknown, Credentials = unknown, Checkpoint =
   readonly docs: string;
   readonly labels: readonly ('database' | 'warehouse' | 'files' | 'saas' | 'stream')[];
   readonly authMethods: readonly AuthMethod[];
+  /** Absent where nobody can agree in the browser. */
+  readonly connect?: OAuthConnect;
   readonly syncModes: readonly SyncMode[];
   /** Accepted endings of uploaded files, e.g. `['.csv']`; absent where files cannot be uploaded. */
   readonly fileTypes?: readonly string[];

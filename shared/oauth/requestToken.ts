@@ -47,7 +47,10 @@ export async function requestToken(
     headers,
     body: fields,
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds)]),
-    retry: { repeatable: grant.grant !== 'refresh_token', givesRefusals: true },
+    retry: {
+      repeatable: grant.grant !== 'refresh_token' && grant.grant !== 'authorization_code',
+      givesRefusals: true,
+    },
   };
   const response = await fetch(url, init);
   const body: unknown = await response.json().catch(() => null);
@@ -79,6 +82,15 @@ function grantFields(grant: OAuthGrant, now: Date): Record<string, string> {
   switch (grant.grant) {
     case 'refresh_token':
       return { grant_type: 'refresh_token', refresh_token: grant.refreshToken ?? '' };
+    case 'authorization_code': {
+      const { value = '', redirectUri = '', verifier = null } = grant.code ?? {};
+      return {
+        grant_type: 'authorization_code',
+        code: value,
+        redirect_uri: redirectUri,
+        ...(verifier === null ? {} : { code_verifier: verifier }),
+      };
+    }
     case 'client_credentials':
       return { grant_type: 'client_credentials' };
     case 'jwt':

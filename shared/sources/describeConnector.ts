@@ -39,6 +39,7 @@ export const connectorSummaryOf = (connector: Connector): ConnectorSummary => ({
     title,
     fields: [...fields],
   })),
+  canConnect: connector.connect !== undefined,
   syncModes: [...connector.syncModes],
   fileTypes: [...(connector.fileTypes ?? [])],
   supportsContinuous: connector.supportsContinuous,

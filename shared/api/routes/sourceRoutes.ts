@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Route } from '../route.ts';
+import { connectOAuth, finishOAuth, oauthAddress } from '../schemas/oauth.ts';
 import { countedPageOf, pageOf, pageQuery } from '../schemas/page.ts';
 import {
   changeSource,
@@ -246,5 +247,36 @@ export const sourceRoutes = [
     query: z.strictObject(pageQuery),
     responses: { 200: pageOf(secretEntry) },
     errors: [],
+  },
+  {
+    operationId: 'connectOAuth',
+    method: 'POST',
+    path: '/v1/oauth/connect',
+    function: 'apiSources',
+    role: 'editor',
+    summary: 'Begin to connect a source in the browser',
+    description:
+      'Connectors with `canConnect`. The vendor sends the person back to `redirectUri` with `state` and `code`: hand both to `POST /v1/oauth/finish`. Connect again in the same way when the vendor has ended the connection.',
+    body: connectOAuth,
+    responses: { 200: oauthAddress },
+    errors: ['not_found', 'invalid_credentials', 'invalid_config', 'unsupported_media_type'],
+  },
+  {
+    operationId: 'finishOAuth',
+    method: 'POST',
+    path: '/v1/oauth/finish',
+    function: 'apiSources',
+    role: 'editor',
+    summary: 'Finish it: the code becomes credentials of the source',
+    description: 'By the one who began it, once, within ten minutes.',
+    body: finishOAuth,
+    responses: { 200: source },
+    errors: [
+      'not_found',
+      'sync_in_progress',
+      'row_version_mismatch',
+      'unsupported_media_type',
+      ...probeErrors,
+    ],
   },
 ] as const satisfies readonly Route[];

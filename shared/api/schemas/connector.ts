@@ -19,6 +19,7 @@ const summary = {
   authMethods: z.array(
     z.strictObject({ name: z.string(), title: z.string(), fields: z.array(z.string()) }),
   ),
+  canConnect: z.boolean().describe('A person can agree in the browser: `POST /v1/oauth/connect`.'),
   syncModes: z.array(syncMode),
   fileTypes: z.array(z.string()).describe('Endings of files it takes; empty: none.'),
   supportsContinuous: z.boolean(),

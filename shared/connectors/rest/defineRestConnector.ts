@@ -7,6 +7,7 @@ import {
   ParkUntil,
   type StreamDescription,
 } from '../connector.ts';
+import { connectOf } from './connectOf.ts';
 import { readStream } from './readStream.ts';
 import { type RestCheckpoint, restCheckpoint } from './restCheckpoint.ts';
 import { createRestClient } from './restClient.ts';
@@ -30,6 +31,7 @@ export function defineRestConnector<Config, Credentials>(
     docs,
     labels,
     authMethods,
+    ...connectOf(given),
     config,
     credentials,
     syncModes: [

@@ -1,7 +1,13 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { Json } from '../../json.ts';
 import type { Column } from '../../lake/schema.ts';
-import type { Connector, Context, RequestLimit, StreamDescription } from '../connector.ts';
+import type {
+  Connector,
+  Context,
+  OAuthConnect,
+  RequestLimit,
+  StreamDescription,
+} from '../connector.ts';
 import type { RestClient } from './restClient.ts';
 
 /**
@@ -310,6 +316,8 @@ export interface RestBehaviour<Config, Credentials> {
   /** One whose field is absent is left out. */
   readonly headers?: Readonly<Record<string, Text<Config, Credentials>>>;
   readonly auth: readonly RestAuth<Config, Credentials>[];
+  /** How a person connects it in the browser; what comes of it is the refresh token of `auth`. */
+  readonly connect?: Pick<OAuthConnect, 'authorizeUrl' | 'scope' | 'parameters' | 'pkce'>;
   /** Of each credential, over all runs. The first is that of requests that name none. */
   readonly limits: readonly [RequestLimit, ...RequestLimit[]];
   readonly checks: readonly RestCheck<Config, Credentials>[];

@@ -22,6 +22,7 @@ import { type OperationId, routes } from '../../../shared/api/routes.ts';
 import { problem } from '../../../shared/api/schemas/problem.ts';
 import type { Role } from '../../../shared/api/schemas/token.ts';
 import { errorTable } from '../../../shared/errors.ts';
+import { createFetch } from '../../../shared/http/createFetch.ts';
 import type { PreviewAnswer, PreviewInput } from '../../../shared/lake/previewProtocol.ts';
 import { createLog } from '../../../shared/log.ts';
 import { signedIn } from '../../../shared/people/signedIn.ts';
@@ -106,6 +107,8 @@ export async function apiHarness() {
     apiCatalog: makeCatalog(shared),
     apiSources: makeSources({
       ...shared,
+      // A vendor on this machine.
+      fetch: createFetch({ allow: ['127.0.0.1'] }),
       secretPrefix,
       secrets: secretsManagerStore(secretsClient, secretPrefix),
       schedules: eventBridgeSchedules(schedulerClient, {

@@ -14,7 +14,7 @@ it('lists connectors by name in pages, by label', async () => {
   expect(names(first.body)).toEqual(['csv_upload', 'local_files']);
   const cursor = first.body.pagination.nextCursor;
   const second = await api.call('listConnectors', { query: { limit: '2', cursor } });
-  expect(names(second.body)).toEqual(['postgres']);
+  expect(names(second.body)).toEqual(['postgres', 'vendor_contacts']);
   expect(second.body.pagination).toEqual({ limit: 2, hasMore: false, nextCursor: null });
   expect(names((await api.call('listConnectors', { query: { label: 'database' } })).body)).toEqual([
     'postgres',

@@ -64,4 +64,41 @@ export const localFiles: Connector = {
   fileTypes: ['.csv', '.tsv', '.json', '.jsonl', '.ndjson', '.parquet', '.xlsx'],
 };
 
-export const exampleConnectors: readonly Connector[] = [csvUpload, localFiles, database];
+/** A vendor that people connect in the browser, wherever its server is. */
+export const vendor: Connector = {
+  ...described,
+  name: 'vendor_contacts',
+  title: 'A vendor',
+  labels: ['saas'],
+  authMethods: [
+    { name: 'oauth2', title: 'OAuth', fields: ['clientId', 'clientSecret', 'refreshToken'] },
+  ],
+  connect: {
+    authorizeUrl: [{ config: 'origin' }, '/authorize'],
+    tokenUrl: [{ config: 'origin' }, '/token'],
+    clientAuth: 'body',
+    scope: 'contacts offline',
+    parameters: { access_type: 'offline' },
+    pkce: true,
+    clientId: 'clientId',
+    clientSecret: 'clientSecret',
+    refreshToken: 'refreshToken',
+  },
+  syncModes: ['full_refresh'],
+  supportsDateRange: false,
+  landing: false,
+  config: z.strictObject({ origin: z.url().meta({ title: 'Origin', description: 'Of it.' }) }),
+  credentials: z.strictObject({
+    clientId: z.string().min(1).meta({ title: 'Client id', description: 'Of an app.' }),
+    clientSecret: z
+      .string()
+      .min(1)
+      .meta({ title: 'Client secret', description: 'Of it.', secret: true }),
+    refreshToken: z
+      .string()
+      .min(1)
+      .meta({ title: 'Refresh token', description: 'Handed out.', secret: true }),
+  }),
+};
+
+export const exampleConnectors: readonly Connector[] = [csvUpload, localFiles, database, vendor];
