@@ -152,7 +152,7 @@ export async function startAirtable(clock: Clock = createClock()): Promise<Airta
                       ...table,
                       primaryFieldId: table.fields[0]!.id,
                       views: [{ id: 'viwAll00000000001', name: 'All', type: 'grid' }],
-                    })) as Json,
+                    })) as unknown as Json,
                   },
                 }
               : { status: 404, body: { error: 'NOT_FOUND' } },

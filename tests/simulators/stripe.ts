@@ -1,10 +1,24 @@
 import type { Json } from '../../shared/json.ts';
 import { type Clock, createClock } from './clock.ts';
 import { openApiCheck } from './openApiCheck.ts';
-import { type Answer, type SimulatedRequest, type Simulator, startSimulator } from './simulator.ts';
+import {
+  type Answer,
+  type Route,
+  type SimulatedRequest,
+  type Simulator,
+  startSimulator,
+} from './simulator.ts';
+import { balanceTransaction, charge, paymentIntent, refund } from './stripeObjects.ts';
 
 type Fields = { readonly [name: string]: Json };
 export type StripeCustomer = Fields & { readonly id: string; readonly created: number };
+
+export type StripeKind = 'payment_intents' | 'charges' | 'refunds' | 'balance_transactions';
+export interface StripePayment {
+  readonly intent: string;
+  readonly charge: string;
+  readonly transaction: string;
+}
 
 /** A Stripe account with customers and the events of what happens to them. */
 export interface StripeSimulator extends Simulator {
@@ -13,6 +27,13 @@ export interface StripeSimulator extends Simulator {
   update(id: string, fields: Fields): void;
   remove(id: string): void;
   customers(): readonly StripeCustomer[];
+  /** A payment that succeeded: its intent, its charge and what it did to the balance. Answers the ids. */
+  pay(amount: number): StripePayment;
+  /** Takes a charge back in whole. Answers the refund's id. */
+  refund(charge: string): string;
+  /** Money that was pending becomes available; no event tells of it. */
+  settle(transaction: string): void;
+  payments(kind: StripeKind): readonly StripeCustomer[];
   /** The key that works, and one that may not read events. */
   readonly key: string;
   readonly keyWithoutEvents: string;
@@ -40,6 +61,13 @@ export async function startStripe(clock: Clock = createClock()): Promise<StripeS
   const keyWithoutEvents = 'rk_live_canary77Zw2';
   const seconds = (): number => Math.floor(clock.now().getTime() / 1000);
 
+  const payments: Record<StripeKind, StripeCustomer[]> = {
+    payment_intents: [],
+    charges: [],
+    refunds: [],
+    balance_transactions: [],
+  };
+
   const happened = (type: string, customer: StripeCustomer): void => {
     count += 1;
     events = [
@@ -49,7 +77,7 @@ export async function startStripe(clock: Clock = createClock()): Promise<StripeS
         api_version: '2020-08-27',
         created: seconds(),
         // As an old API version wrote it: not to be taken for the customer.
-        data: { object: { id: customer.id, object: 'customer', account_balance: 0 } },
+        data: { object: { id: customer.id, object: customer['object'] ?? '', account_balance: 0 } },
         livemode: true,
         pending_webhooks: 0,
         request: { id: null, idempotency_key: null },
@@ -130,6 +158,25 @@ export async function startStripe(clock: Clock = createClock()): Promise<StripeS
               : error(404, 'resource_missing', `No such customer: '${id}'`, 'id');
           },
         },
+        ...(Object.keys(payments) as StripeKind[]).flatMap((kind): Route[] => [
+          {
+            method: 'GET',
+            path: `/v1/${kind}`,
+            answer: (request) => list(request, payments[kind], `/v1/${kind}`),
+          },
+          {
+            method: 'GET',
+            path: `/v1/${kind}/{id}`,
+            // The description at hand was cut to lists and customers.
+            undescribed: true,
+            answer: ({ parameters }) => {
+              const found = payments[kind].find(({ id }) => id === parameters['id']);
+              return found === undefined
+                ? error(404, 'resource_missing', `No such object: '${parameters['id']}'`, 'id')
+                : { body: found };
+            },
+          },
+        ]),
         {
           method: 'GET',
           path: '/v1/events',
@@ -150,6 +197,15 @@ export async function startStripe(clock: Clock = createClock()): Promise<StripeS
     },
     clock,
   );
+  const make = (kind: StripeKind, prefix: string, fields: Fields): StripeCustomer => {
+    count += 1;
+    const made = { ...fields, id: `${prefix}_${idOf(count).slice(4)}${count}`, created: seconds() };
+    payments[kind] = [made, ...payments[kind]];
+    return made;
+  };
+  const change = (kind: StripeKind, id: string, fields: Fields): void => {
+    payments[kind] = payments[kind].map((each) => (each.id === id ? { ...each, ...fields } : each));
+  };
   return Object.assign(simulator, {
     key,
     keyWithoutEvents,
@@ -161,6 +217,31 @@ export async function startStripe(clock: Clock = createClock()): Promise<StripeS
       happened('customer.created', customer);
       return customer;
     },
+    payments: (kind: StripeKind) => payments[kind],
+    pay: (amount: number) => {
+      const intent = make('payment_intents', 'pi', paymentIntent(amount));
+      happened('payment_intent.created', intent);
+      const charged = make('charges', 'ch', { ...charge(amount), payment_intent: intent.id });
+      happened('charge.succeeded', charged);
+      const moved = make('balance_transactions', 'txn', {
+        ...balanceTransaction(amount, seconds() + 7 * 86_400),
+        source: charged.id,
+      });
+      change('charges', charged.id, { balance_transaction: moved.id });
+      change('payment_intents', intent.id, { latest_charge: charged.id });
+      happened('payment_intent.succeeded', intent);
+      return { intent: intent.id, charge: charged.id, transaction: moved.id };
+    },
+    refund: (id: string) => {
+      const whole = payments.charges.find((each) => each.id === id);
+      const amount = Number(whole?.['amount'] ?? 0);
+      const made = make('refunds', 're', { ...refund(amount), charge: id });
+      happened('refund.created', made);
+      change('charges', id, { refunded: true, amount_refunded: amount });
+      if (whole !== undefined) happened('charge.refunded', whole);
+      return made.id;
+    },
+    settle: (id: string) => change('balance_transactions', id, { status: 'available' }),
     update: (id: string, fields: Fields) => {
       customers = customers.map((customer) =>
         customer.id === id ? { ...customer, ...fields } : customer,
