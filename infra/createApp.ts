@@ -4,6 +4,7 @@ import type { FunctionCode } from './bundle/functionCode.ts';
 import { namesOf } from './names.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { ApiStack } from './stacks/apiStack.ts';
+import { ConsoleStack } from './stacks/consoleStack.ts';
 import { DataStack } from './stacks/dataStack.ts';
 import { EventStack } from './stacks/eventStack.ts';
 import { IngestStack } from './stacks/ingestStack.ts';
@@ -25,6 +26,8 @@ export interface HeadgateApp {
   readonly ingest: IngestStack;
   readonly events: EventStack;
   readonly api: ApiStack;
+  /** Where the settings name a built console. */
+  readonly console: ConsoleStack | null;
 }
 
 /** The whole application, not yet synthesised. Needs no network and no credentials. */
@@ -65,8 +68,20 @@ export function createApp({ context, outdir, validate = true, code }: AppOptions
     code: functionCode,
     description: 'Headgate: HTTP API',
   });
+  const { consoleFolder } = settings;
+  const console =
+    consoleFolder === undefined
+      ? null
+      : new ConsoleStack(app, `${prefix}-console`, {
+          ...shared,
+          data,
+          events,
+          api,
+          folder: consoleFolder,
+          description: 'Headgate: console',
+        });
   Tags.of(app).add('application', 'headgate');
   Tags.of(app).add('stage', settings.stage);
   if (validate) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  return { app, settings, data, ingest, events, api };
+  return { app, settings, data, ingest, events, api, console };
 }

@@ -76,6 +76,8 @@ const settings = z
     subnetIds: list,
     /** A folder with DuckDB for Linux on arm64, made by `npm run deploy`. Left out: bundles carry none. */
     duckdbFolder: z.string().optional(),
+    /** A folder with the built console, made by `npm run deploy`. Left out: no console is deployed. */
+    consoleFolder: z.string().optional(),
   })
   .refine((value) => value.vpcId === undefined || value.subnetIds.length > 0, {
     path: ['subnetIds'],
@@ -110,6 +112,7 @@ export function readSettings(contextValue: (name: string) => unknown): Settings 
     'vpcId',
     'subnetIds',
     'duckdbFolder',
+    'consoleFolder',
   ];
   const parsed = settings.safeParse(
     Object.fromEntries(names.map((name) => [name, contextValue(name) ?? undefined])),

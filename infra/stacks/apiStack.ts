@@ -48,6 +48,8 @@ type Handlers = { readonly [Name in ApiFunction]: HeadgateFunction<Name> };
 
 /** The HTTP API: a route per operation, a handler per group of operations, one authorizer. */
 export class ApiStack extends Stack {
+  /** Of the HTTP API, without a scheme. */
+  readonly host: string;
   readonly #props: ApiStackProps;
   readonly #functions: FunctionFactory;
 
@@ -116,6 +118,7 @@ export class ApiStack extends Stack {
       if (child instanceof apigateway.CfnAuthorizer)
         child.addPropertyDeletionOverride('IdentitySource');
 
+    this.host = `${api.apiId}.execute-api.${this.region}.${this.urlSuffix}`;
     new CfnOutput(this, 'ApiUrl', { value: api.apiEndpoint, description: 'For `headgate login`' });
   }
 

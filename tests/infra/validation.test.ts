@@ -31,7 +31,7 @@ function findings(app: App): readonly string[] {
 describe('cdk-nag', () => {
   it.each([
     {},
-    { stage: 'prod' },
+    { stage: 'prod', consoleFolder: 'console/public' },
     {
       vpcId: 'vpc-0a1b2c3d',
       subnetIds: 'subnet-0a1b2c3d,subnet-1a1b2c3d',
