@@ -1,7 +1,9 @@
 /**
  * Runs after `npm ci` and keeps the installation below 700 MB: removes the C++ headers that npm's
- * Node distribution carries (67 MB; nothing here compiles native code) and the CDK's translation
- * tables for other languages (21 MB). Plain JavaScript, because the machine's own Node runs it.
+ * Node distribution carries (67 MB; nothing here compiles native code), the CDK's translation
+ * tables for other languages (21 MB), sample data that neither the demo nor a test reads (22 MB), and
+ * the browser pages of Playwright's recorder and trace viewer (7 MB). Plain JavaScript, because the machine's own
+ * Node runs it.
  */
 import { readdirSync, rmSync } from 'node:fs';
 
@@ -21,3 +23,20 @@ for (const parent of ['node_modules/node/node_modules', 'node_modules'])
 
 remove('node_modules/aws-cdk-lib/.jsii.gz');
 remove('node_modules/aws-cdk-lib/.jsii.tabl.json.gz');
+
+/** What scripts/demo/demoSources.ts and tests/shared/staging/wholeFileTypes.test.ts read. */
+const samples = [
+  'airports.csv',
+  'birdstrikes.csv',
+  'flights-3m.parquet',
+  'movies.json',
+  'seattle-weather.csv',
+  'stocks.csv',
+  'weather.csv',
+  'zipcodes.csv',
+];
+for (const name of namesIn('node_modules/vega-datasets/data'))
+  if (!samples.includes(name)) remove(`node_modules/vega-datasets/data/${name}`);
+
+remove('node_modules/playwright-core/lib/vite');
+remove('node_modules/axe-core/locales');
