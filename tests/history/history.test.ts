@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mariadbSource } from './mariadbSource.ts';
 import { type ModeName, modes, play } from './play.ts';
 import { postgresSource } from './postgresSource.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -8,7 +9,11 @@ let postgres: SourceDatabase;
 beforeAll(async () => {
   postgres = await postgresSource();
 }, 60_000);
-afterAll(() => postgres?.[Symbol.asyncDispose]());
+const mariadb = await mariadbSource();
+afterAll(async () => {
+  await postgres?.[Symbol.asyncDispose]();
+  await mariadb?.[Symbol.asyncDispose]();
+});
 
 describe('a table kept through a random history of writers, runs and failures', () => {
   it.each(Object.keys(modes) as ModeName[])('is its source, row by row: %s', async (mode) => {
@@ -16,6 +21,13 @@ describe('a table kept through a random history of writers, runs and failures', 
     expect(problems).toEqual([]);
     expect(checks).toBeGreaterThan(1);
   }, 180_000);
+
+  if (mariadb !== null)
+    it.each(Object.keys(modes) as ModeName[])('is its source in MariaDB, too: %s', async (mode) => {
+      const { problems, checks } = await play(mariadb, mode, 250);
+      expect(problems).toEqual([]);
+      expect(checks).toBe(1);
+    }, 180_000);
 });
 
 describe('the comparison', () => {

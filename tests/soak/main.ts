@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { mariadbSource } from '../history/mariadbSource.ts';
 import { type ModeName, modes, play as playHistory } from '../history/play.ts';
 import { postgresSource } from '../history/postgresSource.ts';
 import { seeded } from '../randomness.ts';
@@ -33,12 +34,19 @@ const proofs = {
     const played = [];
     const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
     const steps = Number(process.env['STEPS'] ?? 10_000);
-    await using database = await postgresSource();
-    for (const mode of Object.keys(modes) as ModeName[]) {
-      const { problems: found, ...report } = await playHistory(database, mode, steps, { seed });
-      played.push(report);
-      console.log(JSON.stringify(report));
-      problems.push(...found.slice(0, 20).map((problem) => `${mode}: ${problem}`));
+    const chosen = process.env['MODES']?.split(',') ?? Object.keys(modes);
+    for (const start of [postgresSource, mariadbSource]) {
+      await using database = await start();
+      if (database === null) problems.push('an engine is absent');
+      else
+        for (const mode of chosen as ModeName[]) {
+          const { problems: found, ...report } = await playHistory(database, mode, steps, { seed });
+          played.push(report);
+          console.log(JSON.stringify(report));
+          problems.push(
+            ...found.slice(0, 20).map((problem) => `${report.engine}, ${mode}: ${problem}`),
+          );
+        }
     }
     return { seed, steps, played, problems };
   },
