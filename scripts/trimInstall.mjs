@@ -2,7 +2,7 @@
  * Runs after `npm ci` and keeps the installation below 700 MB: removes the C++ headers that npm's
  * Node distribution carries (67 MB; nothing here compiles native code), the CDK's translation
  * tables for other languages (21 MB), sample data that neither the demo nor a test reads (22 MB), and
- * the browser pages of Playwright's recorder and trace viewer (7 MB). Plain JavaScript, because the machine's own
+ * parts of React, axe, Playwright and the CDK for other uses (15 MB). Plain JavaScript, because the machine's own
  * Node runs it.
  */
 import { readdirSync, rmSync } from 'node:fs';
@@ -40,3 +40,8 @@ for (const name of namesIn('node_modules/vega-datasets/data'))
 
 remove('node_modules/playwright-core/lib/vite');
 remove('node_modules/axe-core/locales');
+// The console runs in browsers and is not profiled.
+for (const name of namesIn('node_modules/react-dom/cjs'))
+  if (/^react-dom-(server|profiling)/.test(name)) remove(`node_modules/react-dom/cjs/${name}`);
+for (const name of namesIn('node_modules/aws-cdk-lib'))
+  remove(`node_modules/aws-cdk-lib/${name}/README.md`);
