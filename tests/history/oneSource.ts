@@ -350,13 +350,15 @@ export class OneSource {
   #ingestDependencies(scratchFolder: string): IngestDependencies {
     const { store } = this;
     const database = this.#database;
+    // A table grows with its history: a read keeps having some dozens of batches.
+    const mostRowsPerBatch = Math.max(40, Math.floor(this.#ids / 2));
     const put = async (localPath: string, key: string): Promise<string> => {
       await this.#mortal(() => store.putNew(key, readFileSync(localPath)));
       return `s3://${store.bucket}/${key}`;
     };
     return {
       connector: this.#throttled(
-        this.#wiring.connector(database.connector(1 + this.#random.below(40))),
+        this.#wiring.connector(database.connector(1 + this.#random.below(mostRowsPerBatch))),
       ),
       table: this.#table(),
       store: this.#faultyStore(),

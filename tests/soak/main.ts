@@ -6,6 +6,7 @@ import { postgresSource } from '../history/postgresSource.ts';
 import { seeded } from '../randomness.ts';
 import { isExact, play } from '../shared/runs/lockHistory/play.ts';
 import { killAtRandom } from './killAtRandom.ts';
+import { largeCsv, largeTable } from './largeSources.ts';
 
 /** Long proofs. Each prints what it saw and leaves a log under docs/evidence. */
 const proofs = {
@@ -49,6 +50,14 @@ const proofs = {
         }
     }
     return { seed, steps, played, problems };
+  },
+  large: async () => {
+    const random = seeded('large sources');
+    const scale = Number(process.env['SCALE'] ?? 1);
+    const csv = await largeCsv(Math.round(105_000_000 * scale), random);
+    console.log(JSON.stringify(csv));
+    const table = await largeTable(Math.round(50_000_000 * scale), random);
+    return { seed: random.seed, csv, table, problems: [...csv.problems, ...table.problems] };
   },
   kill: async () => {
     const random = seeded('kill at random');
