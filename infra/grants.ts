@@ -251,3 +251,18 @@ export function allowNotifySecrets(
     `Secrets are made with their webhooks; limited to ${notifySecretPrefix} of this stage`,
   );
 }
+
+/**
+ * Roles that others made for Headgate to read their buckets. Limited by their names, and to requests that carry an
+ * external id: a role of this account that only trusts the account is not one of them.
+ */
+export function allowSourceRoles(function_: AnyFunction): void {
+  const { partition } = Stack.of(function_);
+  function_.allow(
+    'SourceRoles',
+    ['sts:AssumeRole'],
+    [`arn:${partition}:iam::*:role/headgate-source-*`],
+    'The roles lie in accounts that are not known beforehand; limited to names that begin with headgate-source-',
+    { StringLike: { 'sts:ExternalId': '?*' } },
+  );
+}

@@ -48,13 +48,13 @@ export const s3Credentials = z
     }),
     roleArn: z
       .string()
-      .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/([\w+=,.@-]+\/)*headgate-[\w+=,.@-]+$/)
+      .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/([\w+=,.@-]+\/)*headgate-source-[\w+=,.@-]+$/)
       .max(2048)
       .optional()
       .meta({
         title: 'Role',
         description:
-          'ARN of a role that Headgate’s function for this connector may assume; its name begins with headgate-.',
+          'ARN of a role that Headgate’s function for this connector may assume; its name begins with headgate-source-.',
       }),
     externalId: z
       .string()

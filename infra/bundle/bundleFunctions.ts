@@ -28,9 +28,9 @@ export interface BundleOptions {
 
 const nativePackage = '@duckdb/node-api';
 
-/** Bundles are ES modules, but some packages in them call `require`. */
+/** Bundles are ES modules, but some packages in them call `require`, or ask for the folder they are in. */
 const banner =
-  "import{createRequire as headgateRequire}from'node:module';const require=headgateRequire(import.meta.url);";
+  "import{createRequire as headgateRequire}from'node:module';const require=headgateRequire(import.meta.url);const __dirname=import.meta.dirname;";
 
 /**
  * Bundles every function in one esbuild call into `outFolder`, which is emptied first.

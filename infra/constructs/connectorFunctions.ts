@@ -8,6 +8,7 @@ import {
   allowNotFound,
   allowObjects,
   allowSecrets,
+  allowSourceRoles,
   allowTable,
 } from '../grants.ts';
 import { namesOf } from '../names.ts';
@@ -58,6 +59,7 @@ export function connectorFunctions(
       allowObjects(function_, data, data.landing, 'read', ['landing/', '_uploads/']);
       allowMaskingKey(function_, settings.stage);
     } else allowSecrets(function_, settings.stage, ['secretsmanager:GetSecretValue']);
+    if (connector === 's3_csv') allowSourceRoles(function_);
     if (traits.database && network !== null) network.place(function_);
     return function_;
   });

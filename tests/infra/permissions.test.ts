@@ -68,8 +68,10 @@ const neverSent: Readonly<Record<string, readonly string[]>> = {
   // The store of objects, of which they use some.
   glueMirror: ['PutObject'],
   preview: ['PutObject', 'DeleteObjects', 'Put', 'Update'],
-  // Streams, locks and the audit trail, of which they read.
-  apiCatalog: ['Put', 'Update'],
+  // Streams, locks and the audit trail, of which they read. What a connector sends to other people's buckets is
+  // signed with their keys, and only described here.
+  apiCatalog: ['Put', 'Update', 'GetObject', 'ListObjectsV2'],
+  apiSources: ['GetObject', 'ListObjectsV2'],
   apiTables: ['Put', 'Update'],
   // The secrets of webhooks go in here and come out there.
   apiEvents: ['GetSecretValue'],
