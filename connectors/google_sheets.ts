@@ -3,7 +3,7 @@ import { refusedCheck } from '../shared/connectors/files/checkFiles.ts';
 import { HeadgateError } from '../shared/errors.ts';
 import { rowNumber } from './google_sheets/header.ts';
 import { readTab } from './google_sheets/readTab.ts';
-import { listTabs } from './google_sheets/sheetsClient.ts';
+import { listTabs, readMark, type SheetsContext, type Tab } from './google_sheets/sheetsClient.ts';
 import {
   type SheetsCheckpoint,
   type SheetsConfig,
@@ -12,6 +12,28 @@ import {
   sheetsConfig,
   sheetsCredentials,
 } from './google_sheets/sheetsConfig.ts';
+
+/** What is asked once for all tabs of a run; a mark from before a tab was read is as good as one of right then. */
+interface Known {
+  tabs?: Promise<readonly Tab[]>;
+  mark?: Promise<string | null>;
+}
+const known = new WeakMap<SheetsContext, Known>();
+const knownOf = (context: SheetsContext): Known => {
+  const found = known.get(context) ?? {};
+  known.set(context, found);
+  return found;
+};
+const tabsOf = (context: SheetsContext): Promise<readonly Tab[]> => {
+  const found = knownOf(context);
+  found.tabs ??= listTabs(context);
+  return found.tabs;
+};
+const markOf = (context: SheetsContext): Promise<string | null> => {
+  const found = knownOf(context);
+  found.mark ??= readMark(context);
+  return found.mark;
+};
 
 const googleSheets: Connector<SheetsConfig, SheetsCredentials, SheetsCheckpoint> = {
   name: 'google_sheets',
@@ -33,7 +55,7 @@ const googleSheets: Connector<SheetsConfig, SheetsCredentials, SheetsCheckpoint>
 
   async check(context) {
     try {
-      const tabs = await listTabs(context);
+      const tabs = await tabsOf(context);
       const titles = tabs.slice(0, 5).map(({ title }) => `"${title}"`);
       return {
         ok: true,
@@ -45,7 +67,7 @@ const googleSheets: Connector<SheetsConfig, SheetsCredentials, SheetsCheckpoint>
   },
 
   async discover(context) {
-    const tabs = await listTabs(context);
+    const tabs = await tabsOf(context);
     return tabs.map(({ title }) => ({
       name: title,
       columns: null,
@@ -67,7 +89,7 @@ const googleSheets: Connector<SheetsConfig, SheetsCredentials, SheetsCheckpoint>
 
   async *read(context, stream, from) {
     context.signal.throwIfAborted();
-    const tabs = await listTabs(context);
+    const tabs = await tabsOf(context);
     const tab = tabs.find(({ title }) => title === stream.name);
     if (tab === undefined)
       throw new HeadgateError(
@@ -75,7 +97,10 @@ const googleSheets: Connector<SheetsConfig, SheetsCredentials, SheetsCheckpoint>
         `The spreadsheet has no tab "${stream.name}" any more. Was it renamed?`,
         { facts: { stream: stream.name } },
       );
-    yield* readTab(context, tab, from, stream.mode === 'incremental');
+    yield* readTab(context, tab, from, {
+      mark: await markOf(context),
+      tellsDeletes: stream.mode === 'incremental',
+    });
   },
 };
 

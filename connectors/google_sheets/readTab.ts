@@ -3,7 +3,7 @@ import type { Json } from '../../shared/json.ts';
 import type { Column } from '../../shared/lake/schema.ts';
 import { type Cell, isEmpty, look, noKinds, type Shown, typeOf, valueOfCell } from './cells.ts';
 import { columnNames, findHeader, lettersOf, mostHeaderRows, rowNumber } from './header.ts';
-import { readFormats, readMark, readRows, type SheetsContext, type Tab } from './sheetsClient.ts';
+import { readFormats, readRows, type SheetsContext, type Tab } from './sheetsClient.ts';
 import type { SheetsCheckpoint } from './sheetsConfig.ts';
 
 /** Cells of one request: a few megabytes, and far from the 180 s that Google gives one. */
@@ -13,17 +13,17 @@ const mostRowsPerRequest = 10_000;
 const formattedRows = 200;
 
 /**
- * Reads a tab twice: once for the types of its columns, once for its rows. Nothing is read when the spreadsheet did not
- * change since the last read. Rows are told by their number: what was read before and is empty now is a tombstone.
+ * Reads a tab twice: once for the types of its columns, once for its rows. Nothing is read when `mark` says that
+ * the spreadsheet did not change since the last read. Rows are told by their number: what was read before and is empty now is a tombstone.
  */
 export async function* readTab(
   context: SheetsContext,
   tab: Tab,
   from: SheetsCheckpoint | null,
-  tellsDeletes: boolean,
+  options: { readonly mark: string | null; readonly tellsDeletes: boolean },
 ): AsyncGenerator<Batch<SheetsCheckpoint>> {
   const { signal } = context;
-  const mark = await readMark(context);
+  const { mark, tellsDeletes } = options;
   if (from !== null && from.next === null && mark !== null && mark === from.mark) return;
   const survey = await surveyTab(context, tab);
   const { columns, names, shown, firstRow } = survey;

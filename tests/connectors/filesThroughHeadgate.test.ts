@@ -9,6 +9,12 @@ import type { Json } from '../../shared/json.ts';
 import { type Api, apiOf } from '../api.ts';
 import { type LakeTable, lakeReader } from '../lakeReader.ts';
 import { localClientConfig } from '../local/hostServices.ts';
+import { startAzureBlob } from '../simulators/azureBlob.ts';
+import { shiftedClock } from '../simulators/clock.ts';
+import { startFileServer } from '../simulators/fileServer.ts';
+import { makeGoogleAccount, startGcs } from '../simulators/gcs.ts';
+import { startGoogleSheets } from '../simulators/googleSheets.ts';
+import { sshdMissing, startSshd } from '../sshd.ts';
 import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
 
 /** A place of files as Headgate sees it, and how a test changes it. */
@@ -17,43 +23,93 @@ interface Subject {
   readonly config: Readonly<Record<string, Json>>;
   readonly credentials: Readonly<Record<string, Json>>;
   put(name: string, content: string): Promise<void>;
-  /** Absent where files cannot be removed. */
-  readonly remove?: (name: string) => Promise<void>;
+  remove(name: string): Promise<void>;
 }
 
 let headgate: RunningHeadgate;
 let api: Api;
+const azure = await startAzureBlob();
+const clock = shiftedClock();
+const account = makeGoogleAccount(clock);
+const gcs = await startGcs(clock, account);
+const sheets = await startGoogleSheets(clock, account);
+const web = await startFileServer();
+const noSshd = sshdMissing();
+if (noSshd !== null) console.log(`sftp_csv was not run through Headgate: ${noSshd}`);
+const sshd = noSshd === null ? await startSshd() : null;
+
+const openS3 = async (Bucket: string): Promise<Subject> => {
+  const client = new S3Client({
+    ...localClientConfig,
+    endpoint: headgate.awsEndpoint,
+    forcePathStyle: true,
+  });
+  await client.send(new CreateBucketCommand({ Bucket }));
+  return {
+    connector: 's3_csv',
+    config: { bucket: Bucket, prefix: 'in/', endpoint: headgate.awsEndpoint, removed: 'delete' },
+    credentials: { accessKeyId: 'headgate', secretAccessKey: 'headgate' },
+    put: async (name, Body) => {
+      await client.send(new PutObjectCommand({ Bucket, Key: `in/${name}`, Body }));
+    },
+    remove: async (name) => {
+      await client.send(new DeleteObjectCommand({ Bucket, Key: `in/${name}` }));
+    },
+  };
+};
+
 const subjects: Record<string, () => Promise<Subject>> = {
-  s3_csv: async () => {
-    const client = new S3Client({
-      ...localClientConfig,
-      endpoint: headgate.awsEndpoint,
-      forcePathStyle: true,
-    });
-    const Bucket = 'somewhere-else';
-    await client.send(new CreateBucketCommand({ Bucket }));
+  s3_csv: () => openS3('somewhere-else'),
+  azure_blob_csv: async () => {
+    await azure.makeContainer('box');
     return {
-      connector: 's3_csv',
-      config: { bucket: Bucket, prefix: 'in/', endpoint: headgate.awsEndpoint, removed: 'delete' },
-      credentials: { accessKeyId: 'headgate', secretAccessKey: 'headgate' },
-      put: async (name, Body) => {
-        await client.send(new PutObjectCommand({ Bucket, Key: `in/${name}`, Body }));
-      },
-      remove: async (name) => {
-        await client.send(new DeleteObjectCommand({ Bucket, Key: `in/${name}` }));
-      },
+      connector: 'azure_blob_csv',
+      config: { container: 'box', prefix: 'in/', removed: 'delete' },
+      credentials: { connectionString: azure.connectionString },
+      put: (name, content) => azure.put('box', `in/${name}`, content),
+      remove: (name) => azure.remove('box', `in/${name}`),
     };
   },
+  gcs_csv: async () => {
+    gcs.makeBucket('bucket');
+    return {
+      connector: 'gcs_csv',
+      config: { bucket: 'bucket', prefix: 'in/', removed: 'delete' },
+      credentials: { serviceAccount: gcs.serviceAccount },
+      put: async (name, content) => gcs.put('bucket', `in/${name}`, content),
+      remove: async (name) => gcs.remove('bucket', `in/${name}`),
+    };
+  },
+  ...(sshd === null
+    ? {}
+    : {
+        sftp_csv: async (): Promise<Subject> => ({
+          connector: 'sftp_csv',
+          config: {
+            host: '127.0.0.1',
+            port: sshd.port,
+            hostKeyFingerprint: sshd.fingerprint,
+            removed: 'delete',
+          },
+          credentials: { username: sshd.username, privateKey: sshd.keys.plain },
+          put: (name, content) => sshd.put(name, content),
+          remove: (name) => sshd.remove(name),
+        }),
+      }),
 };
 
 beforeAll(async () => {
   headgate = await startHeadgate({
     environment: { FAN_OUT_BYTES: '20000', FAN_OUT_FILES: '10', FAN_OUT_CONCURRENCY: '4' },
+    functionEnvironment: {
+      VENDOR_ORIGINS: JSON.stringify({ ...sheets.origins, ...gcs.origins }),
+    },
   });
   api = apiOf(headgate.url, headgate.token);
 }, 120_000);
 afterAll(async () => {
   await headgate?.[Symbol.asyncDispose]();
+  for (const each of [azure, gcs, sheets, web, sshd]) await each?.[Symbol.asyncDispose]();
 });
 
 const rowsOf = async (key: string): Promise<readonly string[]> => {
@@ -117,54 +173,149 @@ for (const [name, open] of Object.entries(subjects))
       ]);
     }, 60_000);
 
-    it('fails a file that cannot be read alone, and takes it once it can', async () => {
-      await subject.put('d.parquet', 'no Parquet at all, whatever its name says');
-      await subject.put('e.csv', 'id,text\n6,six\n');
-      const partial = await run();
-      expect(partial).toMatchObject({ status: 'partial', counts: { read: 1, written: 1 } });
-      expect(JSON.stringify(partial)).toContain('d.parquet');
-      // It is tried again, and nothing else is.
-      const again = await run();
-      expect(again.status).not.toBe('succeeded');
-      await subject.put('d.parquet', '');
-      expect(await run()).toMatchObject({ status: 'succeeded', result: 'nothing_new' });
-    }, 60_000);
-
-    it('shares out a large file, and many files', async () => {
-      const rows = Array.from({ length: 3000 }, (_, n) => `${100 + n},"cell ""${n}"""`);
-      await subject.put('large.csv', `id,text\n${rows.join('\n')}\n`);
-      const large = await run();
-      expect(large).toMatchObject({ status: 'succeeded', counts: { read: 3000, written: 3000 } });
-      for (let file = 0; file < 12; file += 1)
-        await subject.put(`many${file}.csv`, `id,text\n${10_000 + file},many\n`);
-      const many = await run();
-      expect(many).toMatchObject({ status: 'succeeded', counts: { read: 12, written: 12 } });
-      for (const { id } of [large, many])
-        expect(JSON.stringify(await api.call('GET', `/v1/runs/${id}/log`))).toContain(
-          'sharing out a stream',
-        );
-      const all = await rowsOf(name);
-      expect(new Set(all).size).toBe(all.length);
-      expect(all).toHaveLength(3017);
-      expect(all).toContain('3099 cell "2999" large.csv');
-      expect(await run()).toMatchObject({ status: 'succeeded', result: 'nothing_new' });
-    }, 90_000);
-
     it('lets rows of removed files go', async () => {
-      if (subject.remove === undefined) return;
-      await subject.remove('large.csv');
       await subject.remove('b.jsonl');
       expect(await run()).toMatchObject({ status: 'succeeded', counts: { read: 0 } });
-      const left = await rowsOf(name);
-      expect(left).toHaveLength(15);
-      expect(left.join()).not.toMatch(/large|jsonl/);
+      expect(await rowsOf(name)).toEqual(['1 ONE a.csv', '5 five c.csv']);
       expect(await run()).toMatchObject({ status: 'succeeded', result: 'nothing_new' });
     }, 60_000);
-
-    it('reads all files again in a full refresh', async () => {
-      const before = await rowsOf(name);
-      const refreshed = await run({ mode: 'full_refresh' });
-      expect(refreshed).toMatchObject({ status: 'succeeded', counts: { read: before.length } });
-      expect(await rowsOf(name)).toEqual(before);
-    }, 60_000);
   });
+
+describe('files elsewhere, whatever they are', () => {
+  let subject: Subject;
+  const name = 'thorough';
+  const run = (request = {}) => api.runToEnd(name, request);
+  beforeAll(async () => {
+    subject = await openS3('whatever');
+    await subject.put('a.csv', 'id,text\n1,ONE\n');
+    await api.call('POST', '/v1/sources', {
+      key: name,
+      name,
+      connector: subject.connector,
+      config: subject.config,
+      credentials: subject.credentials,
+      status: 'active',
+    });
+  }, 60_000);
+
+  it('fails a file that cannot be read alone, and takes it once it can', async () => {
+    await subject.put('d.parquet', 'no Parquet at all, whatever its name says');
+    await subject.put('e.csv', 'id,text\n6,six\n');
+    const partial = await run();
+    expect(partial).toMatchObject({ status: 'partial', counts: { read: 2, written: 2 } });
+    expect(JSON.stringify(partial)).toContain('d.parquet');
+    // It is tried again, and nothing else is.
+    const again = await run();
+    expect(again.status).not.toBe('succeeded');
+    await subject.put('d.parquet', '');
+    expect(await run()).toMatchObject({ status: 'succeeded', result: 'nothing_new' });
+  }, 60_000);
+
+  it('shares out a large file, and many files', async () => {
+    const rows = Array.from({ length: 3000 }, (_, n) => `${100 + n},"cell ""${n}"""`);
+    await subject.put('large.csv', `id,text\n${rows.join('\n')}\n`);
+    const large = await run();
+    expect(large).toMatchObject({ status: 'succeeded', counts: { read: 3000, written: 3000 } });
+    for (let file = 0; file < 12; file += 1)
+      await subject.put(`many${file}.csv`, `id,text\n${10_000 + file},many\n`);
+    const many = await run();
+    expect(many).toMatchObject({ status: 'succeeded', counts: { read: 12, written: 12 } });
+    for (const { id } of [large, many])
+      expect(JSON.stringify(await api.call('GET', `/v1/runs/${id}/log`))).toContain(
+        'sharing out a stream',
+      );
+    const all = await rowsOf(name);
+    expect(new Set(all).size).toBe(all.length);
+    expect(all).toHaveLength(3014);
+    expect(all).toContain('3099 cell "2999" large.csv');
+    expect(await run()).toMatchObject({ status: 'succeeded', result: 'nothing_new' });
+  }, 90_000);
+
+  it('reads all files again in a full refresh', async () => {
+    const before = await rowsOf(name);
+    const refreshed = await run({ mode: 'full_refresh' });
+    expect(refreshed).toMatchObject({ status: 'succeeded', counts: { read: before.length } });
+    expect(await rowsOf(name)).toEqual(before);
+  }, 60_000);
+});
+
+describe('csv_url through Headgate', () => {
+  it('exchanges the rows of an address whose file changed', async () => {
+    web.put('/a.csv', 'id,text\n1,one\n');
+    web.put('/b.csv', 'id,text\n2,two\n', 'nothing');
+    await api.call('POST', '/v1/sources', {
+      key: 'csv_url',
+      name: 'csv_url',
+      connector: 'csv_url',
+      config: { urls: [`${web.url}/a.csv`, `${web.url}/b.csv`] },
+      status: 'active',
+    });
+    expect(await api.runToEnd('csv_url')).toMatchObject({ status: 'succeeded', error: null });
+    expect(await rowsOf('csv_url')).toEqual(['1 one a.csv', '2 two b.csv']);
+    expect(await api.runToEnd('csv_url')).toMatchObject({ result: 'nothing_new' });
+    web.put('/b.csv', 'id,text\n2,TWO\n3,three\n', 'nothing');
+    expect(await api.runToEnd('csv_url')).toMatchObject({
+      status: 'succeeded',
+      counts: { read: 2, written: 2 },
+    });
+    expect(await rowsOf('csv_url')).toEqual(['1 one a.csv', '2 TWO b.csv', '3 three b.csv']);
+    const preview = await api.call('GET', '/v1/sources/csv_url/preview?stream=files');
+    expect(preview).toMatchObject({ total: 3 });
+  }, 60_000);
+});
+
+describe('google_sheets through Headgate', () => {
+  it('becomes a table for each tab, and follows what changes', async () => {
+    const rows = [
+      ['id', 'name', 'day'],
+      [1, 'Ada', 46_053],
+      [2, 'Bo', 46_054],
+      [3, 'Cy', null],
+    ];
+    const grid = { rows: 100, columns: 10 };
+    sheets.addTab({ title: 'People', rows, formats: [undefined, undefined, 'DATE'], grid });
+    sheets.addTab({ title: 'Empty', rows: [], formats: [], grid });
+    await api.call('POST', '/v1/sources', {
+      key: 'google_sheets',
+      name: 'google_sheets',
+      connector: 'google_sheets',
+      config: { spreadsheet: sheets.id },
+      credentials: { serviceAccount: account.json },
+      syncMode: 'incremental',
+      status: 'active',
+    });
+    const people = async () => {
+      const table = await api.call<LakeTable>('GET', '/v1/sources/google_sheets/tables/People');
+      return lakeReader(headgate.awsEndpoint).query(
+        table,
+        `select _row_number::int as row, id::int as id, name, day::varchar as day from t
+         where coalesce(_deleted, false) = false order by 1`,
+      );
+    };
+    expect(await api.runToEnd('google_sheets')).toMatchObject({
+      status: 'succeeded',
+      error: null,
+      counts: { read: 3, written: 3 },
+    });
+    expect(await people()).toEqual([
+      { row: 2, id: 1, name: 'Ada', day: '2026-01-31' },
+      { row: 3, id: 2, name: 'Bo', day: '2026-02-01' },
+      { row: 4, id: 3, name: 'Cy', day: null },
+    ]);
+    expect(await api.runToEnd('google_sheets')).toMatchObject({ result: 'nothing_new' });
+    rows[1] = [1, 'Ada Lovelace', 46_053];
+    rows.pop();
+    sheets.changed();
+    expect(await api.runToEnd('google_sheets')).toMatchObject({ status: 'succeeded' });
+    expect(await people()).toEqual([
+      { row: 2, id: 1, name: 'Ada Lovelace', day: '2026-01-31' },
+      { row: 3, id: 2, name: 'Bo', day: '2026-02-01' },
+    ]);
+    const preview = await api.call(
+      'GET',
+      '/v1/sources/google_sheets/preview?stream=People&limit=5',
+    );
+    expect(JSON.stringify(preview)).toContain('Ada Lovelace');
+    expect([...sheets.problems, ...gcs.problems]).toEqual([]);
+  }, 60_000);
+});

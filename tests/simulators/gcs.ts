@@ -48,8 +48,15 @@ export function makeServiceAccount(): ServiceAccount {
   return { json, publicKey };
 }
 
-export const googleTokens = (clock: Clock, publicKey: string): TokenEndpoint =>
-  tokenEndpoint({
+/** A service account with the endpoint that knows it; shared by simulators that are started together. */
+export interface GoogleAccount {
+  readonly json: string;
+  readonly oauth: TokenEndpoint;
+}
+
+export function makeGoogleAccount(clock: Clock): GoogleAccount {
+  const { json, publicKey } = makeServiceAccount();
+  const oauth = tokenEndpoint({
     clock,
     path: '/token',
     clientId: 'none',
@@ -60,15 +67,18 @@ export const googleTokens = (clock: Clock, publicKey: string): TokenEndpoint =>
     publicKey,
     audience: 'https://oauth2.googleapis.com/token',
   });
+  return { json, oauth };
+}
 
 export const googleRefusal = (status: number, message: string): Answer => ({
   status,
   body: { error: { code: status, message, errors: [{ message, domain: 'global' }] } },
 });
 
-export async function startGcs(clock: Clock = createClock()): Promise<GcsSimulator> {
-  const { json, publicKey } = makeServiceAccount();
-  const oauth = googleTokens(clock, publicKey);
+export async function startGcs(
+  clock: Clock = createClock(),
+  { json, oauth }: GoogleAccount = makeGoogleAccount(clock),
+): Promise<GcsSimulator> {
   const buckets = new Map<string, Map<string, StoredObject>>();
   let generations = 1_700_000_000_000_000;
   let most = 2;

@@ -1,6 +1,6 @@
 import type { Json } from '../../shared/json.ts';
 import { type Clock, createClock } from './clock.ts';
-import { googleTokens, makeServiceAccount } from './gcs.ts';
+import { type GoogleAccount, makeGoogleAccount } from './gcs.ts';
 import { type ApiCheck, openApiCheck } from './openApiCheck.ts';
 import { type Answer, type SimulatedRequest, type Simulator, startSimulator } from './simulator.ts';
 import type { TokenEndpoint } from './tokenEndpoint.ts';
@@ -46,9 +46,10 @@ export const sheetsRefusal = (
   },
 });
 
-export async function startGoogleSheets(clock: Clock = createClock()): Promise<SheetsSimulator> {
-  const { json, publicKey } = makeServiceAccount();
-  const oauth = googleTokens(clock, publicKey);
+export async function startGoogleSheets(
+  clock: Clock = createClock(),
+  { json, oauth }: GoogleAccount = makeGoogleAccount(clock),
+): Promise<SheetsSimulator> {
   const id = '11zccS101c27B9mYLMJiaAPfDgoj2chOq39n3MZrcKTk';
   const tabs: SimulatedTab[] = [];
   let version = 1;
