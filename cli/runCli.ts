@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addConfig } from './commands/config.ts';
 import { addConnectors } from './commands/connectors.ts';
 import { addFiles } from './commands/files.ts';
 import { addLogin } from './commands/login.ts';
@@ -51,6 +52,7 @@ export async function runCli(parameters: readonly string[], terminal: Terminal):
   addTables(program, terminal);
   addRejects(program, terminal, end);
   addTokens(program, terminal);
+  addConfig(program, terminal);
   try {
     await program.parseAsync(parameters, { from: 'user' });
     return exitCode;
