@@ -2,7 +2,7 @@
 # Debian packages that widen the tests: nothing here is needed by `npm test`. Idempotent.
 set -uo pipefail
 # The core package alone: the engine and its installer, without a service that starts by itself.
-packages=(openssl python3-venv mariadb-server-core mariadb-client-core chromium)
+packages=(openssl python3-venv mariadb-server-core mariadb-client-core chromium openssh-server)
 missing=()
 for package in "${packages[@]}"; do
   dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
