@@ -5,6 +5,7 @@ import type { Json } from '../json.ts';
 import type { Column } from '../lake/schema.ts';
 import type { Log } from '../log.ts';
 import type { AccessToken, OAuthGrant } from '../oauth/oauthGrant.ts';
+import type { ColumnSink, FilledRows } from './columnSink.ts';
 
 export type SyncMode = 'full_refresh' | 'full_refresh_append' | 'incremental' | 'cdc';
 
@@ -96,6 +97,12 @@ export interface StreamDescription {
   readonly notes?: readonly string[];
 }
 
+/** What is known of a stream before any source is asked. */
+export type StreamFacts = Pick<
+  StreamDescription,
+  'name' | 'primaryKey' | 'cursorFields' | 'modes' | 'captures' | 'deletes' | 'supportsDateRange'
+> & { readonly notes?: readonly string[] };
+
 /** What a run wants of one stream. */
 export interface StreamRequest {
   readonly name: string;
@@ -108,6 +115,11 @@ export interface StreamRequest {
   readonly window: { readonly from: string; readonly to: string | null } | null;
   /** One of the slices that `split` answered; left out: the whole stream. */
   readonly slice?: Json;
+  /**
+   * The stream's columns, where their values are taken decoded: a batch all of whose columns are among them, by name
+   * and type, may be `columns`. Left out: no batch may.
+   */
+  readonly decoded?: readonly Column[];
 }
 
 export type SourceRecord = { readonly [field: string]: Json };
@@ -124,6 +136,12 @@ export type BatchBody =
    * change when the next one is asked for.
    */
   | { readonly kind: 'copyCsv'; readonly open: () => AsyncIterable<Uint8Array> }
+  /**
+   * Values as numbers and bytes instead of text, which nobody has to print and parse; only where the request has
+   * `decoded`. Always comes with the batch's `columns`. `fill` is called exactly once and adds whole rows to the sink
+   * before each answer; it is asked to its end before the next batch is.
+   */
+  | { readonly kind: 'columns'; readonly fill: (sink: ColumnSink) => AsyncIterable<FilledRows> }
   /** A whole file in a format to be detected or as the options say. */
   | { readonly kind: 'file'; readonly file: LandedFile; readonly options: FileFormatOptions };
 
@@ -251,6 +269,8 @@ export interface Connector<Config = unknown, Credentials = unknown, Checkpoint =
   readonly fileTypes?: readonly string[];
   readonly supportsContinuous: boolean;
   readonly supportsDateRange: boolean;
+  /** Streams that every source of this kind has, for the catalogue; left out where each has its own. */
+  readonly streams?: readonly StreamFacts[];
   /** Reads what landed in Headgate's own bucket. */
   readonly landing: boolean;
   readonly config: z.ZodType<Config>;

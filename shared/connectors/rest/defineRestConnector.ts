@@ -6,12 +6,19 @@ import {
   type Context,
   ParkUntil,
   type StreamDescription,
+  type StreamFacts,
 } from '../connector.ts';
 import { connectOf } from './connectOf.ts';
 import { readStream } from './readStream.ts';
 import { type RestCheckpoint, restCheckpoint } from './restCheckpoint.ts';
 import { createRestClient } from './restClient.ts';
-import type { ConfiguredRestSpec, RestColumn, RestSpec, RestStream } from './restSpec.ts';
+import type {
+  ConfiguredRestSpec,
+  RestColumn,
+  RestSpec,
+  RestStream,
+  RestStreams,
+} from './restSpec.ts';
 import { abilitiesOf, columnsOf, streamsOf } from './restStreams.ts';
 import { samplesOf } from './samples.ts';
 import { readsDeletions, readsRanges } from './sweep.ts';
@@ -41,6 +48,9 @@ export function defineRestConnector<Config, Credentials>(
     ],
     supportsContinuous: false,
     supportsDateRange: dateRanges,
+    ...('ask' in given.streams
+      ? {}
+      : { streams: factsOf(given.streams as RestStreams<Config, Credentials>) }),
     landing: false,
     checkpoint: restCheckpoint,
 
@@ -138,6 +148,24 @@ function describe<Config, Credentials>(
     ...(notes === undefined ? {} : { notes }),
   };
 }
+
+/** What a spec says of its streams; columns and what a configuration switches are left to `discover`. */
+const factsOf = <Config, Credentials>(
+  streams: RestStreams<Config, Credentials>,
+): readonly StreamFacts[] =>
+  Object.entries(streams)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, stream]) => {
+      const {
+        columns: _,
+        ordered: __,
+        timeZone: ___,
+        upserts: ____,
+        repeats: _____,
+        ...facts
+      } = describe(name, stream, null, null);
+      return { ...facts, deletes: stream.deletes };
+    });
 
 const checkCodes = [
   'invalid_credentials',
