@@ -159,7 +159,7 @@ function streamOf(
             format: 'iso',
             order: 'ascending',
             lagSeconds: 10,
-            overlapSeconds: 60,
+            overlapSeconds: 300,
           },
         }),
   };

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Json } from '../../shared/json.ts';
 import { type Api, ApiProblem, apiOf } from '../api.ts';
 import { type LakeTable, lakeReader } from '../lakeReader.ts';
+import { startAirtable } from '../simulators/airtable.ts';
 import { shiftedClock } from '../simulators/clock.ts';
 import { startGoogle } from '../simulators/google.ts';
 import { startHubSpot } from '../simulators/hubspot.ts';
@@ -12,6 +13,7 @@ import { startKlaviyo } from '../simulators/klaviyo.ts';
 import { startMailchimp } from '../simulators/mailchimp.ts';
 import { startMicrosoft } from '../simulators/microsoft.ts';
 import { startPipedrive } from '../simulators/pipedrive.ts';
+import { type RestApiSimulator, startRestApi } from '../simulators/restApi.ts';
 import { startSalesforce } from '../simulators/salesforce.ts';
 import { startShopify } from '../simulators/shopify.ts';
 import type { Simulator } from '../simulators/simulator.ts';
@@ -23,8 +25,11 @@ const clock = shiftedClock();
 const stripe = await startStripe(clock);
 const hubspot = await startHubSpot(10_000, clock);
 const salesforce = await startSalesforce({ clock });
+const airtable = await startAirtable(clock);
 const google = await startGoogle(clock);
 const microsoft = await startMicrosoft(clock);
+const restApi = await startRestApi(clock);
+const undeclared = await startRestApi(clock, 'https://undeclared.example.com');
 const shopify = await startShopify(clock);
 const intercom = await startIntercom(clock);
 const klaviyo = await startKlaviyo(clock);
@@ -38,7 +43,10 @@ const simulators: readonly Simulator[] = [
   hubspot,
   salesforce,
   google,
+  airtable,
   microsoft,
+  restApi,
+  undeclared,
   shopify,
   intercom,
   klaviyo,
@@ -50,6 +58,8 @@ const simulators: readonly Simulator[] = [
 /** A vendor as Headgate sees it, and what its table has to hold. */
 interface Subject {
   readonly connector: string;
+  /** Of its source. Default: the connector. */
+  readonly key?: string;
   readonly stream: string;
   readonly config?: Readonly<Record<string, Json>>;
   readonly credentials: Readonly<Record<string, Json>>;
@@ -59,6 +69,8 @@ interface Subject {
   /** Table columns that tell a row from another, and one that changes. */
   readonly columns: readonly [key: string, value: string];
   create(value: string): void;
+  /** Rows of all its streams at first, where it has others. Default: 130. */
+  readonly read?: number;
   /** The vendor tells of no deletes. */
   readonly keepsDeleted?: true;
   /** Changes the first, deletes the second where that is seen. */
@@ -66,7 +78,49 @@ interface Subject {
   rows(): readonly (readonly [key: string, value: string | null])[];
 }
 
+const restConfig = (host: string) => ({
+  baseUrl: `https://${host}/v2`,
+  auth: { kind: 'bearer' },
+  limit: { requests: 500, perSeconds: 1 },
+});
+const ofRestApi = (source: RestApiSimulator): Omit<Subject, 'config'> => ({
+  connector: 'rest_api',
+  stream: 'orders',
+  credentials: { token: source.token },
+  wrong: { token: 'canary-refused-token' },
+  keepsDeleted: true,
+  columns: ['id', 'status'],
+  create: (status) => source.create({ status }),
+  change: () => source.update(source.orders()[0]!.id, { status: 'changed' }),
+  rows: () => source.orders().map(({ id, status }) => [String(id), status]),
+});
+
 const subjects: readonly Subject[] = [
+  {
+    connector: 'airtable_records',
+    stream: '📣 People',
+    config: { baseId: airtable.baseId, modifiedField: 'Modified' },
+    credentials: { accessToken: airtable.token },
+    wrong: { accessToken: 'patCanary.refused' },
+    columns: ['id', 'name'],
+    keepsDeleted: true,
+    create: (Name) => airtable.create({ Name }),
+    change: () => airtable.update(airtable.records()[0]!.id, { Name: 'Changed' }),
+    rows: () => airtable.records().map(({ id, fields }) => [id, String(fields['Name'])]),
+  },
+  {
+    // The intent of each payment; its charge and its balance are other streams.
+    connector: 'stripe_payments',
+    stream: 'payment_intents',
+    read: 3 * 130,
+    credentials: { apiKey: stripe.key },
+    wrong: { apiKey: 'rk_live_canaryRefused' },
+    columns: ['id', 'amount'],
+    keepsDeleted: true,
+    create: (value) => stripe.pay(value.length * 100),
+    change: () => stripe.refund(stripe.payments('charges')[0]!.id),
+    rows: () => stripe.payments('payment_intents').map(({ id, amount }) => [id, String(amount)]),
+  },
   {
     connector: 'stripe_customers',
     stream: 'customers',
@@ -139,6 +193,51 @@ const subjects: readonly Subject[] = [
       microsoft.remove(second!.id);
     },
     rows: () => microsoft.contacts().map(({ id, email }) => [id, email]),
+  },
+  {
+    ...ofRestApi(restApi),
+    config: {
+      ...restConfig('api.example.com'),
+      streams: [
+        {
+          name: 'orders',
+          path: '/orders',
+          records: 'data.orders',
+          paging: { kind: 'page', to: { name: 'page' } },
+          pageSize: { to: { name: 'per_page' }, records: 50 },
+          primaryKey: ['id'],
+          columns: [
+            { name: 'id', type: 'long' },
+            { name: 'status', type: 'string' },
+            { name: 'updated_at', type: 'timestamptz' },
+            { name: 'customer', type: 'string', from: 'customer.name' },
+          ],
+          cursor: {
+            field: 'updated_at',
+            from: { name: 'updated_from' },
+            to: { name: 'updated_to' },
+          },
+        },
+      ],
+    },
+    cursorField: 'updated_at',
+  },
+  {
+    // Columns are found in the records.
+    ...ofRestApi(undeclared),
+    key: 'rest_without_columns',
+    config: {
+      ...restConfig('undeclared.example.com'),
+      streams: [
+        {
+          name: 'orders',
+          path: '/by-address',
+          records: '@list',
+          paging: { kind: 'nextUrl', next: 'next' },
+          primaryKey: ['id'],
+        },
+      ],
+    },
   },
   {
     connector: 'shopify_customers',
@@ -255,17 +354,21 @@ afterAll(async () => {
 
 async function tableOf({
   connector,
+  key = connector,
   stream,
   columns,
   keepsDeleted,
 }: Subject): Promise<readonly string[]> {
-  const table = await api.call<LakeTable>('GET', `/v1/sources/${connector}/tables/${stream}`);
+  const table = await api.call<LakeTable>(
+    'GET',
+    `/v1/sources/${key}/tables/${encodeURIComponent(stream)}`,
+  );
   const live = await lakeReader(headgate.awsEndpoint).query(
     table,
     `select "${columns[0]}" as key, "${columns[1]}" as value from t
      ${keepsDeleted === true ? '' : 'where coalesce(_deleted, false) = false'} order by 1`,
   );
-  return live.map(({ key, value }) => `${key} ${value}`);
+  return live.map(({ key, value }) => `${key} ${value}`).sort();
 }
 const wanted = ({ rows }: Subject): readonly string[] =>
   rows()
@@ -273,13 +376,14 @@ const wanted = ({ rows }: Subject): readonly string[] =>
     .sort();
 
 for (const subject of subjects)
-  describe(`${subject.connector} through Headgate`, () => {
-    const { connector, stream, config = {}, credentials, cursorField } = subject;
+  describe(`${subject.key ?? subject.connector} through Headgate`, () => {
+    const { connector, key = connector, stream, config = {}, credentials, cursorField } = subject;
+    const all = subject.read ?? 130;
 
     it('is refused with wrong credentials when it is registered', async () => {
       const refused = await api
         .call('POST', '/v1/sources', {
-          key: `${connector}-wrong`,
+          key: `${key}-wrong`,
           name: connector,
           connector,
           config,
@@ -295,7 +399,7 @@ for (const subject of subjects)
       answers.push(
         JSON.stringify(
           await api.call('POST', '/v1/sources', {
-            key: connector,
+            key,
             name: connector,
             connector,
             config,
@@ -306,13 +410,13 @@ for (const subject of subjects)
           }),
         ),
       );
-      const run = await api.runToEnd(connector);
+      const run = await api.runToEnd(key);
       expect(run).toMatchObject({ status: 'succeeded', result: 'loaded', error: null });
-      expect(run.counts).toMatchObject({ read: 130, written: 130 });
+      expect(run.counts).toMatchObject({ read: all, written: all });
       expect(await tableOf(subject)).toEqual(wanted(subject));
       const preview = await api.call<{ rows: object[]; total: number }>(
         'GET',
-        `/v1/sources/${connector}/preview?limit=5&stream=${stream}`,
+        `/v1/sources/${key}/preview?limit=5&stream=${encodeURIComponent(stream)}`,
       );
       expect(preview).toMatchObject({ total: 130 });
       answers.push(JSON.stringify([run, preview]));
@@ -324,13 +428,13 @@ for (const subject of subjects)
       subject.change();
       subject.create('new@example.com');
       clock.shift(0);
-      const run = await api.runToEnd(connector);
+      const run = await api.runToEnd(key);
       expect(run).toMatchObject({ status: 'succeeded', result: 'loaded', error: null });
       expect(await tableOf(subject)).toEqual(wanted(subject));
-      await api.runToEnd(connector);
+      await api.runToEnd(key);
       expect(await tableOf(subject)).toEqual(wanted(subject));
-      const schema = await api.call('GET', `/v1/sources/${connector}/schema`);
-      const test = await api.call('POST', `/v1/sources/${connector}/test`);
+      const schema = await api.call('GET', `/v1/sources/${key}/schema`);
+      const test = await api.call('POST', `/v1/sources/${key}/test`);
       expect(test).toMatchObject({ ok: true });
       answers.push(JSON.stringify([run, schema, test]));
     });
