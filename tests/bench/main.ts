@@ -1,5 +1,6 @@
 import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
 import { bundlesBench } from './bundlesBench.ts';
+import { consoleBench } from './consoleBench.ts';
 import { csvBench } from './csvBench.ts';
 import { emptyRunBench } from './emptyRunBench.ts';
 import type { BenchResult } from './figures.ts';
@@ -11,6 +12,7 @@ const benches = {
   empty: emptyRunBench,
   csv: csvBench,
   postgres: postgresBench,
+  console: consoleBench,
   upsert: () => upsertBench(rowsFlag === undefined ? undefined : Number(rowsFlag.slice(7))),
   bundles: bundlesBench,
 } as const;
