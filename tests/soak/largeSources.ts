@@ -56,7 +56,7 @@ export async function largeTable(rows: number, random: Randomness): Promise<Larg
   await using postgres = await startPostgres();
   try {
     await postgres.execute(
-      `create table large as select i::bigint as id, (i * 7919 % 500000)::int as customer_id,
+      `create table large as select i::bigint as id, (i::bigint * 7919 % 500000)::int as customer_id,
          timestamptz '2026-01-01' + (i % 31536000) * interval '1 second' as created_at,
          (i % 1000000 / 100.0)::numeric(12,2) as amount, 'note about order ' || i as note
        from generate_series(1, ${rows}) i`,
