@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 import { Icon } from './Icon.tsx';
 import type { Sorting } from './sorting.ts';
 
@@ -12,6 +12,8 @@ export interface Column<Row> {
   /** For columns of buttons: the title is only heard. */
   readonly hiddenTitle?: boolean;
   readonly className?: string;
+  /** Of the column, e.g. `12%`; with them the table keeps its columns whatever is in them. */
+  readonly width?: string;
 }
 
 interface DataTableProps<Row> {
@@ -31,15 +33,19 @@ interface DataTableProps<Row> {
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { caption, columns, rows, rowKey, sorting, onSort, skeletonRows = 0 } = props;
+  const isFixed = columns.some(({ width }) => width !== undefined);
   return (
     // Scrolls by itself where it is wider than the page, and with the keyboard.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable
     <section className="table-scroll" aria-label={caption} tabIndex={0}>
-      <table className={props.dense ? 'table dense' : 'table'} aria-busy={skeletonRows > 0}>
+      <table
+        className={`table${props.dense ? ' dense' : ''}${isFixed ? ' fixed' : ''}`}
+        aria-busy={skeletonRows > 0}
+      >
         <caption className="visually-hidden">{caption}</caption>
         <thead>
           <tr>
-            {columns.map(({ id, title, align, sortable, hiddenTitle }) => {
+            {columns.map(({ id, title, align, sortable, hiddenTitle, width }) => {
               const sorted = sorting?.by === id;
               const order = sorted ? (sorting.descending ? 'descending' : 'ascending') : undefined;
               return (
@@ -47,6 +53,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   key={id}
                   scope="col"
                   className={align}
+                  style={width === undefined ? undefined : { width }}
                   aria-sort={sortable ? (order ?? 'none') : undefined}
                 >
                   {sortable && onSort !== undefined ? (
@@ -68,13 +75,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={rowKey(row)}>
-              {columns.map(({ id, cell, align, className }) => (
-                <td key={id} className={[align, className].filter(Boolean).join(' ') || undefined}>
-                  {cell(row)}
-                </td>
-              ))}
-            </tr>
+            <TableRow key={rowKey(row)} row={row} columns={columns as readonly Column<unknown>[]} />
           ))}
           {rows.length === 0 &&
             Array.from({ length: skeletonRows }, (_, row) => (
@@ -100,3 +101,21 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     </section>
   );
 }
+
+interface TableRowProps {
+  readonly row: unknown;
+  readonly columns: readonly Column<unknown>[];
+}
+
+/** Drawn again only when its own row, or a column, is another. */
+const TableRow = memo(function TableRow({ row, columns }: TableRowProps) {
+  return (
+    <tr>
+      {columns.map(({ id, cell, align, className }) => (
+        <td key={id} className={[align, className].filter(Boolean).join(' ') || undefined}>
+          {cell(row)}
+        </td>
+      ))}
+    </tr>
+  );
+});

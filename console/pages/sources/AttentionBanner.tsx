@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { SourceSummary } from '../../../client/generated.ts';
 import { useClient, useMay } from '../../app/session.ts';
 import { sourcesStoreOf } from '../../data/sourcesStore.ts';
@@ -18,7 +19,11 @@ export const attentionTitle = (code: string): string =>
   titles[code] ?? code.replaceAll('_', ' ').replace(/^./, (letter) => letter.toUpperCase());
 
 /** What somebody has to look at, above everything else, until it is acknowledged. */
-export function AttentionBanner({ sources }: { readonly sources: readonly SourceSummary[] }) {
+export const AttentionBanner = memo(function AttentionBanner({
+  sources,
+}: {
+  readonly sources: readonly SourceSummary[];
+}) {
   const wanting = sources.filter(({ attention }) => attention.length > 0);
   if (wanting.length === 0) return null;
   return (
@@ -34,7 +39,7 @@ export function AttentionBanner({ sources }: { readonly sources: readonly Source
       )}
     </div>
   );
-}
+});
 
 interface SourceAttentionProps {
   readonly source: Pick<SourceSummary, 'id' | 'name' | 'attention'>;

@@ -14,6 +14,7 @@ import { SourcesTable } from './SourcesTable.tsx';
 import { SourcesToolbar } from './SourcesToolbar.tsx';
 
 const defaultPageSize = 25;
+const addressMilliseconds = 300;
 
 /** The list of sources: what is fresh, what failed, and one click to do something about it. */
 export function SourcesPage() {
@@ -54,10 +55,12 @@ export function SourcesPage() {
   }, [shown]);
 
   const filtered = [search, health, connector, status, tag].some((text) => text !== '');
-  const onSearch = (text: string): void => {
-    setSearch(text);
-    setParams({ search: text, page: '' });
-  };
+  // The address follows when somebody stops typing: browsers allow only so many changes of it.
+  useEffect(() => {
+    if (search === linkedSearch) return undefined;
+    const timer = setTimeout(() => setParams({ search, page: '' }), addressMilliseconds);
+    return () => clearTimeout(timer);
+  }, [search, linkedSearch]);
   const onSort = useCallback(
     ({ by, descending }: Sorting) => setParams({ sort: `${descending ? '-' : ''}${by}`, page: '' }),
     [],
@@ -78,7 +81,7 @@ export function SourcesPage() {
         <SourcesToolbar
           sources={sources}
           search={search}
-          onSearch={onSearch}
+          onSearch={setSearch}
           filters={{ health, connector, status, tag }}
           page={page}
           pageSize={pageSize}

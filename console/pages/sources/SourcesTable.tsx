@@ -1,4 +1,4 @@
-import { memo, type ReactNode } from 'react';
+import { memo, type ReactNode, useMemo } from 'react';
 import type { SourceSummary } from '../../../client/generated.ts';
 import { navigate } from '../../app/router.ts';
 import { useClient, useMay } from '../../app/session.ts';
@@ -29,7 +29,11 @@ interface SourcesTableProps {
 /** Drawn again only when a source on this page of the list, or the order, has changed. */
 export const SourcesTable = memo(function SourcesTable(props: SourcesTableProps) {
   const mayEdit = useMay('editor');
-  const columns = mayEdit ? [...readColumns, actionsColumn(props.onDelete)] : readColumns;
+  const { onDelete } = props;
+  const columns = useMemo(
+    () => (mayEdit ? [...readColumns, actionsColumn(onDelete)] : readColumns),
+    [mayEdit, onDelete],
+  );
   return (
     <DataTable
       caption="Sources"
@@ -48,6 +52,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'name',
     title: 'Source',
+    width: '24%',
     sortable: true,
     className: 'source-name',
     cell: ({ id, name, key }) => (
@@ -60,6 +65,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'connector',
     title: 'Type',
+    width: '13%',
     sortable: true,
     className: 'nowrap',
     cell: ({ connector }) =>
@@ -68,6 +74,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'health',
     title: 'Status',
+    width: '14%',
     sortable: true,
     className: 'col-status',
     cell: (source) => <StateBadge source={source} />,
@@ -75,6 +82,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'rows',
     title: 'Rows',
+    width: '9%',
     sortable: true,
     align: 'right',
     cell: ({ recordCount }) => countText(recordCount),
@@ -82,6 +90,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'lastSync',
     title: 'Last sync',
+    width: '12%',
     sortable: true,
     className: 'nowrap',
     cell: ({ lastSyncAt }) => <Ago at={lastSyncAt} />,
@@ -106,6 +115,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
 const actionsColumn = (onDelete: (source: SourceSummary) => void): Column<SourceSummary> => ({
   id: 'actions',
   title: 'Actions',
+  width: '190px',
   hiddenTitle: true,
   cell: (source) => <Actions source={source} onDelete={onDelete} />,
 });

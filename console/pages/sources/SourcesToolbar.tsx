@@ -1,3 +1,4 @@
+import { memo, useMemo } from 'react';
 import type { SourceSummary } from '../../../client/generated.ts';
 import { setParams } from '../../app/router.ts';
 import { countText, wordsOf } from '../../text/format.ts';
@@ -6,13 +7,13 @@ import { Select } from '../../ui/Field.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { Pager } from '../../ui/Pager.tsx';
 import { stateBadges } from './health.ts';
-import type { Filters } from './listView.ts';
+import type { Filters as Wanted } from './listView.ts';
 
 interface SourcesToolbarProps {
   readonly sources: readonly SourceSummary[];
   readonly search: string;
   readonly onSearch: (text: string) => void;
-  readonly filters: Omit<Filters, 'search'>;
+  readonly filters: Omit<Wanted, 'search'>;
   readonly page: number;
   readonly pageSize: number;
   readonly found: number;
@@ -26,12 +27,6 @@ const pageSizes = ['10', '25', '50', '100'].map((value) => ({ value, label: `${v
 /** Search, filters and paging of the list. Filters offer only what some source has. */
 export function SourcesToolbar(props: SourcesToolbarProps) {
   const { sources, search, onSearch, filters, page, pageSize, found, progress, onClear } = props;
-  const distinct = (values: Iterable<string>): readonly string[] =>
-    [...new Set(values)].filter((value) => value !== '').sort();
-  const healths = distinct(sources.map(({ health }) => health));
-  const connectors = distinct(sources.map(({ connector }) => connector));
-  const statuses = distinct(sources.map(({ status }) => status));
-  const tags = distinct(sources.flatMap((source) => source.tags));
   return (
     <div className="toolbar" role="search">
       <div className="search">
@@ -45,41 +40,7 @@ export function SourcesToolbar(props: SourcesToolbarProps) {
           onChange={(event) => onSearch(event.target.value)}
         />
       </div>
-      <Filter
-        label="Status"
-        all="Any status"
-        value={filters.health}
-        param="health"
-        options={healths.map((value) => ({
-          value,
-          label: stateBadges[value as SourceSummary['health']].text,
-        }))}
-      />
-      <Filter
-        label="Type"
-        all="Any type"
-        value={filters.connector}
-        param="type"
-        options={connectors.map((value) => ({ value, label: value }))}
-      />
-      {statuses.length > 1 && (
-        <Filter
-          label="Setting"
-          all="Active or not"
-          value={filters.status}
-          param="status"
-          options={statuses.map((value) => ({ value, label: wordsOf(value) }))}
-        />
-      )}
-      {tags.length > 0 && (
-        <Filter
-          label="Tag"
-          all="Any tag"
-          value={filters.tag}
-          param="tag"
-          options={tags.map((value) => ({ value, label: value }))}
-        />
-      )}
+      <Filters sources={sources} {...filters} />
       {onClear !== undefined && (
         <Button kind="quiet" onClick={onClear}>
           Clear
@@ -107,6 +68,65 @@ export function SourcesToolbar(props: SourcesToolbarProps) {
     </div>
   );
 }
+
+interface FiltersProps extends Omit<Wanted, 'search'> {
+  readonly sources: readonly SourceSummary[];
+}
+
+const distinct = (values: Iterable<string>): readonly string[] =>
+  [...new Set(values)].filter((value) => value !== '').sort();
+
+/** Choices of what some source has. Not drawn again while somebody types. */
+const Filters = memo(function Filters({ sources, health, connector, status, tag }: FiltersProps) {
+  const { healths, connectors, statuses, tags } = useMemo(
+    () => ({
+      healths: distinct(sources.map((source) => source.health)),
+      connectors: distinct(sources.map((source) => source.connector)),
+      statuses: distinct(sources.map((source) => source.status)),
+      tags: distinct(sources.flatMap((source) => source.tags)),
+    }),
+    [sources],
+  );
+  return (
+    <>
+      <Filter
+        label="Status"
+        all="Any status"
+        value={health}
+        param="health"
+        options={healths.map((value) => ({
+          value,
+          label: stateBadges[value as SourceSummary['health']].text,
+        }))}
+      />
+      <Filter
+        label="Type"
+        all="Any type"
+        value={connector}
+        param="type"
+        options={connectors.map((value) => ({ value, label: value }))}
+      />
+      {statuses.length > 1 && (
+        <Filter
+          label="Setting"
+          all="Active or not"
+          value={status}
+          param="status"
+          options={statuses.map((value) => ({ value, label: wordsOf(value) }))}
+        />
+      )}
+      {tags.length > 0 && (
+        <Filter
+          label="Tag"
+          all="Any tag"
+          value={tag}
+          param="tag"
+          options={tags.map((value) => ({ value, label: value }))}
+        />
+      )}
+    </>
+  );
+});
 
 interface FilterProps {
   readonly label: string;
