@@ -145,7 +145,6 @@ export async function openSession(context: KafkaContext): Promise<LogSession> {
         if (broker === undefined) return [];
         const asked: fetchV12.FetchRequestTopic = {
           topicId: topic,
-          // Those that have waited longest come first.
           partitions: own.map(({ partitionIndex }) => ({
             partition: partitionIndex,
             currentLeaderEpoch: -1,

@@ -76,13 +76,16 @@ export async function* readTopic<Config extends LogOptions, Credentials>(
         `${request.name} answers no records although its partitions ${[...positions.keys()].slice(0, 10).join(', ')} have some.`,
         { facts: { stream: request.name } },
       );
-    for (const slice of slices)
+    for (const slice of slices) {
+      // Another partition's turn: an answer holds only so much.
+      if (slice.next <= (next.get(slice.partition) ?? 0n)) continue;
       for await (const batch of batchesOf(slice, ends, byKey, decoder, limits)) {
         signal.throwIfAborted();
         next.set(slice.partition, batch.next);
         delivered = true;
         yield { ...batch.batch, checkpoint: place() };
       }
+    }
   }
   // What was asked for is there, and nothing of it moved the position: the read still has to end with one.
   if (!delivered || place().ends !== null)
