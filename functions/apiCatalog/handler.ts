@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { createApi } from '../../shared/api/createApi.ts';
 import { decodeCursor, encodeCursor } from '../../shared/api/cursor.ts';
+import { docsPage, docsRouteKey } from '../../shared/api/docsPage.ts';
 import { openApiDocument } from '../../shared/api/openApi.ts';
 import { pageFrom } from '../../shared/api/pages.ts';
 import { routes } from '../../shared/api/routes.ts';
@@ -26,7 +27,7 @@ export const makeHandler = ({ table, connectors, now, log }: Dependencies) => {
   // Made once, by the first who asks.
   let document: ReturnType<typeof openApiDocument> | null = null;
   const byName = connectors.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  return createApi(
+  const answer = createApi(
     'apiCatalog',
     {
       getOpenApi: async () => {
@@ -64,4 +65,7 @@ export const makeHandler = ({ table, connectors, now, log }: Dependencies) => {
     },
     { log },
   );
+  const isDocs = z.object({ routeKey: z.literal(docsRouteKey) });
+  return async (...invocation: Parameters<typeof answer>): ReturnType<typeof answer> =>
+    isDocs.safeParse(invocation[0]).success ? docsPage : answer(...invocation);
 };

@@ -8,6 +8,7 @@ import {
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { docsRouteKey } from '../../shared/api/docsPage.ts';
 import { type ApiFunction, gatewayPath, routeKey } from '../../shared/api/route.ts';
 import { routes } from '../../shared/api/routes.ts';
 import type { FunctionName } from '../../shared/env.ts';
@@ -111,6 +112,20 @@ export class ApiStack extends Stack {
         for (const item of added)
           acknowledge(item, 'AwsSolutions-APIG4', `${route.operationId} is public on purpose`);
     }
+
+    const [page] = api.addRoutes({
+      path: docsRouteKey.replace('GET ', ''),
+      methods: [apigateway.HttpMethod.GET],
+      integration: new HttpLambdaIntegration('docs', handlers.apiCatalog, {
+        scopePermissionToRoute: false,
+      }),
+    });
+    if (page !== undefined)
+      acknowledge(
+        page,
+        'AwsSolutions-APIG4',
+        'The page shows the public description and holds no data',
+      );
 
     // Without an identity source, a request without a token reaches the API, which answers with a problem
     // document; API Gateway's own 401 cannot be one. Left out, as it is documented, and not an empty list.

@@ -342,11 +342,12 @@ describe('the API', () => {
     expect(all.length - found.length).toBe(3);
     // Operations on one file differ only in what follows its name, and share a route.
     const keys = new Map(routes.map((route) => [routeKey(route), 'public' in route]));
-    const expected = [...keys].map(([key, open]) => ({ key, open }));
+    const expected = [...keys, ['GET /docs', true] as const].map(([key, open]) => ({ key, open }));
     const byKey = (left: { key: string }, right: { key: string }) =>
       left.key.localeCompare(right.key);
     expect(found.sort(byKey)).toEqual(expected.sort(byKey));
     expect(found.filter(({ open }) => open).map(({ key }) => key)).toEqual([
+      'GET /docs',
       'GET /problems/{code}',
       'GET /v1/openapi.json',
       'GET /v1/sign-in',
