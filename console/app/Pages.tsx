@@ -14,6 +14,7 @@ const pages: readonly { readonly path: string; readonly show: PageComponent }[] 
   { path: '/sources', show: SourcesPage },
   { path: '/sources/new', show: lazy(() => import('../pages/add/AddSourcePage.tsx')) },
   { path: '/sources/:id', show: lazy(() => import('../pages/source/SourcePage.tsx')) },
+  { path: '/connected', show: lazy(() => import('../pages/add/ConnectedPage.tsx')) },
   { path: '/runs/:id', show: lazy(() => import('../pages/run/RunPage.tsx')) },
   { path: '/catalog', show: lazy(() => import('../pages/catalog/CatalogPage.tsx')) },
   { path: '/catalog/:id/:stream', show: lazy(() => import('../pages/catalog/TablePage.tsx')) },

@@ -2,6 +2,12 @@ import { createContext, use, useSyncExternalStore } from 'react';
 import { createClient } from '../../client/createClient.ts';
 import type { Client, Me } from '../../client/generated.ts';
 import { ProblemError } from '../../client/problemError.ts';
+import {
+  beginSignIn,
+  finishSignIn,
+  type SignInProvider,
+  signInProviders,
+} from '../../client/signIn.ts';
 
 /** Who is signed in, and the API as they may use it. */
 export interface Session {
@@ -81,11 +87,54 @@ function forget(): void {
   localStorage.removeItem(storageKey);
 }
 
+/** Where an issuer sends people back to. */
+export const signedInPath = '/signed-in';
+/** The page that somebody wanted when they had to sign in. */
+const wantedKey = 'headgate.wanted';
+const signInOptions = {
+  baseUrl,
+  redirectUri: `${baseUrl}${signedInPath}`,
+  store: sessionStorage,
+};
+
+/** Issuers that people may sign in at; none where nobody set one up, or nothing answers. */
+export const findProviders = async (): Promise<readonly SignInProvider[]> => {
+  try {
+    return await signInProviders(signInOptions);
+  } catch {
+    // A token still lets people in, and its form says when nothing answers.
+    return [];
+  }
+};
+
+/** Leaves for the issuer. */
+export async function leaveForIssuer(provider: SignInProvider): Promise<void> {
+  sessionStorage.setItem(wantedKey, location.pathname + location.search);
+  location.href = await beginSignIn(signInOptions, provider);
+}
+
+/** Signs in who comes back from an issuer, and goes to the page they wanted. */
+async function comeBack(): Promise<void> {
+  const address = location.href;
+  const wanted = sessionStorage.getItem(wantedKey) ?? '/';
+  sessionStorage.removeItem(wantedKey);
+  // The code is good once; it shall not stay in the address.
+  history.replaceState(null, '', wanted.startsWith('/') && !wanted.startsWith('//') ? wanted : '/');
+  try {
+    const found = await finishSignIn(signInOptions, address);
+    if (found === null) return become({ kind: 'out' });
+    await signIn(found.token, false);
+  } catch (error) {
+    become({ kind: 'out', message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
 /**
  * Finds the token to begin with: of the address (`/#token=…`, which is never sent to a server and is taken out of the
  * address at once), else the one kept here.
  */
 export async function startSession(): Promise<void> {
+  if (location.pathname === signedInPath) return comeBack();
   const given = new URLSearchParams(location.hash.slice(1)).get('token');
   if (given !== null) history.replaceState(null, '', location.pathname + location.search);
   const kept = sessionStorage.getItem(storageKey) ?? localStorage.getItem(storageKey);

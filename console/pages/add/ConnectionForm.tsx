@@ -1,4 +1,5 @@
 import type { Json } from '../../../client/generated.ts';
+import { Button } from '../../ui/Button.tsx';
 import type { ConnectionFields } from './connectionDraft.ts';
 import { SchemaForm } from './SchemaForm.tsx';
 
@@ -11,13 +12,16 @@ interface CredentialsFormProps {
   readonly values: Values;
   readonly onChange: (values: Values) => void;
   readonly errors: Readonly<Record<string, string>>;
+  /** Begins to connect in the browser, for connectors that know it. */
+  readonly onConnect?: (() => void) | undefined;
 }
 
 /** How to sign in at the source, and what with. */
 export function CredentialsForm(props: CredentialsFormProps) {
-  const { fields, method, onMethod, values, onChange, errors } = props;
+  const { fields, method, onMethod, values, onChange, errors, onConnect } = props;
   const chosen = fields.methods.find(({ name }) => name === method) ?? fields.methods[0];
   if (chosen === undefined) return null;
+  const connects = onConnect !== undefined && chosen.name === 'oauth2';
   return (
     <fieldset className="stack">
       <legend>Sign in</legend>
@@ -38,12 +42,21 @@ export function CredentialsForm(props: CredentialsFormProps) {
       )}
       <SchemaForm
         key={chosen.name}
-        fields={chosen.fields}
+        fields={
+          connects ? chosen.fields.filter(({ name }) => name !== 'refreshToken') : chosen.fields
+        }
         values={values}
         onChange={onChange}
         errors={errors}
         at="/credentials"
       />
+      {connects && (
+        <div>
+          <Button kind="primary" onClick={onConnect}>
+            Connect in the browser
+          </Button>
+        </div>
+      )}
       <p className="faint">Stored in AWS Secrets Manager. Never shown again, not even here.</p>
     </fieldset>
   );

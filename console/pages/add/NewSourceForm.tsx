@@ -11,6 +11,7 @@ import { Field, Select } from '../../ui/Field.tsx';
 import { Page, Panel } from '../../ui/Page.tsx';
 import { toast } from '../../ui/Toasts.tsx';
 import { startRun } from '../sources/sourceActions.ts';
+import { beginConnect } from './beginConnect.ts';
 import { CredentialsForm } from './ConnectionForm.tsx';
 import { connectionFields, credentialsOf, takesUploads } from './connectionDraft.ts';
 import { ScheduleBuilder } from './ScheduleBuilder.tsx';
@@ -42,23 +43,24 @@ export function NewSourceForm({ connector }: { readonly connector: Connector }) 
 
   const sent = credentialsOf(fields, method, credentials);
   const connection = { config, ...(sent === undefined ? {} : { credentials: sent }) };
+  const body: CreateSource = {
+    config,
+    key: key ?? keyOf(name),
+    name: name.trim(),
+    description,
+    tags: tags.split(',').flatMap((tag) => (tag.trim() === '' ? [] : [tag.trim()])),
+    connector: connector.name,
+    syncMode: syncMode as NonNullable<CreateSource['syncMode']>,
+    streams,
+    schedule,
+  };
   const create = async (sync: boolean): Promise<void> => {
     setBusy(sync ? 'sync' : 'create');
     setError(undefined);
-    const body: CreateSource = {
-      ...connection,
-      key: key ?? keyOf(name),
-      name: name.trim(),
-      description,
-      tags: tags.split(',').flatMap((tag) => (tag.trim() === '' ? [] : [tag.trim()])),
-      connector: connector.name,
-      syncMode: syncMode as NonNullable<CreateSource['syncMode']>,
-      streams,
-      schedule,
-      status: 'active',
-    };
     try {
-      const source = await client.createSource({ body });
+      const source = await client.createSource({
+        body: { ...body, ...connection, status: 'active' },
+      });
       void sourcesStoreOf(client).load();
       toast('success', `${source.name} is added.`);
       if (sync) await startRun(client, source);
@@ -66,6 +68,16 @@ export function NewSourceForm({ connector }: { readonly connector: Connector }) 
     } catch (caught) {
       setError(caught);
       setBusy(undefined);
+    }
+  };
+  /** A draft holds what is known until the vendor sends the person back. */
+  const connect = async (): Promise<void> => {
+    setError(undefined);
+    try {
+      const draft = await client.createSource({ body: { ...body, status: 'draft' } });
+      await beginConnect(client, draft.id, credentials);
+    } catch (caught) {
+      setError(caught);
     }
   };
   return (
@@ -165,6 +177,7 @@ export function NewSourceForm({ connector }: { readonly connector: Connector }) 
                 values={credentials}
                 onChange={setCredentials}
                 errors={errors}
+                onConnect={connector.canConnect ? () => void connect() : undefined}
               />
               {!isLanding && (
                 <TestConnection

@@ -3,8 +3,10 @@ import { useMay, useSession } from '../../app/session.ts';
 import { wordsOf } from '../../text/format.ts';
 import { Facts, Page, Panel } from '../../ui/Page.tsx';
 import { Tabs } from '../../ui/Tabs.tsx';
+import { AuditTab } from './AuditTab.tsx';
 import { SecretsTab } from './SecretsTab.tsx';
 import { TokensTab } from './TokensTab.tsx';
+import { WebhooksTab } from './WebhooksTab.tsx';
 
 /** Who may do what, and what signs in where. */
 export default function SettingsPage() {
@@ -14,6 +16,12 @@ export default function SettingsPage() {
     { id: 'you', title: 'You' },
     ...(isAdmin ? [{ id: 'tokens', title: 'API tokens' }] : []),
     { id: 'secrets', title: 'Secrets' },
+    ...(isAdmin
+      ? [
+          { id: 'webhooks', title: 'Webhooks' },
+          { id: 'audit', title: 'Audit log' },
+        ]
+      : []),
   ];
   const current = tabs.some(({ id }) => id === tab) ? tab : 'you';
   return (
@@ -27,6 +35,8 @@ export default function SettingsPage() {
         {current === 'you' && <You />}
         {current === 'tokens' && <TokensTab />}
         {current === 'secrets' && <SecretsTab />}
+        {current === 'webhooks' && <WebhooksTab />}
+        {current === 'audit' && <AuditTab />}
       </Tabs>
     </Page>
   );

@@ -11,7 +11,8 @@ import { Button } from '../../ui/Button.tsx';
 import { Field, Select } from '../../ui/Field.tsx';
 import { Panel } from '../../ui/Page.tsx';
 import { LoadError, Loading } from '../../ui/States.tsx';
-import { toast } from '../../ui/Toasts.tsx';
+import { attempt, toast } from '../../ui/Toasts.tsx';
+import { beginConnect } from '../add/beginConnect.ts';
 import { CredentialsForm } from '../add/ConnectionForm.tsx';
 import { connectionFields, credentialsOf, takesUploads } from '../add/connectionDraft.ts';
 import { modeHints, StreamsPart } from '../add/NewSourceForm.tsx';
@@ -198,6 +199,11 @@ function ConnectionPart({ source, connector }: ConnectorPartProps) {
               values={credentials}
               onChange={setCredentials}
               errors={errors}
+              onConnect={
+                connector.canConnect
+                  ? () => void attempt(() => beginConnect(client, source.id, credentials))
+                  : undefined
+              }
             />
           </details>
         )}

@@ -1,0 +1,246 @@
+import { useState } from 'react';
+import type { CreatedWebhook, CreateWebhook, Webhook } from '../../../client/generated.ts';
+import { useClient } from '../../app/session.ts';
+import { useQuery } from '../../data/useQuery.ts';
+import { Alert } from '../../ui/Alert.tsx';
+import { Badge } from '../../ui/Badge.tsx';
+import { Button } from '../../ui/Button.tsx';
+import { Code } from '../../ui/Code.tsx';
+import { type Column, DataTable } from '../../ui/DataTable.tsx';
+import { Dialog } from '../../ui/Dialog.tsx';
+import { Field, Select } from '../../ui/Field.tsx';
+import { Menu } from '../../ui/Menu.tsx';
+import { Panel } from '../../ui/Page.tsx';
+import { Empty, LoadError } from '../../ui/States.tsx';
+import { Ago } from '../../ui/Time.tsx';
+import { attempt, toast } from '../../ui/Toasts.tsx';
+
+const columns: readonly Column<Webhook>[] = [
+  {
+    id: 'name',
+    title: 'Name',
+    cell: ({ name, address }) => (
+      <>
+        {name}
+        <span className="sub mono">{address}</span>
+      </>
+    ),
+  },
+  {
+    id: 'topic',
+    title: 'Is told',
+    cell: ({ topic, types }) =>
+      topic === 'alerts' ? 'Alerts' : (types?.join(', ') ?? 'All events'),
+  },
+  { id: 'format', title: 'As', cell: ({ format }) => (format === 'slack' ? 'Slack' : 'JSON') },
+  {
+    id: 'active',
+    title: 'Status',
+    cell: ({ isActive }) =>
+      isActive ? <Badge color="green" text="Active" /> : <Badge color="grey" text="Off" />,
+  },
+  {
+    id: 'last',
+    title: 'Last delivery',
+    className: 'nowrap',
+    cell: ({ lastAttempt }) => <Ago at={lastAttempt?.at ?? null} />,
+  },
+];
+
+/** Addresses outside that are told of events and alerts. */
+export function WebhooksTab() {
+  const client = useClient();
+  const [isMaking, setIsMaking] = useState(false);
+  const [made, setMade] = useState<CreatedWebhook>();
+  const [deleting, setDeleting] = useState<Webhook>();
+  const { data, error, refresh } = useQuery(
+    'webhooks',
+    async (api, signal) => {
+      const found: Webhook[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await api.listWebhooks({
+          query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) },
+          signal,
+        });
+        found.push(...page.data);
+        cursor = page.pagination.nextCursor ?? undefined;
+      } while (cursor !== undefined);
+      return found;
+    },
+    'calm',
+  );
+  const actions: Column<Webhook> = {
+    id: 'actions',
+    title: 'Actions',
+    hiddenTitle: true,
+    cell: (webhook) => (
+      <div className="row-actions">
+        <Menu
+          label={`More for ${webhook.name}`}
+          items={[
+            {
+              label: 'Send a test',
+              onSelect: () =>
+                void attempt(async () => {
+                  await client.testWebhook({ webhookId: webhook.id });
+                  toast('info', `${webhook.name}: a test was sent.`);
+                  await refresh();
+                }),
+            },
+            {
+              label: webhook.isActive ? 'Turn off' : 'Turn on',
+              onSelect: () =>
+                void attempt(async () => {
+                  await client.changeWebhook({
+                    webhookId: webhook.id,
+                    body: { isActive: !webhook.isActive },
+                  });
+                  await refresh();
+                }),
+            },
+            { label: 'Delete…', danger: true, onSelect: () => setDeleting(webhook) },
+          ]}
+        />
+      </div>
+    ),
+  };
+  return (
+    <>
+      {made !== undefined && (
+        <Alert
+          kind="success"
+          title={`The webhook ${made.name} is made`}
+          actions={<Button onClick={() => setMade(undefined)}>I have copied it</Button>}
+        >
+          <p>Deliveries are signed with this secret. It is shown only now.</p>
+          <Code label="Signing secret" text={made.signingSecret} />
+        </Alert>
+      )}
+      <Panel
+        flush
+        title="Webhooks"
+        description="Told of events as they happen, or of alerts once per incident."
+        actions={
+          <Button kind="primary" icon="add" onClick={() => setIsMaking(true)}>
+            Add a webhook
+          </Button>
+        }
+      >
+        {error !== undefined && <LoadError error={error} onRetry={() => void refresh()} />}
+        <DataTable
+          caption="Webhooks"
+          columns={[...columns, actions]}
+          rows={data ?? []}
+          rowKey={({ id }) => id}
+          skeletonRows={data === undefined && error === undefined ? 2 : 0}
+          empty={
+            <Empty title="No webhooks">
+              A chat, or a program of yours, can be told what happens.
+            </Empty>
+          }
+        />
+      </Panel>
+      {isMaking && (
+        <MakeWebhook
+          onClose={() => setIsMaking(false)}
+          onMade={(webhook) => {
+            setMade(webhook);
+            void refresh();
+          }}
+        />
+      )}
+      {deleting !== undefined && (
+        <Dialog
+          title={`Delete ${deleting.name}?`}
+          action="Delete"
+          actionKind="danger"
+          onClose={() => setDeleting(undefined)}
+          onAction={async () => {
+            await client.deleteWebhook({ webhookId: deleting.id });
+            toast('success', `${deleting.name} is deleted.`);
+            await refresh();
+          }}
+        >
+          <p>It is told nothing any more.</p>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+type Topic = NonNullable<CreateWebhook['topic']>;
+type Format = NonNullable<CreateWebhook['format']>;
+
+interface MakeWebhookProps {
+  readonly onClose: () => void;
+  readonly onMade: (webhook: CreatedWebhook) => void;
+}
+
+function MakeWebhook({ onClose, onMade }: MakeWebhookProps) {
+  const client = useClient();
+  const [name, setName] = useState('');
+  const [url, setUrl] = useState('');
+  const [topic, setTopic] = useState<Topic>('alerts');
+  const [format, setFormat] = useState<Format>('json');
+  return (
+    <Dialog
+      title="Add a webhook"
+      action="Add"
+      actionDisabled={name.trim() === '' || url.trim() === ''}
+      onClose={onClose}
+      onAction={async () =>
+        onMade(await client.createWebhook({ body: { name: name.trim(), url, topic, format } }))
+      }
+    >
+      <Field label="Name" required>
+        {(ids) => (
+          <input
+            {...ids}
+            className="input"
+            maxLength={100}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        )}
+      </Field>
+      <Field label="Address" required hint="https, and public. Shown never again.">
+        {(ids) => (
+          <input
+            {...ids}
+            className="input"
+            type="url"
+            value={url}
+            onChange={(event) => setUrl(event.target.value)}
+          />
+        )}
+      </Field>
+      <Field label="Is told" required>
+        {(ids) => (
+          <Select
+            {...ids}
+            value={topic}
+            options={[
+              { value: 'alerts', label: 'Alerts, once per incident' },
+              { value: 'events', label: 'Events, each as it happens' },
+            ]}
+            onChange={setTopic}
+          />
+        )}
+      </Field>
+      <Field label="Format" required>
+        {(ids) => (
+          <Select
+            {...ids}
+            value={format}
+            options={[
+              { value: 'json', label: 'JSON' },
+              { value: 'slack', label: 'Slack and what takes the same' },
+            ]}
+            onChange={setFormat}
+          />
+        )}
+      </Field>
+    </Dialog>
+  );
+}
