@@ -1,6 +1,7 @@
 import { useEffect } from 'react';
 import { startLive } from '../data/liveEvents.ts';
 import { forgetQueries } from '../data/query.ts';
+import { startEventToasts } from './eventToasts.ts';
 import { Pages } from './Pages.tsx';
 import { Shell } from './Shell.tsx';
 import { SignIn } from './SignIn.tsx';
@@ -14,7 +15,9 @@ export function App() {
   useEffect(() => {
     if (session === undefined) return undefined;
     const stopLive = startLive(session);
+    const stopToasts = startEventToasts();
     return () => {
+      stopToasts();
       stopLive();
       forgetQueries();
     };

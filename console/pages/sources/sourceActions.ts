@@ -1,4 +1,5 @@
 import type { AcceptedRun, Client, SourceSummary, StartRun } from '../../../client/generated.ts';
+import { watchRun } from '../../app/eventToasts.ts';
 import { sourcesStoreOf } from '../../data/sourcesStore.ts';
 import { toast } from '../../ui/Toasts.tsx';
 
@@ -23,6 +24,7 @@ const outcomes: Readonly<Record<AcceptedRun['status'], string>> = {
 
 /** A toast with a link to the run. */
 export function tellAccepted(source: Named, { runId, status }: AcceptedRun, what: string): void {
+  watchRun(runId);
   toast('success', `${source.name}: ${what} ${outcomes[status]}.`, {
     to: `/runs/${runId}`,
     text: 'Watch it',
