@@ -1,6 +1,6 @@
 import type { ColumnType } from '../lake/schema.ts';
 import { truncateBound } from '../lake/singleValue.ts';
-import type { BytesBuffer, ColumnBuffer } from './columnBuffers.ts';
+import type { BytesBuffer, WrittenColumn } from './columnBuffers.ts';
 import type { Dictionary } from './dictionary.ts';
 import { fixedBytes } from './physicalType.ts';
 import type { ThriftWriter } from './thriftWriter.ts';
@@ -24,8 +24,9 @@ const wholeBytes = 256;
 const keptBytes = wholeBytes + 1;
 
 /** Of a chunk with a dictionary, only that is looked at: each of its values is there. */
-export function rangeOf(buffer: ColumnBuffer, dictionary: Dictionary | null): ColumnRange {
+export function rangeOf(buffer: WrittenColumn, dictionary: Dictionary | null): ColumnRange {
   if (buffer.count === 0) return noRange;
+  if (buffer.kind === 'constant') return rangeOf(buffer.one, null);
   const { count } = dictionary ?? buffer;
   switch (buffer.kind) {
     case 'boolean':
@@ -153,10 +154,10 @@ function ofBytes({ bytes, count }: Pick<BytesBuffer, 'bytes' | 'count'>): Column
     const end = from + length;
     // Four bytes decide nearly always; what is missing orders before everything.
     const head = length >= 4 ? view.getUint32(from) : headOf(bytes, from, end);
-    if (head < leastHead || (head === leastHead && isBelow(bytes, from, end, least, leastEnd))) {
+    if (head < leastHead || (head === leastHead && isBelow(view, from, end, least, leastEnd))) {
       [least, leastEnd, leastHead] = [from, end, head];
     }
-    if (head > mostHead || (head === mostHead && isBelow(bytes, most, mostEnd, from, end))) {
+    if (head > mostHead || (head === mostHead && isBelow(view, most, mostEnd, from, end))) {
       [most, mostEnd, mostHead] = [from, end, head];
     }
     at = end;
@@ -173,18 +174,23 @@ function headOf(bytes: Buffer, from: number, end: number): number {
   return head;
 }
 
-/** By comparing what `Buffer.compare` would, without a call for the short values that most are. */
+/** As `Buffer.compare` has it; four bytes at a time, because keys often begin alike. */
 function isBelow(
-  bytes: Buffer,
+  view: DataView,
   one: number,
   oneEnd: number,
   other: number,
   otherEnd: number,
 ): boolean {
   const shared = Math.min(oneEnd - one, otherEnd - other);
-  for (let place = 0; place < shared; place++) {
-    const difference = (bytes[one + place] as number) - (bytes[other + place] as number);
-    if (difference !== 0) return difference < 0;
+  let place = 0;
+  for (; place + 4 <= shared; place += 4) {
+    const [left, right] = [view.getUint32(one + place), view.getUint32(other + place)];
+    if (left !== right) return left < right;
+  }
+  for (; place < shared; place++) {
+    const [left, right] = [view.getUint8(one + place), view.getUint8(other + place)];
+    if (left !== right) return left < right;
   }
   return oneEnd - one < otherEnd - other;
 }

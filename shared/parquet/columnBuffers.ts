@@ -102,6 +102,8 @@ export class FixedBuffer {
 /** Up to this length a loop is done before a call to copy has begun. */
 const fewBytes = 64;
 const firstBytes = 1 << 16;
+/** What a usual row group's texts take, and some more. */
+const mostBytesKept = 16 * 2 ** 20;
 
 export class BytesBuffer {
   readonly kind = 'bytes';
@@ -137,11 +139,31 @@ export class BytesBuffer {
     return start;
   }
 
+  clear(): void {
+    this.end = 0;
+    if (this.bytes.length <= mostBytesKept) return;
+    this.bytes = Buffer.allocUnsafeSlow(firstBytes);
+    this.#view = viewOf(this.bytes);
+  }
+
   #grow(needed: number): void {
     const longer = Buffer.allocUnsafeSlow(Math.max(2 * this.bytes.length, needed + (needed >> 1)));
     this.bytes.copy(longer, 0, 0, this.end);
     this.bytes = longer;
     this.#view = viewOf(longer);
+  }
+}
+
+/** One and the same value in every row. */
+export class ConstantBuffer {
+  readonly kind = 'constant';
+  readonly nulls = new NullBits();
+  readonly one: ColumnBuffer;
+  count = 0;
+
+  /** `one` MUST hold one value. */
+  constructor(one: ColumnBuffer) {
+    this.one = one;
   }
 }
 
@@ -166,15 +188,19 @@ const makers = {
 
 export const columnBuffer = (type: ColumnType): ColumnBuffer => makers[physicalType(type)]();
 
+/** What a row group is written from. */
+export type WrittenColumn = ColumnBuffer | ConstantBuffer;
+
 /** Values are forgotten; what they took stays for the next ones, unless long values made it large. */
-export function clearBuffer(buffer: ColumnBuffer): void {
+export function clearBuffer(buffer: WrittenColumn): void {
   buffer.count = 0;
   buffer.nulls.clear();
-  if (buffer instanceof BytesBuffer) buffer.end = 0;
+  if (buffer instanceof BytesBuffer) buffer.clear();
 }
 
 /** Bytes that the values take. */
-export function bytesOf(buffer: ColumnBuffer): number {
+export function bytesOf(buffer: WrittenColumn): number {
+  if (buffer.kind === 'constant') return 0;
   if (buffer instanceof BytesBuffer) return buffer.end;
   if (buffer instanceof FixedBuffer) return fixedBytes * buffer.count;
   return widths[buffer.kind] * buffer.count;

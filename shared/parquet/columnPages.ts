@@ -1,4 +1,9 @@
-import { type BytesBuffer, bytesOf, type ColumnBuffer } from './columnBuffers.ts';
+import {
+  type BytesBuffer,
+  bytesOf,
+  type ColumnBuffer,
+  type WrittenColumn,
+} from './columnBuffers.ts';
 import { type Dictionary, dictionaryOf } from './dictionary.ts';
 import { definitionLevels, packedRun, sameRun } from './hybridRuns.ts';
 import { fixedBytes } from './physicalType.ts';
@@ -26,7 +31,7 @@ const rowStep = 8;
 
 /** The pages of one column's rows, one at a time: a page's body is made when it is asked for. */
 export function* columnPages(
-  buffer: ColumnBuffer,
+  buffer: WrittenColumn,
   rows: number,
   dictionary: Dictionary | null,
 ): Generator<Page> {
@@ -61,7 +66,7 @@ interface Cut {
   readonly end: number;
 }
 
-function* cutEvenly(buffer: ColumnBuffer, rows: number): Generator<Cut> {
+function* cutEvenly(buffer: WrittenColumn, rows: number): Generator<Cut> {
   const each = Math.max(1, bytesOf(buffer) / Math.max(1, rows));
   const step = Math.max(rowStep, Math.floor(pageBytes / each / rowStep) * rowStep);
   let first = 0;
@@ -74,7 +79,7 @@ function* cutEvenly(buffer: ColumnBuffer, rows: number): Generator<Cut> {
 }
 
 /** By what the values take: they may be short here and long there. */
-function* cutBytes(buffer: ColumnBuffer, rows: number): Generator<Cut> {
+function* cutBytes(buffer: WrittenColumn, rows: number): Generator<Cut> {
   const { bytes, nulls } = buffer as BytesBuffer;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let [from, first, last, start, end] = [0, 0, 0, 0, 0];
@@ -89,13 +94,15 @@ function* cutBytes(buffer: ColumnBuffer, rows: number): Generator<Cut> {
 }
 
 function plainValues(
-  buffer: ColumnBuffer,
+  buffer: WrittenColumn,
   first: number,
   last: number,
   start: number,
   end: number,
 ): Uint8Array {
   switch (buffer.kind) {
+    case 'constant':
+      return oneValue(buffer.one);
     case 'bytes':
       return buffer.bytes.subarray(start, end);
     case 'fixed':
@@ -116,6 +123,9 @@ function plainValues(
   }
 }
 
+const noCodes = new Uint16Array(0);
+const oneValue = (one: ColumnBuffer): Uint8Array => plainValues(one, 0, 1, 0, bytesOf(one));
+
 /** Their width in one byte, and then the codes. */
 function codesOf({ count, codes }: Dictionary, first: number, last: number): Buffer {
   const bitWidth = Math.max(1, 32 - Math.clz32(count - 1));
@@ -126,10 +136,13 @@ function codesOf({ count, codes }: Dictionary, first: number, last: number): Buf
 
 /** A column and its pages; a column's dictionary is looked for once. */
 export const encodeColumn = (
-  buffer: ColumnBuffer,
+  buffer: WrittenColumn,
   rows: number,
 ): { readonly dictionary: Dictionary | null; readonly pages: Iterable<Page> } => {
-  const dictionary = dictionaryOf(buffer);
+  const dictionary =
+    buffer.kind === 'constant' && buffer.count > 0
+      ? { plain: oneValue(buffer.one), count: 1, codes: noCodes }
+      : dictionaryOf(buffer);
   return { dictionary, pages: columnPages(buffer, rows, dictionary) };
 };
 

@@ -14,7 +14,7 @@ export const compressPage = (page: Uint8Array): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     // What zstd says that incompressible bytes take at most (zstd.h, ZSTD_COMPRESSBOUND), and its frame.
     const chunkSize = Math.max(64, page.length + (page.length >> 8) + 1024);
-    zstdCompress(page, { params, chunkSize }, (error, compressed) => {
+    zstdCompress(page, { params, chunkSize, pledgedSrcSize: page.length }, (error, compressed) => {
       if (error === null) resolve(compressed);
       else reject(error);
     });

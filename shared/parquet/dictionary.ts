@@ -1,4 +1,4 @@
-import type { BytesBuffer, ColumnBuffer } from './columnBuffers.ts';
+import type { BytesBuffer, WrittenColumn } from './columnBuffers.ts';
 
 /** A chunk's distinct values in the order they first come, and which of them each value is. */
 export interface Dictionary {
@@ -19,7 +19,7 @@ const starts = new Int32Array(mostDistinct + 1);
 let codes = new Uint16Array(0);
 
 /** null where a chunk has many distinct values; found out early. */
-export function dictionaryOf(buffer: ColumnBuffer): Dictionary | null {
+export function dictionaryOf(buffer: WrittenColumn): Dictionary | null {
   const { count } = buffer;
   if (count === 0) return null;
   if (codes.length < count) codes = new Uint16Array(Math.max(2 * codes.length, count));

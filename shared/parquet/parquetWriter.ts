@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { DuckDbRow } from '../duckdb/openDuckDb.ts';
 import type { Field } from '../lake/schema.ts';
 import { type ColumnRange, joined, noRange, rangeOf } from './chunkStatistics.ts';
-import type { ColumnBuffer } from './columnBuffers.ts';
+import type { WrittenColumn } from './columnBuffers.ts';
 import { encodeColumn, pageHeader } from './columnPages.ts';
 import { compressPage } from './compressPage.ts';
 import { type ColumnFacts, copyStatsRow } from './fileStatistics.ts';
@@ -70,7 +70,7 @@ export class ParquetWriter implements AsyncDisposable {
    * Writes one row group: a buffer for each field, of `rows` values and NULLs each. The buffers may be filled again
    * once it resolves. One call at a time. Throws a TypeError where a text is no UTF-8.
    */
-  async writeRowGroup(buffers: readonly ColumnBuffer[], rows: number): Promise<void> {
+  async writeRowGroup(buffers: readonly WrittenColumn[], rows: number): Promise<void> {
     const chunks: OpenChunk[] = [];
     const waiting: PageWork[] = [];
     try {
@@ -171,7 +171,7 @@ export class NotUtf8 extends TypeError {
 }
 
 /** Looks at each value by itself only where the bytes of all, lengths among them, are not ASCII. */
-function assertTexts(buffer: ColumnBuffer): void {
+function assertTexts(buffer: WrittenColumn): void {
   if (buffer.kind !== 'bytes') return;
   const { bytes, count } = buffer;
   if (isAscii(bytes.subarray(0, buffer.end))) return;
