@@ -8,6 +8,7 @@ import { nestedRecord } from '../schema/nestedRecord.ts';
 import { RuleBook } from '../schema/ruleBook.ts';
 import { ValueMask } from '../schema/valueMask.ts';
 import type { PartReport } from './filePart.ts';
+import { loadColumns } from './loadColumns.ts';
 import { loadCopyCsv } from './loadCopyCsv.ts';
 import type { LoaderState } from './loaderState.ts';
 import { loadFile } from './loadFile.ts';
@@ -116,6 +117,11 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
           await endRecords();
           if (columns === null) throw new TypeError('a copyCsv batch needs declared columns');
           counts = await loadCopyCsv(state, body.open, columns);
+          break;
+        case 'columns':
+          await endRecords();
+          if (columns === null) throw new TypeError('decoded rows need declared columns');
+          counts = await loadColumns(state, body.fill, columns);
           break;
         case 'file': {
           await endRecords();

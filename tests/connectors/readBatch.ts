@@ -21,6 +21,8 @@ export async function readBatch(
       const { name, versionId, bytes } = body.file;
       return [{ name, versionId, bytes, sha256: hash.digest('hex') }];
     }
+    case 'columns':
+      throw new TypeError('only who offers to take values decoded gets them so');
     case 'copyCsv': {
       const columns = batch.columns ?? described ?? [];
       const chunks: Uint8Array[] = [];
