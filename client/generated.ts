@@ -518,6 +518,20 @@ export type Health = {
     } | null;
     readonly finishedAt: string;
   }[];
+  /** Locks that are held; at most 100. */
+  readonly running: readonly {
+    readonly sourceId: string;
+    readonly sourceKey: string;
+    readonly runId: string;
+    readonly kind: "ingest" | "clear" | "file_delete" | "replay" | "detect_deletes" | "undo" | "set_cursor";
+    /** 0: not begun. */
+    readonly attempt: number;
+    readonly heldSince: string | null;
+    /** When the lock may be taken over. */
+    readonly leaseUntil: string | null;
+    /** The run that is next. */
+    readonly waitingRunId: string | null;
+  }[];
   readonly attention: readonly {
     readonly sourceId: string;
     readonly sourceKey: string;

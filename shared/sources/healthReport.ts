@@ -1,12 +1,14 @@
 import type * as z from 'zod';
 import type { healthReport } from '../api/schemas/run.ts';
+import type { LockItem, LockSeat } from '../runs/lockItem.ts';
 import { healthOf } from './health.ts';
 import type { ListedSource } from './listSources.ts';
 
 type HealthReport = z.infer<typeof healthReport>;
 
-/** Reasons for attention listed at most. */
+/** Reasons for attention, and locks, listed at most. */
 const maxAttention = 100;
+const maxRunning = 100;
 
 /**
  * How a tenant's sources are: how many in which health, how many staler than they should be, the latest failures
@@ -20,6 +22,7 @@ export async function healthReportOf(
   const byHealth: Record<string, number> = {};
   const recentFailures: HealthReport['recentFailures'] = [];
   const attention: HealthReport['attention'] = [];
+  const running: HealthReport['running'] = [];
   let total = 0;
   let stale = 0;
   for await (const { source, lock } of sources) {
@@ -28,6 +31,8 @@ export async function healthReportOf(
     const health = healthOf(source, lock);
     byHealth[health] = (byHealth[health] ?? 0) + 1;
     const { sourceId, key: sourceKey, lastRun, lastSuccessAt, freshnessTargetSeconds } = source;
+    if (lock?.owner !== undefined && running.length < maxRunning)
+      running.push({ sourceId, sourceKey, ...held(lock, lock.owner) });
     if (
       freshnessTargetSeconds !== null &&
       lastSuccessAt !== null &&
@@ -47,8 +52,24 @@ export async function healthReportOf(
     at: now.toISOString(),
     sources: { total, byHealth, stale },
     recentFailures,
+    running,
     attention,
   };
 }
+
+const held = (
+  { attempt, heldSince, leaseUntil, pending }: LockItem,
+  { runId, request }: LockSeat,
+): Omit<HealthReport['running'][number], 'sourceId' | 'sourceKey'> => ({
+  runId,
+  kind: request.kind,
+  attempt,
+  heldSince: instant(heldSince),
+  leaseUntil: instant(leaseUntil),
+  waitingRunId: pending?.runId ?? null,
+});
+
+const instant = (milliseconds: number | undefined): string | null =>
+  milliseconds === undefined ? null : new Date(milliseconds).toISOString();
 
 const failures: ReadonlySet<string> = new Set(['failed', 'partial', 'timed_out']);

@@ -181,6 +181,20 @@ export const healthReport = z
         finishedAt: z.iso.datetime(),
       }),
     ),
+    running: z
+      .array(
+        z.strictObject({
+          sourceId: z.string(),
+          sourceKey: z.string(),
+          runId: z.string(),
+          kind: runRequest.shape.kind.unwrap(),
+          attempt: z.int().nonnegative().describe('0: not begun.'),
+          heldSince: z.iso.datetime().nullable(),
+          leaseUntil: z.iso.datetime().nullable().describe('When the lock may be taken over.'),
+          waitingRunId: z.string().nullable().describe('The run that is next.'),
+        }),
+      )
+      .describe('Locks that are held; at most 100.'),
     attention: z.array(
       z.strictObject({
         sourceId: z.string(),

@@ -57,6 +57,7 @@ it('counts sources by health and tells which are stale', async () => {
     status: 'ok',
     sources: { total: 0, byHealth: {}, stale: 0 },
     recentFailures: [],
+    running: [],
   });
   const made = await api.home.addSource('health', {
     freshnessTargetSeconds: 60,
@@ -70,4 +71,18 @@ it('counts sources by health and tells which are stale', async () => {
     sources: { total: 1, byHealth: { synced: 1 }, stale: 1 },
     attention: [{ sourceId: made.sourceId, code: 'schema_drift' }],
   });
+});
+
+it('tells which locks are held, and until when', async () => {
+  const token = await api.tokenOf('admin', { tenant: 'locks' });
+  await api.call('createSource', {
+    token,
+    body: { key: 'busy', name: 'Busy', connector: 'csv_upload', status: 'active' },
+  });
+  const { body } = await api.call('startRun', { token, params: { idOrKey: 'busy' }, body: {} });
+  const { running } = (await api.call('getHealth', { token })).body;
+  expect(running).toMatchObject([
+    { sourceKey: 'busy', runId: body.runId, kind: 'ingest', attempt: 0, waitingRunId: null },
+  ]);
+  expect(Date.parse(running[0].leaseUntil)).toBeGreaterThan(Date.parse(running[0].heldSince));
 });
