@@ -52,10 +52,6 @@ function become(entry: Entry, state: QueryState<unknown>): void {
   for (const listener of entry.listeners) listener();
 }
 
-/** Puts an answer in place that came from elsewhere, e.g. of the request that changed it. */
-export const putQuery = (key: string, data: unknown): void =>
-  become(entryOf(key), { data, error: undefined, isLoading: false });
-
 /** Asks (again). While one request is under way, a second one follows it; any more would bring nothing new. */
 export function refreshQuery(
   key: string,

@@ -13,10 +13,10 @@ const milliseconds = {
 const settleMilliseconds = 60;
 
 /**
- * The one place that decides when the console looks again: when an event of `sourceId` (left out: of any source) says so,
- * and at intervals. Never twice at once, not at all while the tab is hidden, and at once when it is shown again.
+ * The one place that decides when the console looks again: when an event of `source` (id or key; left out: of any source)
+ * says so, and at intervals. Never twice at once, not at all while the tab is hidden, and at once when it is shown again.
  */
-export function useLive(look: () => Promise<void>, pace: Pace, sourceId?: string): void {
+export function useLive(look: () => Promise<void>, pace: Pace, source?: string): void {
   const isLive = useLiveStatus() === 'live';
   useEffect(() => {
     if (pace === 'still') return;
@@ -37,7 +37,9 @@ export function useLive(look: () => Promise<void>, pace: Pace, sourceId?: string
     };
     const forget = onLiveEvent((event) => {
       if (document.hidden) return;
-      if (event !== null && sourceId !== undefined && event.sourceId !== sourceId) return;
+      const isOther =
+        source !== undefined && event?.sourceId !== source && event?.sourceKey !== source;
+      if (event !== null && isOther) return;
       clearTimeout(timer);
       timer = setTimeout(run, settleMilliseconds);
     });
@@ -49,5 +51,5 @@ export function useLive(look: () => Promise<void>, pace: Pace, sourceId?: string
       forget();
       document.removeEventListener('visibilitychange', onVisible);
     };
-  }, [look, pace, sourceId, isLive]);
+  }, [look, pace, source, isLive]);
 }

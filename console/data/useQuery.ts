@@ -11,14 +11,14 @@ export interface Query<T> extends QueryState<T> {
 
 /**
  * An answer of the API by key. Asked when it is first shown and kept up to date while it is: as often as `pace` says,
- * which may depend on the answer, and when an event of `sourceId` (left out: of any source) tells of a change.
+ * which may depend on the answer, and when an event of `source` (id or key; left out: of any source) tells of a change.
  * Equal keys MUST ask for the same; null asks nothing.
  */
 export function useQuery<T>(
   key: string | null,
   load: (client: Client, signal: AbortSignal) => Promise<T>,
   pace: Pace | ((data: T | undefined) => Pace) = 'still',
-  sourceId?: string,
+  source?: string,
 ): Query<T> {
   const client = useClient();
   const loader = useRef(load);
@@ -37,6 +37,6 @@ export function useQuery<T>(
   );
   useEffect(() => void refresh(), [refresh]);
   const now = typeof pace === 'function' ? pace(state.data) : pace;
-  useLive(refresh, name === '' ? 'still' : now, sourceId);
+  useLive(refresh, name === '' ? 'still' : now, source);
   return { ...state, refresh };
 }

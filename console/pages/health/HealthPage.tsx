@@ -7,13 +7,14 @@ import { type Column, DataTable } from '../../ui/DataTable.tsx';
 import { Page, Panel } from '../../ui/Page.tsx';
 import { LoadError, Loading } from '../../ui/States.tsx';
 import { Ago } from '../../ui/Time.tsx';
-import { runBadge } from '../run/runWords.ts';
+import { kindTitle, runBadge } from '../run/runWords.ts';
 import { attentionTitle } from '../sources/AttentionBanner.tsx';
 import { type SourceState, stateBadges } from '../sources/health.ts';
 import { sourcePath } from '../sources/SourcesTable.tsx';
 
 type Failure = Health['recentFailures'][number];
 type Attention = Health['attention'][number];
+type Running = Health['running'][number];
 
 const failureColumns: readonly Column<Failure>[] = [
   {
@@ -59,6 +60,46 @@ const attentionColumns: readonly Column<Attention>[] = [
   { id: 'what', title: 'What', cell: ({ code }) => attentionTitle(code) },
   { id: 'message', title: 'Message', className: 'col-error', cell: ({ message }) => message },
   { id: 'since', title: 'Since', className: 'nowrap', cell: ({ since }) => <Ago at={since} /> },
+];
+
+const runningColumns: readonly Column<Running>[] = [
+  {
+    id: 'source',
+    title: 'Source',
+    cell: ({ sourceId, sourceKey }) => <Link to={sourcePath(sourceId)}>{sourceKey}</Link>,
+  },
+  {
+    id: 'run',
+    title: 'Run',
+    cell: ({ runId, kind, attempt }) => (
+      <>
+        <Link to={`/runs/${runId}`}>{kindTitle(kind)}</Link>
+        <span className="sub">{attempt === 0 ? 'not begun' : `attempt ${attempt}`}</span>
+      </>
+    ),
+  },
+  {
+    id: 'since',
+    title: 'Held since',
+    className: 'nowrap',
+    cell: ({ heldSince }) => <Ago at={heldSince} never="–" />,
+  },
+  {
+    id: 'lease',
+    title: 'Lease until',
+    className: 'nowrap',
+    cell: ({ leaseUntil }) => <Ago at={leaseUntil} never="–" />,
+  },
+  {
+    id: 'next',
+    title: 'Waits behind it',
+    cell: ({ waitingRunId }) =>
+      waitingRunId === null ? (
+        <span className="faint">Nothing</span>
+      ) : (
+        <Link to={`/runs/${waitingRunId}`}>One run</Link>
+      ),
+  },
 ];
 
 /** How all sources are together, what failed, and what waits for somebody. */
@@ -110,6 +151,15 @@ const Report = ({ health }: { readonly health: Health }) => (
         <dd>Older than their target</dd>
       </dl>
     </div>
+    <Panel flush title="Running now" description="Locks, their leases and the queue behind each.">
+      <DataTable
+        caption="Running now"
+        columns={runningColumns}
+        rows={health.running}
+        rowKey={({ runId }) => runId}
+        empty="Nothing runs."
+      />
+    </Panel>
     <Panel flush title="Latest failures">
       <DataTable
         caption="Latest failures"

@@ -1,5 +1,5 @@
-import { useEffect, useRef, useState } from 'react';
-import type { Client, Run, RunLog } from '../../../client/generated.ts';
+import { useState } from 'react';
+import type { Client, Run } from '../../../client/generated.ts';
 import { navigate } from '../../app/router.ts';
 import { useClient, useMay } from '../../app/session.ts';
 import { useQuery } from '../../data/useQuery.ts';
@@ -9,13 +9,13 @@ import { Button, Link } from '../../ui/Button.tsx';
 import { type Column, DataTable } from '../../ui/DataTable.tsx';
 import { Facts, Page, Panel } from '../../ui/Page.tsx';
 import { LoadError, Loading } from '../../ui/States.tsx';
-import { At } from '../../ui/Time.tsx';
 import { attempt } from '../../ui/Toasts.tsx';
-import { cellText } from '../source/RowsTable.tsx';
 import { tellAccepted } from '../sources/sourceActions.ts';
 import { RunError } from './RunError.tsx';
+import { RunLogPanel } from './RunLogPanel.tsx';
 import { RunProgress } from './RunProgress.tsx';
 import { isOpen, runBadge, runTitle, triggerText } from './runWords.ts';
+import { Timeline } from './Timeline.tsx';
 
 const load = (client: Client, runId: string, signal: AbortSignal): Promise<Run> =>
   client.getRun({ runId, signal });
@@ -98,67 +98,10 @@ function Detail({ run, refresh }: DetailProps) {
       <Timeline run={run} />
       <Counts run={run} />
       {Object.keys(run.streams).length > 0 && <Streams run={run} />}
-      <Log run={run} />
+      <RunLogPanel run={run} />
     </Page>
   );
 }
-
-interface Step {
-  readonly title: string;
-  readonly at: string | null;
-  readonly state: 'done' | 'now' | 'failed' | 'later';
-}
-
-/** What the run went through, from the request to its end. */
-function stepsOf(run: Run): readonly Step[] {
-  const { status, createdAt, startedAt, finishedAt, committedRows } = run;
-  const isBad = !isOpen(run) && status !== 'succeeded';
-  const started: Step =
-    startedAt === null
-      ? { title: 'Waits for its turn', at: null, state: status === 'queued' ? 'now' : 'failed' }
-      : { title: 'Started', at: startedAt, state: 'done' };
-  const reading: Step = {
-    title: run.kind === 'ingest' ? 'Reads and stages' : 'Works',
-    at: null,
-    state: startedAt === null ? 'later' : isOpen(run) ? 'now' : isBad ? 'failed' : 'done',
-  };
-  const committed: Step = {
-    title: committedRows > 0 ? `Committed ${countText(committedRows)} rows` : 'Commit',
-    at: null,
-    state: committedRows > 0 || status === 'succeeded' ? 'done' : isBad ? 'failed' : 'later',
-  };
-  const ended: Step = {
-    title: finishedAt === null ? 'End' : runBadge(run).text,
-    at: finishedAt,
-    state: finishedAt === null ? 'later' : isBad ? 'failed' : 'done',
-  };
-  return [{ title: 'Requested', at: createdAt, state: 'done' }, started, reading, committed, ended];
-}
-
-const stateWords: Readonly<Record<Step['state'], string>> = {
-  done: 'done',
-  now: 'now',
-  failed: 'not reached',
-  later: 'to come',
-};
-
-const Timeline = ({ run }: { readonly run: Run }) => (
-  <Panel title="Timeline">
-    <ol className="timeline">
-      {stepsOf(run).map(({ title, at, state }) => (
-        <li key={title} className={state}>
-          <strong>{title}</strong>
-          <span className="visually-hidden"> ({stateWords[state]})</span>
-          {at !== null && (
-            <span className="sub">
-              <At at={at} />
-            </span>
-          )}
-        </li>
-      ))}
-    </ol>
-  </Panel>
-);
 
 const Counts = ({ run }: { readonly run: Run }) => {
   const { counts, files } = run;
@@ -271,61 +214,3 @@ function Streams({ run }: { readonly run: Run }) {
     </Panel>
   );
 }
-
-type Entry = RunLog['entries'][number];
-
-function Log({ run }: { readonly run: Run }) {
-  const { data, error, refresh } = useQuery(
-    `log ${run.id}`,
-    (client, signal) => client.getRunLog({ runId: run.id, signal }),
-    isOpen(run) ? 'busy' : 'still',
-    run.sourceId,
-  );
-  // The last lines are written just before the end.
-  const { status } = run;
-  const before = useRef(status);
-  useEffect(() => {
-    if (before.current !== status) void refresh();
-    before.current = status;
-  }, [status, refresh]);
-  return (
-    <Panel title="Log">
-      {error !== undefined && <LoadError error={error} onRetry={() => void refresh()} />}
-      {data === undefined && error === undefined && <Loading />}
-      {data?.entries.length === 0 && <p className="faint">Nothing is logged yet.</p>}
-      {data !== undefined && data.entries.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable
-        <section className="log" aria-label="Log lines" tabIndex={0}>
-          <ol>
-            {data.entries.map((entry, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: lines are only added at the end
-              <LogLine key={index} entry={entry} />
-            ))}
-          </ol>
-        </section>
-      )}
-    </Panel>
-  );
-}
-
-const timeFormat = new Intl.DateTimeFormat('en-GB', {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  fractionalSecondDigits: 3,
-});
-
-const LogLine = ({ entry: { at, level, message, facts } }: { readonly entry: Entry }) => (
-  <li className={level}>
-    <time dateTime={at}>{timeFormat.format(new Date(at))}</time>
-    <span className="level">{level}</span>
-    <span>
-      {message}
-      {facts !== undefined && (
-        <span className="faint">
-          {Object.entries(facts).map(([name, value]) => ` ${name}=${cellText(value)}`)}
-        </span>
-      )}
-    </span>
-  </li>
-);

@@ -46,6 +46,9 @@ const kinds: Readonly<Record<Run['kind'], string>> = {
   set_cursor: 'Set cursor',
 };
 
+/** What a kind of run does, in words. */
+export const kindTitle = (kind: Run['kind']): string => kinds[kind];
+
 /** What a run does: “Full refresh”, “Incremental, 1 Jan – 1 Feb”, “Clear data”. */
 export function runTitle({ kind, mode, startDate, endDate }: Run): string {
   if (kind !== 'ingest') return kinds[kind];

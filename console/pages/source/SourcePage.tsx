@@ -34,6 +34,7 @@ export default function SourcePage({
     sourceKey(id),
     (client, signal) => client.getSource({ idOrKey: id, signal }),
     (source) => (source !== undefined && isBusy(source) ? 'busy' : 'calm'),
+    id,
   );
   if (data !== undefined) return <Detail source={data} refresh={refresh} />;
   return (
@@ -103,7 +104,7 @@ function Detail({ source, refresh }: DetailProps) {
         {current === 'history' && <HistoryTab source={source} />}
         {current === 'streams' && <StreamsTab source={source} />}
         {current === 'rejects' && <RejectsTab source={source} />}
-        {current === 'settings' && <SettingsTab source={source} />}
+        {current === 'settings' && <SettingsTab source={source} onSaved={refresh} />}
       </Tabs>
       {question === 'delete' ? (
         <DeleteSource

@@ -1,0 +1,81 @@
+import { useState } from 'react';
+import { Field } from '../../../ui/Field.tsx';
+import { Panel } from '../../../ui/Page.tsx';
+import { SaveRow } from './SaveRow.tsx';
+import { type PartProps, useSave } from './useSave.ts';
+
+/** What a source is called, and how fresh it should be. */
+export function GeneralPart(props: PartProps) {
+  const { source } = props;
+  const { busy, error, errors, save } = useSave(props);
+  const [name, setName] = useState(source.name);
+  const [description, setDescription] = useState(source.description);
+  const [tags, setTags] = useState(source.tags.join(', '));
+  const target = source.freshness.targetSeconds;
+  const [hours, setHours] = useState(target === null ? '' : String(target / 3600));
+  return (
+    <Panel title="General">
+      <div className="stack">
+        <Field label="Name" required error={errors['/name']}>
+          {(ids) => (
+            <input
+              {...ids}
+              className="input"
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field label="Description" error={errors['/description']}>
+          {(ids) => (
+            <input
+              {...ids}
+              className="input"
+              value={description}
+              onChange={(event) => setDescription(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field label="Tags" hint="With commas between." error={errors['/tags']}>
+          {(ids) => (
+            <input
+              {...ids}
+              className="input"
+              value={tags}
+              onChange={(event) => setTags(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field
+          label="Freshness target in hours"
+          hint="When its data is older than this, it counts as stale."
+          error={errors['/freshnessTargetSeconds']}
+        >
+          {(ids) => (
+            <input
+              {...ids}
+              className="input"
+              type="number"
+              min={0}
+              step="any"
+              value={hours}
+              onChange={(event) => setHours(event.target.value)}
+            />
+          )}
+        </Field>
+        <SaveRow
+          busy={busy}
+          error={error}
+          onSave={() =>
+            void save({
+              name: name.trim(),
+              description,
+              tags: tags.split(',').flatMap((tag) => (tag.trim() === '' ? [] : [tag.trim()])),
+              freshnessTargetSeconds: hours === '' ? null : Math.round(Number(hours) * 3600),
+            })
+          }
+        />
+      </div>
+    </Panel>
+  );
+}
