@@ -31,7 +31,12 @@ export function recordCell(
       ? String(value)
       : unfit;
   if (typeof value === 'boolean') return unfit;
-  if (typeof value === 'number') return isNumeric(type) ? numberCell(plain(value), type) : unfit;
+  if (typeof value === 'number') {
+    if (type === 'long' || type === 'int')
+      if (Number.isSafeInteger(value) && (type === 'long' || value === (value | 0)))
+        return String(value);
+    return isNumeric(type) ? numberCell(plain(value), type) : unfit;
+  }
   if (isNumeric(type)) return numberCell(value, type);
   if (type === 'binary') return /^\\x(?:[0-9a-fA-F]{2})*$/.test(value) ? value : unfit;
   return momentCell(value, type);
@@ -76,7 +81,12 @@ function numberCell(text: string, type: ColumnType): string | typeof unfit {
   return fits ? String(integer) : unfit;
 }
 
+/** How most moments come, with a day that every month has: nothing of it needs a closer look. */
+const plainMoment =
+  /^[12]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?Z$/;
+
 function momentCell(text: string, type: ColumnType): string | typeof unfit {
+  if (type === 'timestamptz' && plainMoment.test(text)) return text;
   const { kind, padded } = classifyText(text);
   if (padded) return unfit;
   switch (kind) {

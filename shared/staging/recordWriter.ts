@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { SourceRecord } from '../connectors/connector.ts';
-import { canonicalDialect, canonicalNull, csvLine } from '../formats/canonicalCsv.ts';
+import { canonicalDialect, canonicalNull, csvCell, csvLine } from '../formats/canonicalCsv.ts';
 import { faultOf, type RowFault } from '../formats/rowAdmission.ts';
 import type { Json } from '../json.ts';
 import { duckdbType } from '../lake/duckdbTypes.ts';
@@ -15,6 +15,7 @@ import { RejectLog } from './rejectLog.ts';
 import { writeRejects } from './writeRejects.ts';
 
 const flushCharacters = 1 << 20;
+const nullCell = `${canonicalNull},`;
 
 /**
  * Records of one stream with known columns, written to as few files as they need. Values that are none of their
@@ -157,23 +158,28 @@ export class RecordWriter implements AsyncDisposable {
       unfits ??= Object.create(null) as Record<string, string>;
       unfits[name] = text;
     };
-    const cells = this.#plan.taken.map(({ column, field, mask: how }) => {
+    // Texts are put together as they come: lists of cells would cost as much as the records themselves.
+    let line = '';
+    for (const { column, field, mask: how } of this.#plan.taken) {
       const value = record[column.name];
-      if (how !== null) return value == null ? null : mask.text(how, textOf(value));
-      const cell = recordCell(value, field.type);
-      if (cell !== unfit) return cell;
-      const text = textOf(value ?? null);
-      if (contract === 'discard_row') {
-        fault ??= faultOf(column.name, field.type);
-        drift.misfit(field.name, null, 0);
-      } else {
-        keep(column.name, text);
-        if (contract === 'discard_value') drift.misfit(field.name, null, 1);
-        else return null;
+      let cell: string | null | typeof unfit = null;
+      if (value != null)
+        cell = how === null ? recordCell(value, field.type) : mask.text(how, textOf(value));
+      if (cell === unfit) {
+        const text = textOf(value ?? null);
+        if (contract === 'discard_row') {
+          fault ??= faultOf(column.name, field.type);
+          drift.misfit(field.name, null, 0);
+        } else {
+          keep(column.name, text);
+          if (contract === 'discard_value') drift.misfit(field.name, null, 1);
+        }
+        if (contract === 'discard_row' || contract === 'discard_value')
+          if (drift.wants(field.name, column.name) > 0) drift.sample(field.name, text);
+        cell = null;
       }
-      if (drift.wants(field.name, column.name) > 0) drift.sample(field.name, text);
-      return null;
-    });
+      line += cell === null ? nullCell : `${csvCell(cell)},`;
+    }
     for (const name of Object.keys(record)) {
       if (this.#names.has(name) || (name === '_deleted' && this.#hasDeleted)) continue;
       const value = record[name];
@@ -187,7 +193,7 @@ export class RecordWriter implements AsyncDisposable {
     }
     if (fault !== null) return fault;
     const deleted = this.#hasDeleted ? String(record['_deleted'] === true) : null;
-    return csvLine([...cells, unfits === null ? null : JSON.stringify(unfits), deleted]);
+    return line + csvLine([unfits === null ? null : JSON.stringify(unfits), deleted]);
   }
 
   #keepOut(name: string, value: Json, discarded: number): void {
