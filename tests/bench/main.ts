@@ -5,6 +5,7 @@ import { csvBench } from './csvBench.ts';
 import { emptyRunBench } from './emptyRunBench.ts';
 import type { BenchResult } from './figures.ts';
 import { postgresBench } from './postgresBench.ts';
+import { restBench } from './restBench.ts';
 import { upsertBench } from './upsertBench.ts';
 
 const rowsFlag = process.argv.find((argument) => argument.startsWith('--rows='));
@@ -12,6 +13,7 @@ const benches = {
   empty: emptyRunBench,
   csv: csvBench,
   postgres: postgresBench,
+  rest: restBench,
   console: consoleBench,
   upsert: () => upsertBench(rowsFlag === undefined ? undefined : Number(rowsFlag.slice(7))),
   bundles: bundlesBench,
