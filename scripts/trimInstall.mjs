@@ -45,3 +45,8 @@ for (const name of namesIn('node_modules/react-dom/cjs'))
   if (/^react-dom-(server|profiling)/.test(name)) remove(`node_modules/react-dom/cjs/${name}`);
 for (const name of namesIn('node_modules/aws-cdk-lib'))
   remove(`node_modules/aws-cdk-lib/${name}/README.md`);
+
+// Optional parts of Kafka's client: Protobuf, a native checksum, types for TypeScript 4.
+remove('node_modules/protobufjs');
+remove('node_modules/@node-rs');
+remove('node_modules/@platformatic/kafka/dist/typescript-4');
