@@ -225,6 +225,16 @@ describe('Google Sheets', () => {
     ]);
   });
 
+  it('finds nothing in a tab without a cell, and says that it is read', async () => {
+    add('empty', []);
+    const { rows, batches, checkpoint } = await readAll(connector, context(), {
+      name: 'empty',
+      primaryKey: [],
+    });
+    expect([rows, batches]).toEqual([[], 1]);
+    expect(checkpoint).toMatchObject({ next: null, lastRow: 0 });
+  });
+
   it('says so when a tab was renamed', async () => {
     await expect(
       readAll(connector, context(), { name: 'nowhere', primaryKey: [] }),
