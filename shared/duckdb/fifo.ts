@@ -27,12 +27,17 @@ function behind(blocks: readonly Uint8Array[], count: number): readonly Uint8Arr
   return cut === undefined ? [] : [cut.subarray(written), ...others];
 }
 
-/**
- * Makes the pipe. Node cannot, so coreutils does (they are in Lambda's images). Opening for writing waits for a
- * reader in a thread of libuv's pool, of which there are four: MUST be released when the reader failed.
- */
+/** Makes the pipe. Node cannot, so coreutils does (they are in Lambda's images), in 5 ms or more. */
 export async function makeFifo(path: string): Promise<Fifo> {
   await promisify(execFile)('mkfifo', ['-m', '600', path]);
+  return fifoAt(path, () => rm(path, { force: true }));
+}
+
+/**
+ * A pipe that is there. Opening for writing waits for a reader in a thread of libuv's pool, of which there are four:
+ * MUST be released when the reader failed. `dispose`: told whether the pipe may be used again.
+ */
+export function fifoAt(path: string, dispose: (isSound: boolean) => Promise<void>): Fifo {
   let handle: Promise<FileHandle> | null = null;
   let isReleased = false;
   const opened = (): Promise<FileHandle> => {
@@ -68,7 +73,7 @@ export async function makeFifo(path: string): Promise<Fifo> {
     release,
     async [Symbol.asyncDispose]() {
       if (handle !== null) await release();
-      await rm(path, { force: true });
+      await dispose(!isReleased);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Fifo, makeFifo } from '../duckdb/fifo.ts';
+import type { Fifo } from '../duckdb/fifo.ts';
+import type { Fifos } from '../duckdb/fifos.ts';
 import { type DuckDb, type DuckDbRow, sqlText } from '../duckdb/openDuckDb.ts';
 import type { CsvDialect } from '../formats/csv/cellAutomaton.ts';
 import { copyOptions } from '../lake/copyOptions.ts';
@@ -24,6 +25,7 @@ export interface CastFailure {
 
 export interface CsvToParquetOptions {
   readonly db: DuckDb;
+  readonly fifos: Fifos;
   readonly folder: string;
   /** File names in `folder` start with it; MUST be unique there. */
   readonly name: string;
@@ -148,9 +150,9 @@ export class CsvToParquet implements AsyncDisposable {
   }
 
   async #begin(takesLongLines: boolean): Promise<Copy> {
-    const { db, folder, name, fields } = this.#options;
+    const { db, fifos, folder, name, fields } = this.#options;
     const number = this.#count++;
-    const fifo = await makeFifo(join(folder, `${name}-${number}.csv`));
+    const fifo = await fifos.take();
     const path = join(folder, `${name}-${number}.parquet`);
     const result = db.rows(
       `COPY (${this.#select(fifo.path, takesLongLines, number)}) TO ${sqlText(path)} (${copyOptions(fields)})`,

@@ -42,6 +42,7 @@ export async function loadCopyCsv(
     const system = systemOutputs(state, plan.placed.schema, null, { _unfit: how.unfit });
     return new CsvToParquet({
       db: state.db,
+      fifos: state.fifos,
       folder: workFolder,
       name: state.scratchName('copy'),
       dialect: canonicalDialect,

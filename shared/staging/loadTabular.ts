@@ -282,6 +282,7 @@ function writerFor(
   });
   return new CsvToParquet({
     db: state.db,
+    fifos: state.fifos,
     folder: state.options.workFolder,
     name: state.scratchName('load'),
     dialect: file.dialect,

@@ -1,3 +1,4 @@
+import type { Fifos } from '../duckdb/fifos.ts';
 import type { DuckDb } from '../duckdb/openDuckDb.ts';
 import { sqlText } from '../duckdb/openDuckDb.ts';
 import type { DataFile } from '../lake/dataFile.ts';
@@ -14,6 +15,8 @@ import type { WorkingSchema } from './workingSchema.ts';
 export interface LoaderState {
   readonly options: StreamLoaderOptions;
   readonly db: DuckDb;
+  /** Pipes into it. */
+  readonly fifos: Fifos;
   readonly schema: WorkingSchema;
   /** What is decided about each column. */
   readonly book: RuleBook;

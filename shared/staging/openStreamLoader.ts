@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { SourceRecord } from '../connectors/connector.ts';
+import { Fifos } from '../duckdb/fifos.ts';
 import { openDuckDb } from '../duckdb/openDuckDb.ts';
 import type { DataFile } from '../lake/dataFile.ts';
 import type { Column } from '../lake/schema.ts';
@@ -46,6 +48,7 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
   const state: LoaderState = {
     options,
     db,
+    fifos: new Fifos(join(workFolder, 'pipes')),
     book,
     mask,
     drift,

@@ -49,6 +49,7 @@ export class RecordWriter implements AsyncDisposable {
     });
     this.#writer = new CsvToParquet({
       db: state.db,
+      fifos: state.fifos,
       folder: state.options.workFolder,
       name,
       dialect: canonicalDialect,

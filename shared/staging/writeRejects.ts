@@ -12,7 +12,7 @@ const longestRejectBytes = 5 * 2 ** 20;
 
 /** Writes the rejects of one file. Their Parquet files hold no other file's, so that they can go with it. */
 export async function writeRejects(
-  { db, options, rejectPublisher, scratchName }: LoaderState,
+  { db, fifos, options, rejectPublisher, scratchName }: LoaderState,
   log: RejectLog,
   name: string,
   sourceFile: string | null,
@@ -21,6 +21,7 @@ export async function writeRejects(
   if (log.count === 0) return files;
   await using writer = new CsvToParquet({
     db,
+    fifos,
     folder: options.workFolder,
     name: scratchName('rejects'),
     dialect: canonicalDialect,

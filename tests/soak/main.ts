@@ -7,6 +7,7 @@ import { seeded } from '../randomness.ts';
 import { isExact, play } from '../shared/runs/lockHistory/play.ts';
 import { killAtRandom } from './killAtRandom.ts';
 import { largeCsv, largeTable } from './largeSources.ts';
+import { manyFiles } from './manyFiles.ts';
 
 /** Long proofs. Each prints what it saw and leaves a log under docs/evidence. */
 const proofs = {
@@ -59,6 +60,7 @@ const proofs = {
     const table = await largeTable(Math.round(50_000_000 * scale), random);
     return { seed: random.seed, csv, table, problems: [...csv.problems, ...table.problems] };
   },
+  files: () => manyFiles(Number(process.env['FILES'] ?? 10_000)),
   kill: async () => {
     const random = seeded('kill at random');
     const report = await killAtRandom(50, random);

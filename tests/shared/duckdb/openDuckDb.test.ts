@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { makeFifo } from '../../../shared/duckdb/fifo.ts';
+import { Fifos } from '../../../shared/duckdb/fifos.ts';
 import { type DuckDb, openDuckDb, sqlName, sqlText } from '../../../shared/duckdb/openDuckDb.ts';
 
 let workFolder: string;
@@ -127,6 +128,42 @@ it('writes several blocks one behind the other, however little the pipe takes at
   );
   await fifo.end();
   expect(await rows).toEqual([{ count: 200_000, sum: 999_900_000, max: 9999 }]);
+});
+
+it('takes a pipe again once it is free, and no bytes of who had it before', async () => {
+  await using db = await open();
+  const fifos = new Fifos(join(workFolder, 'pipes'));
+  const paths: string[] = [];
+  for (const [round, text] of ['1\n2\n', '3\n', ''].entries()) {
+    await using fifo = await fifos.take();
+    paths.push(fifo.path);
+    const rows = db.rows(
+      `SELECT coalesce(sum(a), 0)::INTEGER AS sum FROM read_csv(${sqlText(fifo.path)}, columns = {a: 'INTEGER'}, auto_detect = false, header = false)`,
+    );
+    if (text !== '') await fifo.write(Buffer.from(text));
+    await fifo.end();
+    expect(await rows).toEqual([{ sum: [3, 3, 0][round] }]);
+  }
+  expect(new Set(paths).size).toBe(1);
+  await using first = await fifos.take();
+  await using second = await fifos.take();
+  expect(first.path).not.toBe(second.path);
+  await first.release();
+  await second.release();
+});
+
+it('makes another pipe in place of one whose reader failed', async () => {
+  const fifos = new Fifos(join(workFolder, 'pipes'));
+  let failed = '';
+  {
+    await using fifo = await fifos.take();
+    failed = fifo.path;
+    await fifo.release();
+  }
+  expect(existsSync(failed)).toBe(false);
+  await using next = await fifos.take();
+  expect(next.path).not.toBe(failed);
+  await next.release();
 });
 
 it('lets a writer go that waits for a reader who will never come', async () => {

@@ -102,9 +102,9 @@ export class TestLoader implements AsyncDisposable {
     return readRows(this.lakeFolder, files, withSystem);
   }
 
-  /** What is left in the work folder, besides DuckDB's own. */
+  /** What is left in the work folder, besides DuckDB's own and the pipes into it. */
   leftovers(): readonly string[] {
-    return readdirSync(this.workFolder).filter((name) => name !== 'duckdb');
+    return readdirSync(this.workFolder).filter((name) => name !== 'duckdb' && name !== 'pipes');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
