@@ -1,5 +1,6 @@
 import type { SqlColumn } from '../../shared/connectors/sql/sqlDialect.ts';
 import type { ColumnType } from '../../shared/lake/schema.ts';
+import { decodedColumn } from './decodedColumn.ts';
 
 /** A type as pg_type has it, domains already followed to what they are made of. */
 export interface PostgresType {
@@ -9,6 +10,8 @@ export interface PostgresType {
   readonly builtIn: boolean;
   /** `pg_type.typcategory = 'A'`. */
   readonly array: boolean;
+  /** `pg_type.typtype = 'e'`: sent as its label. */
+  readonly isEnum: boolean;
   /** `pg_attribute.atttypmod` or the domain's; −1 where there is none. */
   readonly modifier: number;
 }
@@ -42,6 +45,19 @@ const cursors: Readonly<Record<string, SqlColumn['cursor']>> = {
  * in `_unfit`. `quoted` is the column's quoted name.
  */
 export function columnType(
+  type: PostgresType,
+  quoted: string,
+): Pick<SqlColumn, 'type' | 'cursor' | 'expression' | 'decoded'> {
+  const read = readAs(type, quoted);
+  const isText = type.array || type.isEnum;
+  const name = type.builtIn ? type.name : null;
+  return {
+    ...read,
+    decoded: decodedColumn(name, read.type, read.expression ?? quoted, isText),
+  };
+}
+
+function readAs(
   type: PostgresType,
   quoted: string,
 ): Pick<SqlColumn, 'type' | 'cursor' | 'expression'> {

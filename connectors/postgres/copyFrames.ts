@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 
 const [copyData, readyForQuery] = [0x64, 0x5a];
 /** A type, and a length that counts itself. */
-const headerBytes = 5;
+export const headerBytes = 5;
 
 /** What becomes of the rows of a COPY. */
 export interface CopySink {
@@ -12,6 +12,8 @@ export interface CopySink {
   add(source: Buffer, from: number, to: number): void;
   /** The message is complete. */
   end(): void;
+  /** Takes whole CopyData messages, headers and all, at once. Left out: each comes by itself. */
+  addWhole?(source: Buffer, from: number, to: number): void;
 }
 
 /**
@@ -46,6 +48,12 @@ export class CopyFrames {
     const sink = this.#sink;
     for (let at = 0; at < chunk.length; ) {
       if (this.#left === 0) {
+        const end = sink.addWhole === undefined ? at : endOfWhole(chunk, at);
+        if (end > at) {
+          sink.addWhole?.(chunk, at, end);
+          at = end;
+          continue;
+        }
         if (chunk.length - at < headerBytes) {
           this.#head = Buffer.from(chunk.subarray(at));
           return;
@@ -82,4 +90,16 @@ export class CopyFrames {
     for (const other of this.#others) this.#stream.on('data', other);
     this.#stream.off('data', this.#take);
   }
+}
+
+/** Where the CopyData messages end that begin at `start` and are whole. */
+function endOfWhole(chunk: Buffer, start: number): number {
+  let at = start;
+  while (chunk.length - at >= headerBytes && chunk[at] === copyData) {
+    const length = chunk.readUInt32BE(at + 1);
+    const next = at + 1 + length;
+    if (length < 4 || next > chunk.length) break;
+    at = next;
+  }
+  return at;
 }

@@ -18,10 +18,11 @@ export class CopyOut implements Submittable, RowReader, CopySink {
   #ended = false;
   #error: Error | null = null;
   #wake: () => void = () => {};
-  readonly #buffer = new RowBuffer();
+  protected readonly buffer: RowBuffer;
 
-  constructor(sql: string) {
+  constructor(sql: string, buffer = new RowBuffer()) {
     this.#sql = sql;
+    this.buffer = buffer;
     this.#started.promise.catch(() => {});
   }
 
@@ -32,7 +33,7 @@ export class CopyOut implements Submittable, RowReader, CopySink {
 
   async next(maxRows: number): Promise<RowBlock | null> {
     const enough = (): boolean =>
-      this.#ended || this.#error !== null || this.#buffer.rows >= maxRows || this.#buffer.full;
+      this.#ended || this.#error !== null || this.buffer.rows >= maxRows || this.buffer.full;
     while (!enough()) {
       this.#pause(false);
       await new Promise<void>((resolve) => {
@@ -42,30 +43,43 @@ export class CopyOut implements Submittable, RowReader, CopySink {
       });
     }
     if (this.#error !== null) throw this.#error;
-    if (this.#buffer.rows === 0) return null;
-    const block = this.#buffer.take(maxRows);
-    if (block.bytes.at(-1) !== lineFeed)
-      throw new HeadgateError(
-        'source_answer_invalid',
-        'What answers COPY splits rows over several messages. Set the transfer to cursor.',
-      );
+    if (this.buffer.rows === 0) return null;
+    const block = this.buffer.take(maxRows);
+    this.assertWhole(block);
     return block;
+  }
+
+  /** Throws `source_answer_invalid` where a block does not end with a row's end. */
+  protected assertWhole({ bytes }: RowBlock): void {
+    if (bytes.at(-1) === lineFeed) return;
+    throw new HeadgateError(
+      'source_answer_invalid',
+      'What answers COPY splits rows over several messages. Set the transfer to cursor.',
+    );
   }
 
   // What the frames hand over. Between `begin` and `end` nobody takes a block: both are of one message, and a block
   // is taken of whole rows.
   begin(bytes: number): void {
-    this.#buffer.reserve(bytes);
+    this.buffer.reserve(bytes);
   }
   add(source: Buffer, from: number, to: number): void {
-    source.copy(this.#buffer.bytes, this.#buffer.end, from, to);
-    this.#buffer.end += to - from;
+    source.copy(this.buffer.bytes, this.buffer.end, from, to);
+    this.buffer.end += to - from;
   }
   end(): void {
-    const buffer = this.#buffer;
-    buffer.endRow();
-    if (buffer.rows === 1) this.#started.resolve();
-    if (buffer.full) this.#pause(true);
+    this.endRow();
+  }
+
+  protected endRow(): void {
+    this.buffer.endRow();
+    this.arrived();
+  }
+
+  /** There are more rows than before. */
+  protected arrived(): void {
+    this.#started.resolve();
+    if (this.buffer.full) this.#pause(true);
     this.#wake();
   }
 

@@ -136,6 +136,7 @@ export async function openSession(context: PostgresContext): Promise<SqlSession>
         select: statement.sql,
         lone: shape.width === 1,
         copyFirst: config.transfer === 'auto',
+        ...(shape.decoded === undefined ? {} : { decoded: shape.decoded }),
         log,
       });
     },

@@ -30,6 +30,7 @@ select n.nspname, c.relname, c.relkind,
       'type', t.typname,
       'builtIn', t.typnamespace = 'pg_catalog'::regnamespace,
       'array', t.typcategory = 'A',
+      'enum', t.typtype = 'e',
       'ordered', t.typtype <> 'b' or t.typnamespace = 'pg_catalog'::regnamespace or exists (
         select from pg_catalog.pg_opclass o
         join pg_catalog.pg_amop p on p.amopfamily = o.opcfamily and p.amopstrategy = 5
@@ -67,6 +68,7 @@ const columnRow = z.array(
     type: z.string(),
     builtIn: z.boolean(),
     array: z.boolean(),
+    enum: z.boolean(),
     ordered: z.boolean(),
     modifier: z.number(),
   }),
@@ -88,12 +90,12 @@ export function tableOfRow(row: readonly (string | null)[]): SqlTable | null {
   const granted = named.filter((column) => column.readable);
   const forbidden = usage !== 't' || (granted.length === 0 && named.length > 0);
   const columns = (forbidden ? named : granted).map((column): SqlColumn => {
-    const { type, builtIn, array, modifier } = column;
+    const { type, builtIn, array, modifier, enum: isEnum } = column;
     return {
       name: column.name,
       nativeType: column.nativeType,
       nullable: column.nullable,
-      ...columnType({ name: type, builtIn, array, modifier }, quoteIdentifier(column.name)),
+      ...columnType({ name: type, builtIn, array, isEnum, modifier }, quoteIdentifier(column.name)),
     };
   });
   const byName = new Map(columns.map((column) => [column.name, column]));

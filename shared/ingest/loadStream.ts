@@ -1,7 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type Batch, type Context, ParkUntil } from '../connectors/connector.ts';
+import {
+  type Batch,
+  type Context,
+  ParkUntil,
+  type StreamRequest,
+} from '../connectors/connector.ts';
 import { HeadgateError } from '../errors.ts';
 import { failFile } from '../files/failFile.ts';
 import type { Json } from '../json.ts';
@@ -12,6 +17,7 @@ import type { RunError, RunItem } from '../runs/runItem.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
 import { reserveFieldIds } from '../runs/streams.ts';
 import { columnRulesOf, needsMaskKey } from '../schema/columnRules.ts';
+import { decodedColumns } from '../staging/decodedColumns.ts';
 import type { Loaded, StreamLoader } from '../staging/streamLoader.ts';
 import type { Deadline, IngestDependencies } from './ingestDependencies.ts';
 import type { KeepAlive } from './keepAlive.ts';
@@ -102,7 +108,7 @@ export async function loadStream(
   });
   await using scratch = await scratchFolder(dependencies.scratchFolder);
   try {
-    const batches = input.batches ?? connector.read(context, plan.request, input.from);
+    const batches = input.batches ?? connector.read(context, requestOf(input), input.from);
     for await (const batch of batches) {
       context.signal.throwIfAborted();
       replacesNullCursor ||= batch.replacesNullCursor === true;
@@ -138,6 +144,19 @@ export async function loadStream(
   } finally {
     await loader?.[Symbol.asyncDispose]();
   }
+}
+
+/** The plan's request, and whether this load takes values decoded. */
+function requestOf({ plan, stream, schema, shared }: LoadStreamInput): StreamRequest {
+  const { request, description, settings } = plan;
+  const rules = columnRulesOf(settings, stream, null);
+  const decoded = decodedColumns(
+    description.columns,
+    shared?.agreed ?? schema,
+    rules,
+    request.columns,
+  );
+  return decoded === null ? request : { ...request, decoded };
 }
 
 /** What a connector delivers, or rejects that are loaded again. */

@@ -122,6 +122,21 @@ export class BytesBuffer {
     else for (let next = from; next < to; next++) bytes[at++] = source[next] as number;
   }
 
+  /** The same, of bytes that are looked at by way of a view; several at a time. */
+  addFrom(source: DataView, from: number, to: number): void {
+    const length = to - from;
+    let at = this.begin(length);
+    if (length > fewBytes) {
+      const { buffer, byteOffset } = source;
+      this.bytes.set(new Uint8Array(buffer, byteOffset + from, length), at);
+      return;
+    }
+    const view = this.#view;
+    let next = from;
+    for (; next + 4 <= to; next += 4, at += 4) view.setInt32(at, source.getInt32(next));
+    for (; next < to; next++) this.bytes[at++] = source.getUint8(next);
+  }
+
   addText(text: string): void {
     const length = Buffer.byteLength(text);
     const at = this.begin(length);

@@ -1,5 +1,6 @@
 import type { Column } from '../../lake/schema.ts';
-import type { Batch } from '../connector.ts';
+import type { ColumnSink, FilledRows } from '../columnSink.ts';
+import type { Batch, BatchBody } from '../connector.ts';
 import type { RowBlock, RowReader } from './sqlDialect.ts';
 
 /** A batch ends when it reaches the first of these. */
@@ -77,10 +78,10 @@ export async function* cutBatches<Checkpoint>(
     let block: RowBlock = pending;
     let place = placeNow();
     let drained = false;
-    const open = async function* (): AsyncGenerator<Uint8Array> {
+    const blocks = async function* (): AsyncGenerator<RowBlock> {
       const startedAt = now().getTime();
       for (let [rows, bytes] = [0, 0]; ; ) {
-        yield block.bytes;
+        yield block;
         rows += block.rows;
         bytes += block.bytes.byteLength;
         const full =
@@ -105,7 +106,7 @@ export async function* cutBatches<Checkpoint>(
       }
     };
     yield {
-      body: { kind: 'copyCsv', open },
+      body: bodyOf(reader, blocks),
       columns,
       checkpoint: () =>
         checkpoint(order === null ? null : positionOf(block), pending === null, place),
@@ -115,3 +116,22 @@ export async function* cutBatches<Checkpoint>(
       throw new Error('the next batch was asked for before this one was read to its end');
   }
 }
+
+/** As text, or decoded where the reader does that. */
+const bodyOf = (reader: RowReader, blocks: () => AsyncIterable<RowBlock>): BatchBody =>
+  reader.decode === undefined
+    ? {
+        kind: 'copyCsv',
+        async *open(): AsyncGenerator<Uint8Array> {
+          for await (const { bytes } of blocks()) yield bytes;
+        },
+      }
+    : {
+        kind: 'columns',
+        async *fill(sink: ColumnSink): AsyncGenerator<FilledRows> {
+          for await (const block of blocks()) {
+            reader.decode?.(block, sink);
+            yield { rows: block.rows, bytes: block.bytes.byteLength };
+          }
+        },
+      };

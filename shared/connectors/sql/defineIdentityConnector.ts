@@ -179,6 +179,9 @@ function inTable(options: IdentityOptions, request: StreamRequest): StreamReques
     primaryKey: request.primaryKey.map(back),
     cursorField: request.cursorField === null ? null : back(request.cursorField),
     columns: (request.columns ?? [...names.values()]).map(back),
+    ...(request.decoded === undefined
+      ? {}
+      : { decoded: request.decoded.map((column) => ({ ...column, name: back(column.name) })) }),
   };
 }
 

@@ -8,10 +8,11 @@ import { freezeBounds } from './freezeBounds.ts';
 import { placeCheckpoints } from './placeCheckpoints.ts';
 import { planParts, type ReadPart } from './planParts.ts';
 import { planRead } from './planRead.ts';
-import { selectRows } from './selectRows.ts';
+import { type RowSelection, selectRows } from './selectRows.ts';
 import type { Position, SqlCheckpoint } from './sqlCheckpoint.ts';
 import {
   type RowReader,
+  type SqlColumn,
   type SqlDialect,
   type SqlSession,
   type SqlStatement,
@@ -80,8 +81,15 @@ export async function* readTable<Config extends SqlOptions, Credentials>(
     const order = isOrdered ? part.order : [];
     const { columns, cursor } = plan;
     const { timeZone } = config;
-    const statement = selectRows(dialect, { ...part, table, columns, order, cursor, timeZone });
-    const shape = { width: columns.length, wholeByKey: isWhole && order.length > 0 };
+    const selection = { ...part, table, columns, order, cursor, timeZone };
+    const statement = selectRows(dialect, selection);
+    const shape = {
+      width: columns.length,
+      wholeByKey: isWhole && order.length > 0,
+      ...(canDecode(request, columns, order)
+        ? { decoded: { sql: selectRows(dialect, decoded(selection)).sql, columns } }
+        : {}),
+    };
     const following = parts[index + 1] ?? null;
     const hash = hashOf(statement);
     const at = (place: string | null): Position['result'] =>
@@ -114,6 +122,31 @@ export async function* readTable<Config extends SqlOptions, Credentials>(
     for await (const batch of batches) yield { ...batch, ...part.marks };
   }
 }
+
+/**
+ * Whether the loader takes these very columns decoded. Positions are texts, and those of floating point are known to the
+ * database alone.
+ */
+function canDecode(
+  request: StreamRequest,
+  columns: readonly SqlColumn[],
+  order: readonly SqlColumn[],
+): boolean {
+  if (request.decoded === undefined) return false;
+  const types = new Map(request.decoded.map(({ name, type }) => [name, type]));
+  return (
+    columns.every(({ name, type, decoded }) => decoded !== undefined && types.get(name) === type) &&
+    order.every(({ type }) => type !== 'float' && type !== 'double')
+  );
+}
+
+const decoded = (selection: RowSelection): RowSelection => ({
+  ...selection,
+  columns: selection.columns.map((column) => ({
+    ...column,
+    ...(column.decoded === undefined ? {} : { expression: column.decoded.expression }),
+  })),
+});
 
 const nothing = (checkpoint: SqlCheckpoint): Batch<SqlCheckpoint> => ({
   body: { kind: 'records', records: [] },

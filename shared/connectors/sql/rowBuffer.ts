@@ -1,5 +1,5 @@
 import { parseCsvRecord } from './csvRecord.ts';
-import type { RowBlock } from './sqlDialect.ts';
+import type { RowBlock, SqlRow } from './sqlDialect.ts';
 
 /** A block is handed over when it holds this much; then the source is paused until somebody asks for more. */
 export const blockBytes = 256 * 1024;
@@ -24,6 +24,12 @@ export class RowBuffer {
   #rowEnds = new Uint32Array(4096);
   #first = 0;
   #last = 0;
+  readonly #parse: (row: Buffer) => SqlRow;
+
+  /** `parse` reads the values of one row. */
+  constructor(parse: (row: Buffer) => SqlRow = parseCsvRecord) {
+    this.#parse = parse;
+  }
 
   /** Whole rows not handed over yet. */
   get rows(): number {
@@ -88,7 +94,7 @@ export class RowBuffer {
     return {
       bytes: this.bytes.subarray(start, end),
       rows,
-      last: () => parseCsvRecord(lastRow),
+      last: () => this.#parse(lastRow),
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { HeadgateError } from '../../errors.ts';
 import type { Column } from '../../lake/schema.ts';
+import type { ColumnSink } from '../columnSink.ts';
 import type { Context } from '../connector.ts';
 import type { SqlOptions } from './sqlOptions.ts';
 
@@ -10,6 +11,11 @@ export interface SqlColumn extends Column {
   readonly nullable: boolean;
   /** What is selected instead of the plain column, made of the database's own words and the quoted name. */
   readonly expression?: string;
+  /**
+   * What is selected instead where values are read decoded, and how they come then, in words of the dialect's own. Left
+   * out: they cannot be.
+   */
+  readonly decoded?: { readonly kind: string; readonly expression: string };
   /** What the column may be as a cursor: a clock's time, a day, a growing whole number, or nothing. */
   readonly cursor: 'time' | 'day' | 'number' | null;
 }
@@ -49,7 +55,7 @@ export interface SqlStatement {
 
 export type SqlRow = readonly (string | null)[];
 
-/** Whole rows in the form of `copyCsv`. */
+/** Whole rows in the form of `copyCsv`, or in one that the reader decodes. */
 export interface RowBlock {
   /** May change when the reader is asked for its next block. */
   readonly bytes: Uint8Array;
@@ -62,6 +68,8 @@ export interface RowBlock {
 export interface RowReader {
   /** The next one to `maxRows` rows; null when there are no more. */
   next(maxRows: number): Promise<RowBlock | null>;
+  /** Present where rows come decoded: adds a block's rows to a sink. */
+  decode?(block: RowBlock, sink: ColumnSink): void;
   /** Of a kept result: where the rows begin that were not taken yet, for a later `read`. Holds no secret. */
   place?(): string;
 }
@@ -84,6 +92,11 @@ export interface ReadShape {
   readonly width: number;
   /** All of the table, in the order of its key. */
   readonly wholeByKey: boolean;
+  /**
+   * Rows may come decoded: the text of the same statement with each column's `decoded` expression, and the columns. Only
+   * texts of floating point may then differ from what the database prints.
+   */
+  readonly decoded?: { readonly sql: string; readonly columns: readonly SqlColumn[] };
 }
 
 /** Where a read stops: the frozen upper end of the cursor. */
