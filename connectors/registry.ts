@@ -6,6 +6,7 @@ import bigqueryIdentity from './bigquery_identity.ts';
 import csvUpload from './csv_upload.ts';
 import csvUrl from './csv_url.ts';
 import gcsCsv from './gcs_csv.ts';
+import githubIssues from './github_issues.ts';
 import googleContacts from './google_contacts.ts';
 import googleSheets from './google_sheets.ts';
 import hubspotContacts from './hubspot_contacts.ts';
@@ -40,6 +41,7 @@ export const connectorNames = [
   'csv_upload',
   'csv_url',
   'gcs_csv',
+  'github_issues',
   'google_contacts',
   'google_sheets',
   'hubspot_contacts',
@@ -75,6 +77,7 @@ const byName: Readonly<Record<ConnectorName, Connector>> = {
   csv_upload: csvUpload,
   csv_url: csvUrl,
   gcs_csv: gcsCsv,
+  github_issues: githubIssues,
   google_contacts: googleContacts,
   google_sheets: googleSheets,
   hubspot_contacts: hubspotContacts,

@@ -6,6 +6,7 @@ import { type Api, ApiProblem, apiOf } from '../api.ts';
 import { type LakeTable, lakeReader } from '../lakeReader.ts';
 import { startAirtable } from '../simulators/airtable.ts';
 import { shiftedClock } from '../simulators/clock.ts';
+import { startGitHub } from '../simulators/github.ts';
 import { startGoogle } from '../simulators/google.ts';
 import { startHubSpot } from '../simulators/hubspot.ts';
 import { startIntercom } from '../simulators/intercom.ts';
@@ -26,6 +27,7 @@ const stripe = await startStripe(clock);
 const hubspot = await startHubSpot(10_000, clock);
 const salesforce = await startSalesforce({ clock });
 const airtable = await startAirtable(clock);
+const github = await startGitHub(clock);
 const google = await startGoogle(clock);
 const microsoft = await startMicrosoft(clock);
 const restApi = await startRestApi(clock);
@@ -42,6 +44,7 @@ const simulators: readonly Simulator[] = [
   stripe,
   hubspot,
   salesforce,
+  github,
   google,
   airtable,
   microsoft,
@@ -164,6 +167,18 @@ const subjects: readonly Subject[] = [
       salesforce.remove(second!.Id);
     },
     rows: () => salesforce.contacts().map(({ Id, Email }) => [Id, String(Email)]),
+  },
+  {
+    connector: 'github_issues',
+    stream: 'issues',
+    config: { owner: 'acme', repository: 'headgate' },
+    credentials: { accessToken: github.token },
+    wrong: { accessToken: 'github_pat_canary_refused' },
+    keepsDeleted: true,
+    columns: ['id', 'title'],
+    create: (title) => github.create(title),
+    change: () => github.update(github.issues()[0]!.id, 'Changed'),
+    rows: () => github.issues().map(({ id, title }) => [String(id), title]),
   },
   {
     connector: 'google_contacts',
