@@ -21,6 +21,7 @@ import { type ApiFunction, type Route, routeKey, tailOf } from '../../../shared/
 import { type OperationId, routes } from '../../../shared/api/routes.ts';
 import { problem } from '../../../shared/api/schemas/problem.ts';
 import type { Role } from '../../../shared/api/schemas/token.ts';
+import type { Connector } from '../../../shared/connectors/connector.ts';
 import { errorTable } from '../../../shared/errors.ts';
 import { createFetch } from '../../../shared/http/createFetch.ts';
 import type { PreviewAnswer, PreviewInput } from '../../../shared/lake/previewProtocol.ts';
@@ -65,7 +66,7 @@ const secretPrefix = 'headgate/test/';
  * All API functions behind the authorizer, on the embedded DynamoDB, S3, Secrets Manager and Scheduler. Connectors'
  * functions and the preview answer what a test sets. Every answer is checked against the route table.
  */
-export async function apiHarness() {
+export async function apiHarness(connectors: readonly Connector[] = exampleConnectors) {
   const folder = mkdtempSync(join(tmpdir(), 'headgate-api-'));
   const home = await headgateTable();
   const s3 = openS3({ folder: join(folder, 's3') });
@@ -100,7 +101,7 @@ export async function apiHarness() {
   const previews: PreviewInput[] = [];
   const deliveries: Delivery[] = [];
   const people = signedIn({ providers: [], fetch, now });
-  const shared = { table, connectors: exampleConnectors, now, log };
+  const shared = { table, connectors, now, log };
   const handlers: Readonly<
     Record<ApiFunction, (event: unknown, context: never) => Promise<ApiResult>>
   > = {
