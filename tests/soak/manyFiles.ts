@@ -72,7 +72,7 @@ export async function manyFiles(files: number): Promise<ManyFilesReport> {
     'GET',
     '/v1/sources/many/runs?limit=200',
   );
-  const { data: snapshots } = await api.call<{ data: unknown[] }>(
+  const { snapshots } = await api.call<{ snapshots: unknown[] }>(
     'GET',
     '/v1/sources/many/snapshots?limit=200',
   );
