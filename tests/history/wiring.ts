@@ -144,7 +144,9 @@ function withShiftedColumn(connector: Connector): Connector {
   return {
     ...connector,
     async *read(context, stream, from) {
-      for await (const batch of connector.read(context, stream, from)) {
+      // As text, which can be shifted.
+      const { decoded: _, ...asText } = stream;
+      for await (const batch of connector.read(context, asText, from)) {
         const { body } = batch;
         if (body.kind !== 'copyCsv') {
           yield batch;
