@@ -80,7 +80,10 @@ describe.runIf(browser !== null)('a database, through the console only', () => {
     await page.getByLabel('End date').fill('2026-09-08');
     await expectAccessible(page);
     await page.getByRole('button', { name: 'Start sync' }).click();
-    await page.getByText(/Date range 2026-09-05 – 2026-09-08/).waitFor();
+    await page
+      .getByRole('region', { name: 'Last runs' })
+      .getByText(/Date range 2026-09-05 – 2026-09-08/)
+      .waitFor();
     await stat('Sync count').getByText('2', { exact: true }).waitFor();
     await stat('Total rows').getByText('60', { exact: true }).waitFor();
     await expectAccessible(page);
@@ -93,8 +96,11 @@ describe.runIf(browser !== null)('a database, through the console only', () => {
        insert into orders values (61, 1, '2026-12-01')`,
     );
     await page.getByRole('button', { name: 'Sync Now' }).click();
-    await page.getByText(/column note is gone/).waitFor();
-    await page.getByRole('link', { name: 'See changes' }).click();
+    await page
+      .getByText(/column note is gone/)
+      .first()
+      .waitFor();
+    await page.locator('main').getByRole('link', { name: 'See changes' }).click();
     await page
       .getByText('is gone', { exact: true })
       .or(page.getByText('note is gone'))
@@ -117,9 +123,9 @@ describe.runIf(browser !== null)('a database, through the console only', () => {
       .getByText('Failed')
       .waitFor();
     await page.getByRole('link', { name: 'Shop database' }).click();
-    await page.getByText('Last Sync Failed').waitFor();
+    await page.locator('main').getByText('Last Sync Failed').waitFor();
     await expectAccessible(page);
-    await page.getByRole('link', { name: 'See the run' }).click();
+    await page.locator('main').getByRole('link', { name: 'See the run' }).click();
     await page.getByRole('button', { name: 'Retry' }).waitFor();
     await page.locator('.log li.error').first().waitFor();
     await expectAccessible(page);

@@ -47,11 +47,11 @@ describe.runIf(browser !== null)('a source of files, through the console only', 
   it('refuses a wrong token with a reason, and lets the right one in', async () => {
     await page.goto(headgate.url);
     await page.getByLabel('API token').fill('hg_wrong');
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('alert').waitFor();
     await expectAccessible(page);
     await page.getByLabel('API token').fill(headgate.token);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('heading', { name: 'Sources' }).waitFor();
     expect(new URL(page.url()).pathname).toBe('/sources');
   }, 60_000);

@@ -49,7 +49,7 @@ describe.runIf(browser !== null)('people in the console', () => {
   it('finds, filters and sorts by an address that can be sent to somebody', async () => {
     await admin.getByLabel('Search sources').fill('alp');
     await admin.getByText('1–1 of 1').waitFor();
-    expect(new URL(admin.url()).searchParams.get('search')).toBe('alp');
+    await expect.poll(() => new URL(admin.url()).searchParams.get('search')).toBe('alp');
     const other = await openPage(browser!);
     await signIn(other.page, headgate.url, headgate.token, '/sources?search=bet&sort=-name');
     await other.page.getByText('1–1 of 1').waitFor();
