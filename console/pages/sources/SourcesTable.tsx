@@ -52,7 +52,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'name',
     title: 'Source',
-    width: '24%',
+    width: '19%',
     sortable: true,
     className: 'source-name',
     cell: ({ id, name, key }) => (
@@ -65,7 +65,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'connector',
     title: 'Type',
-    width: '13%',
+    width: '12%',
     sortable: true,
     className: 'nowrap',
     cell: ({ connector }) =>
@@ -74,7 +74,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'health',
     title: 'Status',
-    width: '14%',
+    width: '15%',
     sortable: true,
     className: 'col-status',
     cell: (source) => <StateBadge source={source} />,
@@ -82,7 +82,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'rows',
     title: 'Rows',
-    width: '9%',
+    width: '10%',
     sortable: true,
     align: 'right',
     cell: ({ recordCount }) => countText(recordCount),
@@ -98,6 +98,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'next',
     title: 'Schedule',
+    width: '17%',
     sortable: true,
     cell: ({ scheduleText, nextRunAt }) => (
       <>
