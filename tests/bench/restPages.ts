@@ -61,8 +61,8 @@ const server = createServer((request, response) => {
   const body = Buffer.from(page.body);
   const first = (number - 1) * perPage;
   for (const [record, at] of page.places)
-    body.latin1Write(String(first + record).padStart(digits, '0'), at, digits);
-  if (number >= last) body.latin1Write('false', body.indexOf('true '), 5);
+    body.write(String(first + record).padStart(digits, '0'), at, digits, 'latin1');
+  if (number >= last) body.write('false', body.indexOf('true '), 5, 'latin1');
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
   response.end(body);
 });

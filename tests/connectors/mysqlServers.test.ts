@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { bindValues } from '../../connectors/mysql/bindValues.ts';
 import { columnType } from '../../connectors/mysql/columnType.ts';
 import { explainError } from '../../connectors/mysql/explainError.ts';
-import { localTime } from '../../shared/connectors/sql/localTime.ts';
 import { serverOf, sessionSettings } from '../../connectors/mysql/sessionSettings.ts';
+import { localTime } from '../../shared/connectors/sql/localTime.ts';
 
 it.each([
   ['5.7.44-log', 'MySQL 5.7.44', false, 5.07],
