@@ -36,7 +36,7 @@ const proofs = {
     const played = [];
     const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
     const steps = Number(process.env['STEPS'] ?? 10_000);
-    const chosen = process.env['MODES']?.split(',') ?? Object.keys(modes);
+    const chosen = process.env['MODES']?.split('+') ?? Object.keys(modes);
     for (const start of [postgresSource, mariadbSource]) {
       await using database = await start();
       if (database === null) problems.push('an engine is absent');
