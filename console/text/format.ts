@@ -40,13 +40,16 @@ const steps: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['minute', 60],
 ];
 
+const clockStepSeconds = 15;
+
 /** “3 minutes ago”, “in 2 hours”, “just now”. */
 export function relativeText(iso: string, now: number): string {
   const seconds = (Date.parse(iso) - now) / 1000;
   for (const [unit, length] of steps)
     if (Math.abs(seconds) >= length)
       return relativeFormat.format(Math.trunc(seconds / length), unit);
-  if (seconds > 0) return 'in less than a minute';
+  // The page’s clock moves in steps and may be a few behind the server’s.
+  if (seconds > clockStepSeconds) return 'in less than a minute';
   return Math.abs(seconds) < 5 ? 'just now' : relativeFormat.format(Math.trunc(seconds), 'second');
 }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
@@ -159,21 +162,18 @@ describe.runIf(browser !== null)('a source of files, through the console only', 
 
   it('takes a broken upload in parts up where it was, even on a new page', async () => {
     await page.goto(`${headgate.url}/sources/shop_orders?tab=files`);
-    const bytes = Buffer.from(
+    const folder = mkdtempSync(join(tmpdir(), 'headgate-upload-'));
+    const file = join(folder, 'large.csv');
+    writeFileSync(
+      file,
       'order_id,placed_at,amount\n'.padEnd(33 * 1024 ** 2, '7,2026-10-01T08:00:00Z,1.00\n'),
     );
-    const file = { name: 'large.csv', mimeType: 'text/csv', buffer: bytes };
     let broken = 0;
     // The line breaks before the last part and stays broken.
     await page.route(/partNumber=3/, async (route) => {
       broken += 1;
       await route.abort();
     });
-    // One time for both pages, as a file on a disk has.
-    await page.addInitScript(
-      "Object.defineProperty(File.prototype, 'lastModified', { get: () => 1700000000000 })",
-    );
-    await page.reload();
     const choose = async () => {
       await page
         .getByLabel('Files to upload', { exact: true })
@@ -198,6 +198,7 @@ describe.runIf(browser !== null)('a source of files, through the console only', 
       .getByRole('region', { name: 'Existing files' })
       .getByRole('row', { name: 'large.csv' })
       .waitFor();
+    rmSync(folder, { recursive: true });
   }, 90_000);
 
   it('logged no error on the way', () => {

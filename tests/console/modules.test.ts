@@ -145,6 +145,7 @@ describe('texts', () => {
     const now = Date.parse('2026-01-02T00:00:00Z');
     expect(relativeText('2026-01-01T21:00:00Z', now)).toBe('3 hours ago');
     expect(relativeText('2026-01-02T00:30:00Z', now)).toBe('in 30 minutes');
+    expect(relativeText('2026-01-02T00:00:08Z', now)).toBe('just now');
   });
 
   it('makes a key of a name in any script that has Latin letters', () => {
