@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../../infra/createApp.ts';
 import type { Assembly } from '../../../local/assembly/assembly.ts';
 import { readAssembly } from '../../../local/assembly/readAssembly.ts';
+import { docsRouteKey } from '../../../shared/api/docsPage.ts';
 import { routeKey } from '../../../shared/api/route.ts';
 import { routes } from '../../../shared/api/routes.ts';
 import { type FunctionName, readEnv } from '../../../shared/env.ts';
@@ -61,11 +62,12 @@ describe('the application, read back from its templates', () => {
     const found = Object.fromEntries(
       (api?.routes ?? []).map(({ routeKey, functionName }) => [routeKey, functionName]),
     );
-    expect(found).toEqual(
-      Object.fromEntries(
+    expect(found).toEqual({
+      ...Object.fromEntries(
         routes.map((route) => [routeKey(route), `headgate-local-${route.function}`]),
       ),
-    );
+      [docsRouteKey]: 'headgate-local-apiCatalog',
+    });
   });
 
   it('lets the state machine name functions that exist', () => {
