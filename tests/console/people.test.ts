@@ -43,7 +43,7 @@ describe.runIf(browser !== null)('people in the console', () => {
     await admin.getByRole('row', { name: /Beta/ }).getByText('Paused').waitFor();
     expect(await admin.getByText('Never Synced').count()).toBe(4);
     await expectAccessible(admin);
-    await screenshot(admin, 'sources');
+    await screenshot(admin, 'badges');
   });
 
   it('finds, filters and sorts by an address that can be sent to somebody', async () => {

@@ -65,7 +65,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'connector',
     title: 'Type',
-    width: '12%',
+    width: '11%',
     sortable: true,
     className: 'nowrap',
     cell: ({ connector }) =>
@@ -98,7 +98,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'next',
     title: 'Schedule',
-    width: '17%',
+    width: '18%',
     sortable: true,
     cell: ({ scheduleText, nextRunAt }) => (
       <>
