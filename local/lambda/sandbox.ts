@@ -129,7 +129,8 @@ export function openSandbox(options: SandboxOptions): Sandbox {
         lines.flush();
         const requestId = current?.requestId ?? '';
         current?.settle({
-          error: {
+          // A thread's last message and its end may come in one turn.
+          error: initError ?? {
             errorType: outOfMemory ? 'Runtime.OutOfMemory' : 'Runtime.ExitError',
             errorMessage:
               how === ''

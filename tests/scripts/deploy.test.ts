@@ -32,7 +32,12 @@ describe('what deleting the stacks does', () => {
   it('keeps all data of a stage that is meant to last', () => {
     const { stacks, retained, deleted, protectedStacks } = fates('prod');
     expect(protectedStacks).toEqual(stacks);
-    expect(stacks).toEqual(['headgate-prod-data', 'headgate-prod-ingest', 'headgate-prod-api']);
+    expect(stacks).toEqual([
+      'headgate-prod-data',
+      'headgate-prod-ingest',
+      'headgate-prod-events',
+      'headgate-prod-api',
+    ]);
     expect(names(retained)).toEqual(everything);
     expect(deleted).toEqual([]);
   });

@@ -361,6 +361,7 @@ describe('doing it again, and taking it back', () => {
           rows: 0,
           cursor: { v: 1, after: 7 },
           unfinishedSince: null,
+          renewed: null,
           lastRunId: body.runId,
           updatedAt: expect.any(String),
         },
