@@ -6,12 +6,13 @@ import {
 } from './columnBuffers.ts';
 import { type Dictionary, dictionaryOf } from './dictionary.ts';
 import { definitionLevels, packedRun, sameRun } from './hybridRuns.ts';
+import type { PagePool } from './pagePool.ts';
 import { fixedBytes } from './physicalType.ts';
 import { ThriftWriter } from './thriftWriter.ts';
 
 /** A page before it is compressed. */
 export interface Page {
-  readonly body: Uint8Array;
+  readonly body: Buffer;
   /** Its rows, NULLs among them; of a dictionary, its values. */
   readonly values: number;
   readonly encoding: Encoding;
@@ -29,15 +30,24 @@ const pageBytes = 1 << 20;
 /** Readers skip whole groups of definition levels; a page's first row is a multiple of it. */
 const rowStep = 8;
 
-/** The pages of one column's rows, one at a time: a page's body is made when it is asked for. */
+/**
+ * The pages of one column's rows, one at a time: a page's body is made when it is asked for, of what the pool has, and is
+ * for the caller to give back.
+ */
 export function* columnPages(
   buffer: WrittenColumn,
   rows: number,
   dictionary: Dictionary | null,
+  pool: PagePool,
 ): Generator<Page> {
   if (dictionary !== null) {
     const { plain, count } = dictionary;
-    yield { body: plain, values: count, encoding: encodings.plain, isDictionary: true };
+    yield {
+      body: joined(pool, [plain]),
+      values: count,
+      encoding: encodings.plain,
+      isDictionary: true,
+    };
   }
   const encoding = dictionary === null ? encodings.plain : encodings.dictionary;
   const cut = dictionary === null && buffer.kind === 'bytes' ? cutBytes : cutEvenly;
@@ -48,12 +58,22 @@ export function* columnPages(
         ? plainValues(buffer, first, last, start, end)
         : codesOf(dictionary, first, last);
     yield {
-      body: Buffer.concat([levels, values]),
+      body: joined(pool, [levels, values]),
       values: to - from,
       encoding,
       isDictionary: false,
     };
   }
+}
+
+function joined(pool: PagePool, parts: readonly Uint8Array[]): Buffer {
+  const body = pool.take(parts.reduce((bytes, { length }) => bytes + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    body.set(part, at);
+    at += part.length;
+  }
+  return body;
 }
 
 /** Rows from `from` to before `to`, and their values from `first` to before `last`; of bytes, where these lie. */
@@ -138,20 +158,25 @@ function codesOf({ count, codes }: Dictionary, first: number, last: number): Buf
 export const encodeColumn = (
   buffer: WrittenColumn,
   rows: number,
+  pool: PagePool,
 ): { readonly dictionary: Dictionary | null; readonly pages: Iterable<Page> } => {
   const dictionary =
     buffer.kind === 'constant' && buffer.count > 0
       ? { plain: oneValue(buffer.one), count: 1, codes: noCodes }
       : dictionaryOf(buffer);
-  return { dictionary, pages: columnPages(buffer, rows, dictionary) };
+  return { dictionary, pages: columnPages(buffer, rows, dictionary, pool) };
 };
 
-/** `PageHeader` (parquet.thrift) of a page that was compressed to so many bytes. */
-export function pageHeader(page: Page, compressedBytes: number): Buffer {
+/** `PageHeader` (parquet.thrift) of a page of so many bytes. */
+export function pageHeader(
+  page: Omit<Page, 'body'>,
+  bytes: number,
+  compressedBytes: number,
+): Buffer {
   const thrift = new ThriftWriter();
   thrift.struct(null, () => {
     thrift.i32(1, page.isDictionary ? 2 : 0);
-    thrift.i32(2, page.body.length);
+    thrift.i32(2, bytes);
     thrift.i32(3, compressedBytes);
     if (page.isDictionary)
       thrift.struct(7, () => {

@@ -8,6 +8,7 @@ import { encodeColumn, pageHeader } from './columnPages.ts';
 import { compressPage } from './compressPage.ts';
 import { type ColumnFacts, copyStatsRow } from './fileStatistics.ts';
 import { footerOf, type WrittenChunk, type WrittenRowGroup } from './footer.ts';
+import { PagePool } from './pagePool.ts';
 
 const magic = Buffer.from('PAR1');
 
@@ -41,6 +42,7 @@ export class ParquetWriter implements AsyncDisposable {
   readonly #file: FileHandle;
   readonly #fields: readonly Field[];
   readonly #rowGroups: WrittenRowGroup[] = [];
+  readonly #pool = new PagePool();
   /** Where the next byte goes. */
   #offset = magic.length;
 
@@ -79,7 +81,7 @@ export class ParquetWriter implements AsyncDisposable {
         if (buffer.count + buffer.nulls.count !== rows)
           throw new RangeError(`${name}: ${buffer.count} values for ${rows} rows`);
         if (type === 'string') assertTexts(buffer);
-        const { dictionary, pages } = encodeColumn(buffer, rows);
+        const { dictionary, pages } = encodeColumn(buffer, rows, this.#pool);
         const chunk: OpenChunk = {
           dictionaryOffset: null,
           dataOffset: null,
@@ -90,14 +92,15 @@ export class ParquetWriter implements AsyncDisposable {
         };
         chunks.push(chunk);
         for (const page of pages) {
-          const compressed = compressPage(page.body);
+          const { body } = page;
+          const compressed = compressPage(body).finally(() => this.#pool.give(body));
           // Its turn to be awaited may come after another's failure.
           compressed.catch(() => undefined);
           waiting.push({
             chunk,
             isDictionary: page.isDictionary,
-            bytes: page.body.length,
-            header: (length) => pageHeader(page, length),
+            bytes: body.length,
+            header: (length) => pageHeader(page, body.length, length),
             compressed,
           });
           if (waiting.length > pagesInFlight) await this.#writePage(waiting.shift() as PageWork);
