@@ -5,6 +5,7 @@ import type { Field } from '../../shared/lake/schema.ts';
 import { MemoryStore } from '../shared/lake/memoryStore.ts';
 import { never, openDuckdb, TestTable } from '../shared/lake/testTable.ts';
 import { typeFields, typesQuery } from '../shared/lake/typeCases.ts';
+import { commitOurs, typesTable } from '../shared/parquet/typesTable.ts';
 import { clickhouseReader, compareSnapshots, pyicebergReader } from './compareSnapshots.ts';
 import { glueDatabase, type LakeOnS3, openLakeOnS3 } from './lakeOnS3.ts';
 import { findEngine, queryChdb } from './lakeReaders.ts';
@@ -126,6 +127,25 @@ async function makeTables(): Promise<void> {
   const types = new TestTable(duckdb, 'types', store);
   await types.commit(typeFields, [await types.write(typesQuery, typeFields)]);
   tables.set('types', { table: types, fields: typeFields });
+  const ours = await typesTable(duckdb, new TestTable(duckdb, 'types_ours', store));
+  tables.set('types_ours', { table: ours, fields: typeFields });
+  const rowsOfOurs: readonly Field[] = [
+    { id: 1, name: 'id', type: 'long' },
+    { id: 2, name: 'status', type: 'string' },
+    { id: 3, name: 'amount', type: 'decimal(12, 2)' },
+    { id: 4, name: 'at', type: 'timestamptz' },
+    { id: 5, name: 'flag', type: 'boolean' },
+    { id: 6, name: 'big', type: 'decimal(38, 10)' },
+  ];
+  const plain = await commitOurs(
+    duckdb,
+    new TestTable(duckdb, 'rows_ours', store, 'together'),
+    rowsOfOurs,
+    `select i as id, case when i % 5 > 0 then 'status ' || i % 3 end as status, i / 100 as amount,
+       timestamptz '2026-01-01 00:00:00+00' + i * interval '1 second' as at, i % 2 = 0 as flag,
+       case when i % 7 > 0 then -i end as big from range(1000) t(i)`,
+  );
+  tables.set('rows_ours', { table: plain, fields: rowsOfOurs });
 
   const many = new TestTable(duckdb, 'many', store, 'together');
   const two: readonly Field[] = [
@@ -151,7 +171,7 @@ describe('ClickHouse', () => {
   });
 
   it('reads widened columns and merged manifests', async () => {
-    for (const name of ['widened_together', 'many']) {
+    for (const name of ['widened_together', 'many', 'rows_ours']) {
       const { table } = tables.get(name)!;
       read.clickhouse += await compareSnapshots(table, reader(table));
     }
@@ -230,7 +250,7 @@ describe('PyIceberg', () => {
 
   it('reads widened columns, and every type to its extremes', async () => {
     if (python === null) return;
-    for (const name of ['widened_apart', 'types']) {
+    for (const name of ['widened_apart', 'types', 'types_ours', 'rows_ours']) {
       const { table } = tables.get(name)!;
       read.pyiceberg += await compareSnapshots(table, reader(table));
     }
