@@ -50,7 +50,7 @@ export function relativeText(iso: string, now: number): string {
       return relativeFormat.format(Math.trunc(seconds / length), unit);
   // The page’s clock moves in steps and may be a few behind the server’s.
   if (seconds > clockStepSeconds) return 'in less than a minute';
-  return Math.abs(seconds) < 5 ? 'just now' : relativeFormat.format(Math.trunc(seconds), 'second');
+  return seconds > -5 ? 'just now' : relativeFormat.format(Math.trunc(seconds), 'second');
 }
 
 /** 0.4 s, 12 s, 3 min 5 s, 2 h 10 min. */
