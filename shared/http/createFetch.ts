@@ -75,8 +75,9 @@ async function firstRequest(
 ): Promise<{ request: OneRequest; signal: AbortSignal | null; redirect: RequestInit['redirect'] }> {
   const given = input instanceof Request ? input : null;
   const url = parseHttpUrl(given === null ? String(input) : given.url);
-  // Checks method, headers and body the way fetch does.
-  const asked = new Request(given ?? url, init);
+  // Checks method, headers and body the way fetch does. Without the signal, which it would listen to until it is
+  // collected: a run's signal outlives thousands of requests.
+  const asked = new Request(given ?? url, { ...init, signal: null });
   const streamed = init?.body instanceof ReadableStream || (given !== null && init?.body == null);
   const body =
     asked.body === null
