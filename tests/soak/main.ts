@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { mariadbSource } from '../history/mariadbSource.ts';
 import { type ModeName, modes, play as playHistory } from '../history/play.ts';
 import { postgresSource } from '../history/postgresSource.ts';
+import type { SourceDatabase } from '../history/sourceDatabase.ts';
 import { seeded } from '../randomness.ts';
 import { isExact, play } from '../shared/runs/lockHistory/play.ts';
 import { killAtRandom } from './killAtRandom.ts';
@@ -31,27 +32,8 @@ const proofs = {
       problems,
     };
   },
-  history: async () => {
-    const problems: string[] = [];
-    const played = [];
-    const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
-    const steps = Number(process.env['STEPS'] ?? 10_000);
-    const chosen = process.env['MODES']?.split('+') ?? Object.keys(modes);
-    for (const start of [postgresSource, mariadbSource]) {
-      await using database = await start();
-      if (database === null) problems.push('an engine is absent');
-      else
-        for (const mode of chosen as ModeName[]) {
-          const { problems: found, ...report } = await playHistory(database, mode, steps, { seed });
-          played.push(report);
-          console.log(JSON.stringify(report));
-          problems.push(
-            ...found.slice(0, 20).map((problem) => `${report.engine}, ${mode}: ${problem}`),
-          );
-        }
-    }
-    return { seed, steps, played, problems };
-  },
+  history: () => histories(postgresSource),
+  'history-mariadb': () => histories(mariadbSource),
   large: async () => {
     const random = seeded('large sources');
     const scale = Number(process.env['SCALE'] ?? 1);
@@ -68,6 +50,27 @@ const proofs = {
   },
 } as const;
 type ProofName = keyof typeof proofs;
+
+/** `MODES`, separated by `+`, chooses some; `STEPS` and `SEED` are of each. */
+async function histories(start: () => Promise<SourceDatabase | null>) {
+  const problems: string[] = [];
+  const played = [];
+  const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
+  const steps = Number(process.env['STEPS'] ?? 10_000);
+  const chosen = process.env['MODES']?.split('+') ?? Object.keys(modes);
+  await using database = await start();
+  if (database === null) problems.push('the engine is absent');
+  else
+    for (const mode of chosen as ModeName[]) {
+      const started = Date.now();
+      const { problems: found, ...report } = await playHistory(database, mode, steps, { seed });
+      const seconds = Math.round((Date.now() - started) / 1000);
+      played.push({ ...report, seconds });
+      console.log(JSON.stringify(played.at(-1)));
+      problems.push(...found.slice(0, 20).map((problem) => `${mode}: ${problem}`));
+    }
+  return { seed, steps, played, problems };
+}
 
 const wanted = process.argv.slice(2);
 const names = (wanted.length === 0 ? Object.keys(proofs) : wanted) as ProofName[];
