@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DuckDBConnection, Json } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance, Json } from '@duckdb/node-api';
 import { HeadgateError } from '../errors.ts';
 
 export interface OpenDuckDbOptions {
@@ -24,47 +24,41 @@ export interface DuckDb extends AsyncDisposable {
 }
 
 /**
- * Opens the DuckDB of one load: bounded memory and threads, UTC, no extension is ever fetched, and the file system
- * ends at the work folder. Settings are locked, so a statement built from a file's contents cannot open them again.
+ * The DuckDB of one load, which starts with its first statement: bounded memory and threads, UTC, no extension is ever
+ * fetched, and the file system ends at the work folder. Settings are locked, so a statement built from a file's contents
+ * cannot open them again.
  */
-export async function openDuckDb(options: OpenDuckDbOptions): Promise<DuckDb> {
-  const { workFolder, memoryLimitMegabytes, threads, signal } = options;
+export function openDuckDb(options: OpenDuckDbOptions): DuckDb {
+  const { signal } = options;
   signal.throwIfAborted();
-  const { DuckDBInstance } = await import('@duckdb/node-api');
-  const spillFolder = join(workFolder, 'duckdb');
-  await mkdir(spillFolder, { recursive: true });
-  const instance = await DuckDBInstance.create(':memory:', {
-    threads: String(threads),
-    memory_limit: `${memoryLimitMegabytes}MB`,
-    temp_directory: spillFolder,
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-  });
-  const connection = await instance.connect();
-  for (const setting of [
-    `SET allowed_directories = [${sqlText(workFolder)}]`,
-    'SET enable_external_access = false',
-    "SET GLOBAL TimeZone = 'UTC'",
-    'SET lock_configuration = true',
-  ])
-    await connection.run(setting);
+  let started: Promise<DuckDBConnection> | null = null;
+  let close = (): void => {};
+  let connection: DuckDBConnection | null = null;
+  const start = async (): Promise<DuckDBConnection> => {
+    const instance = await startInstance(options);
+    close = () => instance.closeSync();
+    connection = await connectTo(instance, options.workFolder);
+    return connection;
+  };
 
   let last: Promise<unknown> = Promise.resolve();
   let isClosed = false;
   const interrupt = (): void => {
+    if (started === null) return;
     const running = last;
     // An interrupt that comes while a statement is only just starting is lost, so it is sent until it works.
-    connection.interrupt();
-    const timer = setInterval(() => connection.interrupt(), interruptMilliseconds);
+    connection?.interrupt();
+    const timer = setInterval(() => connection?.interrupt(), interruptMilliseconds);
     void running.then(() => clearInterval(timer));
   };
   signal.addEventListener('abort', interrupt);
   return {
     rows: (sql) => {
-      const answer = last.then(() => {
+      const answer = last.then(async () => {
         signal.throwIfAborted();
         if (isClosed) throw new Error('the database is closed');
-        return readRows(connection, sql, signal);
+        started ??= start();
+        return readRows(await started, sql, signal);
       });
       last = answer.catch(() => undefined);
       return answer;
@@ -77,10 +71,39 @@ export async function openDuckDb(options: OpenDuckDbOptions): Promise<DuckDb> {
       interrupt();
       // Closing under a running statement waits for it on the main thread, and so for ever.
       await last;
-      connection.closeSync();
-      instance.closeSync();
+      connection?.closeSync();
+      close();
     },
   };
+}
+
+async function startInstance({
+  workFolder,
+  memoryLimitMegabytes,
+  threads,
+}: OpenDuckDbOptions): Promise<DuckDBInstance> {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const spillFolder = join(workFolder, 'duckdb');
+  await mkdir(spillFolder, { recursive: true });
+  return DuckDBInstance.create(':memory:', {
+    threads: String(threads),
+    memory_limit: `${memoryLimitMegabytes}MB`,
+    temp_directory: spillFolder,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+}
+
+async function connectTo(instance: DuckDBInstance, folder: string): Promise<DuckDBConnection> {
+  const connection = await instance.connect();
+  for (const setting of [
+    `SET allowed_directories = [${sqlText(folder)}]`,
+    'SET enable_external_access = false',
+    "SET GLOBAL TimeZone = 'UTC'",
+    'SET lock_configuration = true',
+  ])
+    await connection.run(setting);
+  return connection;
 }
 
 const interruptMilliseconds = 20;

@@ -22,7 +22,7 @@ export async function mergeBy(options: MergeOptions, copyOnWrite: CopyOnWrite): 
   signal.throwIfAborted();
   const folder = await mkdtemp(join(workFolder, 'merge-'));
   try {
-    await using db = await openDuckDb({
+    await using db = openDuckDb({
       workFolder: folder,
       memoryLimitMegabytes,
       threads,

@@ -63,7 +63,7 @@ export class ColumnsToParquet implements ColumnSink, AsyncDisposable {
   readonly types: readonly (ColumnType | null)[];
   row = 0;
   #filling: Group;
-  #spare: Group | null;
+  #spare: Group | null = null;
   /** Of the row group before. */
   #writing: Promise<void> = Promise.resolve();
   #file: { readonly path: string; readonly writer: ParquetWriter } | null = null;
@@ -81,7 +81,6 @@ export class ColumnsToParquet implements ColumnSink, AsyncDisposable {
       (_, index) => stored.find(({ position }) => position === index)?.field.type ?? null,
     );
     this.#filling = groupOf(options);
-    this.#spare = groupOf(options);
   }
 
   get columns(): readonly (ColumnBuffer | null)[] {

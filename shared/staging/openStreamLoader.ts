@@ -41,7 +41,7 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
   const book = new RuleBook(rules, options.stream.columns);
   const mask = new ValueMask(rules.maskKey);
   const drift = new DriftLog(options.schema, book);
-  const opened = await openDuckDb({ workFolder, memoryLimitMegabytes, threads, signal });
+  const opened = openDuckDb({ workFolder, memoryLimitMegabytes, threads, signal });
   const db = book.hasMasks ? quietDuckDb(opened, signal) : opened;
   await mask.prepare(db);
   const adds: DataFile[] = [];

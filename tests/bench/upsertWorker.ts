@@ -77,7 +77,7 @@ async function rewrite(
   const { memoryLimitMegabytes, threads } = work;
   // DuckDB is kept to one folder, so it works in the table's.
   const scratch = mkdtempSync(join(folder, 'rewrite-'));
-  await using db = await openDuckDb({ workFolder: folder, memoryLimitMegabytes, threads, signal });
+  await using db = openDuckDb({ workFolder: folder, memoryLimitMegabytes, threads, signal });
   try {
     const batch = sqlText(localPathOf(folder, batches[work.keys].path));
     await db.rows(`CREATE TABLE incoming AS SELECT DISTINCT id FROM ${batch}`);

@@ -13,7 +13,7 @@ beforeEach(() => {
   controller = new AbortController();
 });
 afterEach(() => rmSync(workFolder, { recursive: true, force: true }));
-const open = (over = {}): Promise<DuckDb> =>
+const open = (over = {}): DuckDb =>
   openDuckDb({
     workFolder,
     memoryLimitMegabytes: 200,
@@ -23,7 +23,7 @@ const open = (over = {}): Promise<DuckDb> =>
   });
 
 it('reads and writes in its work folder and nowhere else, and fetches nothing', async () => {
-  await using db = await open();
+  await using db = open();
   await db.rows(
     `COPY (SELECT 1 AS a) TO ${sqlText(join(workFolder, 'a.parquet'))} (FORMAT parquet)`,
   );
@@ -45,7 +45,7 @@ it('reads and writes in its work folder and nowhere else, and fetches nothing', 
 });
 
 it('keeps its settings, whatever a statement asks for', async () => {
-  await using db = await open();
+  await using db = open();
   for (const setting of [
     'SET enable_external_access = true',
     "SET memory_limit = '10GB'",
@@ -60,7 +60,7 @@ it('keeps its settings, whatever a statement asks for', async () => {
 });
 
 it('says that the memory is over rather than taking more', async () => {
-  await using db = await open({ memoryLimitMegabytes: 20 });
+  await using db = open({ memoryLimitMegabytes: 20 });
   await expect(
     db.rows("SELECT length(string_agg(repeat('x', 1000), '')) FROM range(200000)"),
   ).rejects.toMatchObject({ code: 'out_of_memory' });
@@ -68,7 +68,7 @@ it('says that the memory is over rather than taking more', async () => {
 });
 
 it('stops a running statement with the reason of the signal, and starts no other', async () => {
-  await using db = await open();
+  await using db = open();
   const reason = new Error('the lock was lost');
   const running = db.rows('SELECT count(*) FROM range(100000000000) t(a) WHERE a % 7 = 3');
   setTimeout(() => controller.abort(reason), 100);
@@ -79,7 +79,7 @@ it('stops a running statement with the reason of the signal, and starts no other
 });
 
 it('closes under a running statement without waiting for its end', async () => {
-  const db = await open();
+  const db = open();
   const running = db.rows('SELECT count(*) FROM range(100000000000) t(a) WHERE a % 7 = 3');
   const waiting = db.rows('SELECT 1');
   for (const statement of [running, waiting]) statement.catch(() => undefined);
@@ -91,7 +91,7 @@ it('closes under a running statement without waiting for its end', async () => {
 });
 
 it('quotes texts and names that try to break out', async () => {
-  await using db = await open();
+  await using db = open();
   const hostile = `'; DROP TABLE x; --"`;
   expect(await db.rows(`SELECT ${sqlText(hostile)} AS ${sqlName(hostile)}`)).toEqual([
     { [hostile]: hostile },
@@ -99,7 +99,7 @@ it('quotes texts and names that try to break out', async () => {
 });
 
 it('pipes bytes through a fifo into a statement, with an end', async () => {
-  await using db = await open();
+  await using db = open();
   const path = join(workFolder, 'pipe');
   {
     await using fifo = await makeFifo(path);
@@ -114,7 +114,7 @@ it('pipes bytes through a fifo into a statement, with an end', async () => {
 });
 
 it('writes several blocks one behind the other, however little the pipe takes at once', async () => {
-  await using db = await open();
+  await using db = open();
   const path = join(workFolder, 'pipe');
   await using fifo = await makeFifo(path);
   const rows = db.rows(
@@ -131,7 +131,7 @@ it('writes several blocks one behind the other, however little the pipe takes at
 });
 
 it('takes a pipe again once it is free, and no bytes of who had it before', async () => {
-  await using db = await open();
+  await using db = open();
   const fifos = new Fifos(join(workFolder, 'pipes'));
   const paths: string[] = [];
   for (const [round, text] of ['1\n2\n', '3\n', ''].entries()) {
@@ -184,7 +184,7 @@ it('refuses to wait for a reader who failed before the writer came', async () =>
 });
 
 it('lets a writer go whose reader went away', async () => {
-  await using db = await open();
+  await using db = open();
   const path = join(workFolder, 'pipe');
   await using fifo = await makeFifo(path);
   const failing = db.rows(
@@ -198,4 +198,16 @@ it('lets a writer go whose reader went away', async () => {
   ).rejects.toMatchObject({ code: expect.stringMatching(/EPIPE|EBADF/) });
   await expect(failing).rejects.toThrow(/no/);
   expect(readdirSync(workFolder).includes('pipe')).toBe(true);
+});
+
+it('starts with its first statement, and costs nothing where there is none', async () => {
+  const spill = join(workFolder, 'duckdb');
+  {
+    await using db = open();
+    db.interrupt();
+    expect(existsSync(spill)).toBe(false);
+  }
+  await using db = open();
+  await db.rows('SELECT 1');
+  expect(existsSync(spill)).toBe(true);
 });
