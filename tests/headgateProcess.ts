@@ -42,6 +42,9 @@ export async function startHeadgateProcess(home: string, token: string): Promise
     async kill() {
       child.kill('SIGKILL');
       await exited;
+      // Functions that were at work hold the other ends for as long as they outlive Headgate.
+      child.stdout.destroy();
+      child.stderr.destroy();
     },
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');

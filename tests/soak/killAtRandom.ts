@@ -118,19 +118,25 @@ class World {
       await execute(
         `insert into events (note) select 'n' || n from generate_series(1, ${500 + this.#random.below(2000)}) n`,
       );
-      const name = `f${this.#nextFile++}.csv`;
-      const path = join(this.#home, name);
-      const lines = Array.from({ length: rowsPerFile }, () => `${this.#nextRow++},x`);
-      writeFileSync(path, `id,word\n${lines.join('\n')}\n`);
-      await this.#api.upload('files', path, this.#random.chance(0.7));
-      this.#acknowledged.add(name);
+      await this.#upload(this.#random.chance(0.7));
       await this.#api.call('POST', '/v1/sources/events/runs', {}).catch(() => {});
       if (this.#random.chance(0.3)) await sleep(this.#random.below(400));
     }
   }
 
+  async #upload(syncs: boolean): Promise<void> {
+    const name = `f${this.#nextFile++}.csv`;
+    const path = join(this.#home, name);
+    const lines = Array.from({ length: rowsPerFile }, () => `${this.#nextRow++},x`);
+    writeFileSync(path, `id,word\n${lines.join('\n')}\n`);
+    await this.#api.upload('files', path, syncs);
+    this.#acknowledged.add(name);
+  }
+
   async compare(kills: number, execute: Execute): Promise<KillReport> {
     const problems: string[] = [];
+    // On a slow machine every kill may have come before the first upload was acknowledged.
+    await this.#upload(false);
     for (const key of ['files', 'events']) {
       await this.#settle(key, problems);
       const { currentRunId } = await this.#api.call<{ currentRunId: string | null }>(
