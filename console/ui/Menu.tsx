@@ -1,4 +1,12 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from 'react';
 import { Button, type ButtonProps } from './Button.tsx';
 
 export interface MenuItem {
@@ -16,49 +24,57 @@ interface MenuProps {
   readonly children?: ReactNode;
 }
 
+/** Of the list in the window, in pixels. */
+interface Place {
+  readonly top: number;
+  readonly right: number;
+}
+
 /** A button with a list of actions, by https://www.w3.org/WAI/ARIA/apg/patterns/menu-button/. */
 export function Menu({ label, items, kind = 'quiet', children }: MenuProps) {
-  const [place, setPlace] = useState<{ readonly top: number; readonly right: number } | null>(null);
+  const [place, setPlace] = useState<Place | null>(null);
   const holder = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const id = useId();
   const isOpen = place !== null;
+  const count = items.length;
   const button = (): HTMLElement | null => holder.current?.querySelector('button') ?? null;
   const close = (): void => {
     setPlace(null);
     button()?.focus();
   };
 
+  /** Beside the button; null when that cannot be seen. */
+  const placeNow = useCallback((): Place | null => {
+    const box = holder.current?.getBoundingClientRect();
+    if (box === undefined || box.bottom < 0 || box.top > window.innerHeight) return null;
+    // Above the button when there is no room below it.
+    const height = count * 36 + 12;
+    const below = box.bottom + 4;
+    const top = below + height > window.innerHeight ? Math.max(4, box.top - height - 4) : below;
+    return { top, right: document.documentElement.clientWidth - box.right };
+  }, [count]);
+
   useEffect(() => {
     if (!isOpen) return;
-    list.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus();
+    list.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus({ preventScroll: true });
     const onOutside = (event: Event): void => {
       if (!(event.target instanceof Node) || !holder.current?.contains(event.target))
         setPlace(null);
     };
+    // It stays with its button when the page moves, as it does by itself when something is loaded above.
+    const onMove = (): void => setPlace(placeNow);
     document.addEventListener('pointerdown', onOutside);
-    window.addEventListener('scroll', onOutside, true);
-    window.addEventListener('resize', onOutside);
+    window.addEventListener('scroll', onMove, true);
+    window.addEventListener('resize', onMove);
     return () => {
       document.removeEventListener('pointerdown', onOutside);
-      window.removeEventListener('scroll', onOutside, true);
-      window.removeEventListener('resize', onOutside);
+      window.removeEventListener('scroll', onMove, true);
+      window.removeEventListener('resize', onMove);
     };
-  }, [isOpen]);
+  }, [isOpen, placeNow]);
 
-  const toggle = (): void => {
-    if (isOpen) {
-      close();
-      return;
-    }
-    const box = button()?.getBoundingClientRect();
-    if (box === undefined) return;
-    // Above the button when there is no room below it.
-    const height = items.length * 36 + 12;
-    const below = box.bottom + 4;
-    const top = below + height > window.innerHeight ? Math.max(4, box.top - height - 4) : below;
-    setPlace({ top, right: document.documentElement.clientWidth - box.right });
-  };
+  const toggle = (): void => (isOpen ? close() : setPlace(placeNow));
   const onKeyDown = (event: KeyboardEvent): void => {
     const entries = [...(list.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
     const at = entries.indexOf(document.activeElement as HTMLElement);

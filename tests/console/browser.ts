@@ -73,6 +73,22 @@ export async function signIn(
   await page.getByRole('navigation', { name: 'Console' }).waitFor();
 }
 
+/** Drops files as somebody would from a folder. */
+export async function drop(
+  page: Page,
+  files: readonly { name: string; text: string }[],
+): Promise<void> {
+  const data = await page.evaluateHandle(
+    `(() => {
+      const data = new DataTransfer();
+      for (const { name, text } of ${JSON.stringify(files)})
+        data.items.add(new File([text], name, { type: 'text/csv', lastModified: 1700000000000 }));
+      return data;
+    })()`,
+  );
+  await page.locator('.dropzone').dispatchEvent('drop', { dataTransfer: data });
+}
+
 interface AxeResult {
   readonly violations: readonly {
     readonly id: string;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
-import { expectAccessible, keepOnFailure, openBrowser, openPage } from './browser.ts';
+import { drop, expectAccessible, keepOnFailure, openBrowser, openPage } from './browser.ts';
 import { screenshot } from './screenshots.ts';
 
 const browser: Browser | null = await openBrowser();
@@ -19,19 +19,6 @@ const november = `order_id,placed_at,amount
 5,2026-11-02T08:00:00Z
 6,2026-11-03T08:00:00Z,66.60
 `;
-
-/** Drops files as somebody would from a folder. */
-async function drop(page: Page, files: readonly { name: string; text: string }[]): Promise<void> {
-  const data = await page.evaluateHandle(
-    `(() => {
-      const data = new DataTransfer();
-      for (const { name, text } of ${JSON.stringify(files)})
-        data.items.add(new File([text], name, { type: 'text/csv', lastModified: 1700000000000 }));
-      return data;
-    })()`,
-  );
-  await page.locator('.dropzone').dispatchEvent('drop', { dataTransfer: data });
-}
 
 describe.runIf(browser !== null)('a source of files, through the console only', () => {
   let headgate: RunningHeadgate;
