@@ -56,13 +56,22 @@ function makePage(): Page {
 const page = makePage();
 const last = Math.ceil(records / perPage);
 
-const server = createServer((request, response) => {
-  const number = Number(new URL(request.url ?? '/', 'http://bench').searchParams.get('page') ?? 1);
+/** Whoever takes a full page for one that is not the last asks for one more. */
+const nothing = Buffer.from(JSON.stringify({ object: 'list', has_more: false, data: [] }));
+
+function bodyOf(number: number): Buffer {
+  if (number > last) return nothing;
   const body = Buffer.from(page.body);
   const first = (number - 1) * perPage;
   for (const [record, at] of page.places)
     body.write(String(first + record).padStart(digits, '0'), at, digits, 'latin1');
-  if (number >= last) body.write('false', body.indexOf('true '), 5, 'latin1');
+  if (number === last) body.write('false', body.indexOf('true '), 5, 'latin1');
+  return body;
+}
+
+const server = createServer((request, response) => {
+  const query = new URL(request.url ?? '/', 'http://bench').searchParams;
+  const body = bodyOf(Number(query.get('page') ?? 1));
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
   response.end(body);
 });
