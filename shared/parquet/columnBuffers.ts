@@ -10,7 +10,8 @@ import { fixedBytes, physicalType } from './physicalType.ts';
  * Whoever fills them adds, for each row, either one value or a NULL with the row's number.
  */
 
-const firstValues = 4096;
+/** Buffers double as they fill: small loads are many, and large ones soon there. */
+const firstValues = 256;
 
 export class Int32Buffer {
   readonly kind = 'int32';
@@ -85,7 +86,7 @@ export class BooleanBuffer {
 export class FixedBuffer {
   readonly kind = 'fixed';
   readonly nulls = new NullBits();
-  bytes = Buffer.alloc(fixedBytes * 256);
+  bytes = Buffer.alloc(fixedBytes * firstValues);
   count = 0;
 
   /** The four words from the highest to the lowest. */
@@ -101,7 +102,7 @@ export class FixedBuffer {
 
 /** Up to this length a loop is done before a call to copy has begun. */
 const fewBytes = 64;
-const firstBytes = 1 << 16;
+const firstBytes = 4096;
 /** What a usual row group's texts take, and some more. */
 const mostBytesKept = 16 * 2 ** 20;
 

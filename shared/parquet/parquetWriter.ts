@@ -15,6 +15,9 @@ const magic = Buffer.from('PAR1');
 /** Pages that are being compressed, or wait to be written: what is held of a row group besides its values. */
 const pagesInFlight = 6;
 
+/** Bytes that go into the file at once, at least. */
+const writtenBytes = 128 * 1024;
+
 /** A page on its way into the file. */
 interface PageWork {
   readonly chunk: OpenChunk;
@@ -43,8 +46,11 @@ export class ParquetWriter implements AsyncDisposable {
   readonly #fields: readonly Field[];
   readonly #rowGroups: WrittenRowGroup[] = [];
   readonly #pool = new PagePool();
-  /** Where the next byte goes. */
-  #offset = magic.length;
+  /** Where the next byte goes, once all that waits is written. */
+  #offset = 0;
+  /** What is not written yet, and its bytes: small pages go into the file together. */
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
 
   private constructor(file: FileHandle, fields: readonly Field[]) {
     this.#file = file;
@@ -53,17 +59,12 @@ export class ParquetWriter implements AsyncDisposable {
 
   /** `path` MUST be a new file. Once disposed of, the file is closed, and complete only if `end` was called. */
   static async create(path: string, fields: readonly Field[]): Promise<ParquetWriter> {
-    const file = await open(path, 'wx');
-    try {
-      await file.write(magic, 0, magic.length, 0);
-      return new ParquetWriter(file, fields);
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
+    const writer = new ParquetWriter(await open(path, 'wx'), fields);
+    writer.#add(magic);
+    return writer;
   }
 
-  /** Bytes written until now. */
+  /** Bytes of the file until now. */
   get bytes(): number {
     return this.#offset;
   }
@@ -126,7 +127,8 @@ export class ParquetWriter implements AsyncDisposable {
     else chunk.dataOffset ??= this.#offset;
     chunk.compressedBytes += head.length + body.length;
     chunk.uncompressedBytes += head.length + bytes;
-    await this.#write([head, body]);
+    this.#add(head, body);
+    if (this.#waitingBytes >= writtenBytes) await this.#write();
   }
 
   /** Completes the file; answers its rows and the row that DuckDB's RETURN_STATS would have been. */
@@ -134,7 +136,8 @@ export class ParquetWriter implements AsyncDisposable {
     const footer = footerOf(this.#fields, this.#rowGroups);
     const length = Buffer.alloc(4);
     length.writeUInt32LE(footer.length);
-    await this.#write([footer, length, magic]);
+    this.#add(footer, length, magic);
+    await this.#write();
     const rows = this.#rowGroups.reduce((sum, group) => sum + group.rows, 0);
     const facts = this.#fields.map((field, index): ColumnFacts => {
       const chunks = this.#rowGroups.map((group) => group.chunks[index] as WrittenChunk);
@@ -153,18 +156,28 @@ export class ParquetWriter implements AsyncDisposable {
     await this.#file.close();
   }
 
-  async #write(parts: readonly Buffer[]): Promise<void> {
-    const bytes = Buffer.concat(parts);
+  #add(...parts: readonly Buffer[]): void {
+    for (const part of parts) {
+      this.#waiting.push(part);
+      this.#waitingBytes += part.length;
+      this.#offset += part.length;
+    }
+  }
+
+  async #write(): Promise<void> {
+    const bytes = Buffer.concat(this.#waiting);
+    const start = this.#offset - bytes.length;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
     for (let done = 0; done < bytes.length; ) {
       const { bytesWritten } = await this.#file.write(
         bytes,
         done,
         bytes.length - done,
-        this.#offset + done,
+        start + done,
       );
       done += bytesWritten;
     }
-    this.#offset += bytes.length;
   }
 }
 
