@@ -7,6 +7,7 @@ import type { RunningHeadgate } from '../startHeadgate.ts';
 import { atLeast, atMost, type BenchResult, median, perSecond } from './figures.ts';
 import { functionMemory } from './functionMemory.ts';
 import { runQuietly } from './runQuietly.ts';
+import { unitsOf } from './unitsOf.ts';
 
 const rows = 5_000_000;
 const rounds = 3;
@@ -57,11 +58,13 @@ export async function postgresBench(headgate: RunningHeadgate): Promise<BenchRes
     credentials: { user: postgres.user, password: postgres.password },
   });
   const seconds: number[] = [];
+  let units = 0;
   for (let round = 0; round < rounds; round++) {
     const run = await runQuietly(api, 'bench-postgres');
     if (run.counts.written !== rows)
       throw new Error(`wrote ${run.counts.written} of ${rows} rows: ${run.error?.message}`);
     seconds.push((Date.parse(run.finishedAt ?? '') - Date.parse(run.createdAt)) / 1000);
+    units = await unitsOf(api, run);
   }
   const memory = await functionMemory(
     headgate.awsEndpoint,
@@ -73,11 +76,15 @@ export async function postgresBench(headgate: RunningHeadgate): Promise<BenchRes
     title: `PostgreSQL, ${rows.toLocaleString('en-US')} rows × 10 columns, loopback`,
     figures: [
       { what: 'floor: COPY to nothing', value: perSecond(rows, fastest) },
-      { what: 'Headgate, request to commit', value: perSecond(rows, median(seconds)) },
+      {
+        what: `Headgate, ${units} key ranges, request to commit`,
+        value: perSecond(rows, median(seconds)),
+      },
       { what: 'ratio to the floor', value: ratio.toFixed(2) },
       { what: 'peak memory of the ingest function', value: `${memory} MB` },
     ],
     missed: [
+      ...atLeast('key ranges read side by side', units, 2),
       ...atLeast('PostgreSQL ratio', ratio, 0.7),
       ...atMost('peak memory of the ingest function (MB)', memory, 600),
     ],
