@@ -158,7 +158,7 @@ class World implements AsyncDisposable {
       peaks.push(await functionMemory(this.headgate.awsEndpoint, name, since).catch(() => 0));
     };
     let kills = 0;
-    for (let nextKill = 20 + this.#random.below(20); ; ) {
+    for (let nextKill = 8 + this.#random.below(10); ; ) {
       await sleep(1000);
       nextKill -= 1;
       const run = await this.api.call<ApiRun>('GET', `/v1/runs/${runId}`);
@@ -172,8 +172,9 @@ class World implements AsyncDisposable {
       await this.headgate.kill();
       this.headgate = await startHeadgateProcess(this.#home, token);
       kills += 1;
-      nextKill = 15 + this.#random.below(40);
+      nextKill = 10 + this.#random.below(30);
     }
+    if (kills === 0) problems.push('it was over before it was killed');
     await memory();
     const seconds = Math.round((Date.now() - started) / 1000);
     const found = await this.#found();
