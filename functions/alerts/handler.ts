@@ -58,7 +58,7 @@ async function settle(dependencies: Dependencies, finding: Finding): Promise<voi
   await publish(tenant, alert);
   const told: Delivery[] = [];
   for await (const webhook of eachWebhook(table, tenant))
-    if (webhook.isActive && webhook.topic === 'alerts' && concerns(webhook, sourceId))
+    if (webhook.isActive && webhook.topic === 'alerts' && isFor(webhook)({ sourceId }))
       told.push({
         tenant,
         webhookId: webhook.webhookId,
@@ -71,11 +71,6 @@ async function settle(dependencies: Dependencies, finding: Finding): Promise<voi
   await noteTold(table, incident);
   log.info('incident told', { tenant, sourceId, kind, state });
 }
-
-const concerns = (
-  webhook: { readonly sources: readonly string[] | null },
-  sourceId: string,
-): boolean => isFor(webhook)({ sourceId } as HeadgateEvent);
 
 async function followFreshness(
   { table }: Dependencies,

@@ -63,7 +63,7 @@ async function tellOne(
 /** Whether a connection, or a token, may hear of an event. */
 export const isFor =
   ({ sources }: { readonly sources: readonly string[] | null }) =>
-  ({ sourceId }: HeadgateEvent): boolean =>
+  ({ sourceId }: Pick<HeadgateEvent, 'sourceId'>): boolean =>
     sources === null || sources.includes(sourceId);
 
 /** Ends the connections of a token that was revoked. */
