@@ -1,3 +1,5 @@
+import { secretSpellings } from './secretSpellings.ts';
+
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /** Fixed fields of a line; anything else goes under its own name. Values MUST be JSON. */
@@ -55,10 +57,7 @@ export function createLog(
       redact: (values) => {
         for (const value of values) {
           if (value.length < shortestSecret) continue;
-          secrets.add(value);
-          // As it stands inside a JSON string, and inside a URL.
-          secrets.add(JSON.stringify(value).slice(1, -1));
-          secrets.add(encodeURIComponent(value));
+          for (const spelling of secretSpellings(value)) secrets.add(spelling);
         }
       },
     };

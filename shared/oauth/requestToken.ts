@@ -1,5 +1,6 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import * as z from 'zod';
+import { hideSecrets } from '../connectors/hideSecrets.ts';
 import { HeadgateError } from '../errors.ts';
 import { plainUrl } from '../http/safeUrl.ts';
 import type { RetryInit } from '../http/withRetries.ts';
@@ -54,11 +55,11 @@ export async function requestToken(
   };
   const response = await fetch(url, init);
   const body: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw refused(url, response.status, body);
+  if (!response.ok) throw refused(grant, response.status, body);
   const parsed = success.safeParse(body);
   if (!parsed.success) {
     // Some refuse with status 200.
-    if (refusal.safeParse(body).success) throw refused(url, response.status, body);
+    if (refusal.safeParse(body).success) throw refused(grant, response.status, body);
     throw new HeadgateError(
       'source_answer_invalid',
       `The token endpoint ${plainUrl(url)} answered without an access token.`,
@@ -138,11 +139,17 @@ function keyOf(pem: string): ReturnType<typeof createPrivateKey> {
   }
 }
 
-/** The code of the refusal only: descriptions may quote what was sent. */
-function refused(url: URL, status: number, body: unknown): HeadgateError {
-  const parsed = refusal.safeParse(body);
-  const code =
-    parsed.success && /^[\w.-]{1,60}$/.test(parsed.data.error) ? parsed.data.error : null;
+/** The code of the refusal only, and none that holds what was sent: descriptions may quote it. */
+function refused(grant: OAuthGrant, status: number, body: unknown): HeadgateError {
+  const url = new URL(grant.tokenUrl);
+  const { error = '' } = refusal.safeParse(body).data ?? {};
+  const sent = [grant.clientSecret, grant.refreshToken, grant.code?.value, grant.code?.verifier];
+  const isQuoted =
+    hideSecrets(
+      error,
+      sent.filter((each) => each != null),
+    ) !== error;
+  const code = /^[\w.-]{1,60}$/.test(error) && !isQuoted ? error : null;
   const where = `The token endpoint ${plainUrl(url)} answered ${status}${code === null ? '' : ` ${code}`}`;
   const facts = { url: plainUrl(url), status, error: code };
   if (status === 401 || (code !== null && final.includes(code)))

@@ -2,6 +2,7 @@ import { type ErrorCode, HeadgateError } from '../../errors.ts';
 import { retryAfterMilliseconds } from '../../http/retryAfter.ts';
 import { plainUrl } from '../../http/safeUrl.ts';
 import type { Json } from '../../json.ts';
+import { hideSecrets } from '../hideSecrets.ts';
 import { allAt, at } from './paths.ts';
 import type { RestErrorRule, RestSpec } from './restSpec.ts';
 
@@ -68,7 +69,6 @@ const ended = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`
 
 /** The text without secrets, cut to a length only afterwards, so that no part of one is left. */
 export function hide(text: string, secrets: readonly string[]): string {
-  let hidden = text;
-  for (const secret of secrets) if (secret.length > 3) hidden = hidden.replaceAll(secret, '***');
+  const hidden = hideSecrets(text, secrets);
   return hidden.length > longestMessage ? `${hidden.slice(0, longestMessage)}…` : hidden;
 }

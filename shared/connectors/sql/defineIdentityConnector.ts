@@ -70,7 +70,7 @@ export function defineIdentityConnector<Config extends SqlOptions, Credentials>(
       assertUsable(table, context.config);
       return use(session, table, inner);
     } catch (error) {
-      throw translatorOf(dialect, inner)(error);
+      throw translatorOf(dialect, inner, base.credentials)(error);
     }
   };
 

@@ -1,6 +1,10 @@
+import type * as z from 'zod';
 import { HeadgateError } from '../../errors.ts';
+import type { Json } from '../../json.ts';
 import type { Batch, CheckResult, Connector, Context } from '../connector.ts';
 import { failedCheck } from '../failedCheck.ts';
+import { hideSecrets } from '../hideSecrets.ts';
+import { secretTexts } from '../secretFields.ts';
 import { batchLimits } from './cutBatches.ts';
 import { describeTable, streamNameOf } from './describeTable.ts';
 import { type ReadLimits, readTable } from './readTable.ts';
@@ -30,7 +34,8 @@ export function defineSqlConnector<Config extends SqlOptions, Credentials>(
   { dialect, ...spec }: SqlSpec<Config, Credentials>,
   limits: ReadLimits = readLimits,
 ): SqlConnector<Config, Credentials> {
-  const translator = (context: Context<Config, Credentials>) => translatorOf(dialect, context);
+  const translator = (context: Context<Config, Credentials>) =>
+    translatorOf(dialect, context, spec.credentials);
   return {
     ...spec,
     dialect,
@@ -116,14 +121,22 @@ function judge(
   };
 }
 
-/** Makes what a signal, a HeadgateError or the dialect says of an error of the driver. */
-export const translatorOf =
-  <Config extends SqlOptions, Credentials>(
-    dialect: Pick<SqlDialect<Config, Credentials>, 'explain'>,
-    context: Context<Config, Credentials>,
-  ) =>
-  (error: unknown): unknown => {
+/**
+ * Makes what a signal, a HeadgateError or the dialect says of an error of the driver. What the server says is quoted
+ * without the credentials: it may be told one of them in the clear.
+ */
+export const translatorOf = <Config extends SqlOptions, Credentials>(
+  dialect: Pick<SqlDialect<Config, Credentials>, 'explain'>,
+  context: Context<Config, Credentials>,
+  credentials: z.ZodType,
+): ((error: unknown) => unknown) => {
+  const secrets = secretTexts(credentials, context.credentials as Json);
+  return (error) => {
     if (context.signal.aborted) return context.signal.reason;
     if (error instanceof HeadgateError) return error;
-    return dialect.explain(error, context) ?? error;
+    const explained = dialect.explain(error, context);
+    if (explained === null) return error;
+    const { code, message, cause, facts } = explained;
+    return new HeadgateError(code, hideSecrets(message, secrets), { cause, facts });
   };
+};
