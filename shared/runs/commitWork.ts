@@ -11,10 +11,10 @@ import type { Log } from '../log.ts';
 import { recordSchema } from '../schema/recordSchema.ts';
 import { flagBreakingDrift } from '../sources/attention.ts';
 import { getSource } from '../sources/getSource.ts';
-import type { Counts } from '../staging/streamLoader.ts';
 import type { Table } from '../table.ts';
 import { transact } from '../transact.ts';
 import { attemptOf } from './attemptOf.ts';
+import { changesRows, endOf, transitionsOf } from './endOfWork.ts';
 import { afterRelease, type RunDependencies } from './endRun.ts';
 import { keepLock } from './holdLock.ts';
 import {
@@ -29,7 +29,7 @@ import { prepareStreamCommit } from './prepareStreamCommit.ts';
 import { assertRejectLimits, rejectLimitsOf } from './rejectLimits.ts';
 import { releaseLock } from './releaseLock.ts';
 import { noCounts, type RunItem } from './runItem.ts';
-import { addCounts, commitRun, getRun, type RunEnd } from './runs.ts';
+import { addCounts, commitRun, getRun } from './runs.ts';
 import { summarise } from './sourceSummary.ts';
 import { commitStream, getStream } from './streams.ts';
 
@@ -290,28 +290,6 @@ async function assertStillHeld(
   }
 }
 
-/** Whether a run brought anything: rows of an overlap that were there already do not count. */
-const changesRows = ({ written, rejected }: Counts, work: StagedWork): boolean =>
-  written + rejected > 0 || work.commits.some(({ superseded = 0 }) => superseded > 0);
-
-function endOf(run: RunItem, work: StagedWork, loaded: boolean, now: Date): RunEnd {
-  const succeeded = new Set([
-    ...work.commits.map((commit) => commit.stream),
-    ...Object.entries(run.streams).flatMap(([stream, { status }]) =>
-      status === 'succeeded' ? [stream] : [],
-    ),
-  ]);
-  const [failure] = work.failures;
-  if (failure !== undefined && succeeded.size === 0)
-    return { status: 'failed', error: failure, finishedAt: now };
-  // A clear or a file deletion reads nothing, so none of the words for what was read fits.
-  const result =
-    run.request.kind === 'ingest' ? { result: loaded ? ('loaded' as const) : work.empty } : {};
-  return failure === undefined
-    ? { status: 'succeeded', ...result, finishedAt: now }
-    : { status: 'partial', ...result, error: failure, finishedAt: now };
-}
-
 /** A parked run is silent until its end; Ingest's first write renews the lease. */
 const leaseAfter = ({ answer }: CommitInput, now: Date): Date =>
   new Date(
@@ -319,9 +297,3 @@ const leaseAfter = ({ answer }: CommitInput, now: Date): Date =>
       ? Date.parse(answer.until) + 5 * 60_000
       : now.getTime() + commitLeaseMilliseconds,
   );
-
-/** Ingest, Next and Commit; PARK adds the Wait, FANOUT the Map; units count where their work is collected. */
-const transitionsOf = (
-  { answer: { kind } }: CommitInput,
-  { unitTransitions = 0 }: StagedWork,
-): number => (kind === 'PARK' || kind === 'FANOUT' ? 4 : 3) + unitTransitions;
