@@ -97,6 +97,19 @@ export class ColumnsToParquet implements ColumnSink, AsyncDisposable {
     this.#unfit = { ...this.#unfit, row: this.row, text: member };
   }
 
+  /** `_unfit` of the row under way, whole: JSON of an object with members. */
+  unfitRow(json: string): void {
+    this.#endUnfit();
+    this.#unfit = { ...this.#unfit, row: this.row, text: json.slice(1, -1) };
+  }
+
+  /** Bytes that wait for the end of their row group. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const buffer of this.#filling.written) bytes += bytesOf(buffer);
+    return bytes;
+  }
+
   #endUnfit(): void {
     const { row, text } = this.#unfit;
     if (row < 0) return;
@@ -113,14 +126,8 @@ export class ColumnsToParquet implements ColumnSink, AsyncDisposable {
 
   /** Writes the row group when it is full. Resolves when more rows may be added; throws what writing threw. */
   async settle(): Promise<void> {
-    if (this.row < this.#rowsPerGroup && !this.#isLarge()) return;
+    if (this.row < this.#rowsPerGroup && this.bytes < rowGroupBytes) return;
     await this.#endGroup();
-  }
-
-  #isLarge(): boolean {
-    let bytes = 0;
-    for (const buffer of this.#filling.written) bytes += bytesOf(buffer);
-    return bytes >= rowGroupBytes;
   }
 
   async #endGroup(): Promise<void> {

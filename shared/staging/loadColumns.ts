@@ -1,11 +1,11 @@
 import type { ColumnSink, FilledRows } from '../connectors/columnSink.ts';
 import type { DataFile } from '../lake/dataFile.ts';
-import type { Column, Field } from '../lake/schema.ts';
+import type { Column } from '../lake/schema.ts';
 import { NotUtf8 } from '../parquet/parquetWriter.ts';
 import { ColumnsToParquet } from './columnsToParquet.ts';
 import { notUtf8 } from './copyCsvRows.ts';
 import { holdsDecoded } from './decodedColumns.ts';
-import type { LoaderState } from './loaderState.ts';
+import { type LoaderState, systemValues } from './loaderState.ts';
 import { notReconciled } from './notReconciled.ts';
 import { planColumns } from './plannedColumns.ts';
 import type { Counts } from './streamLoader.ts';
@@ -60,20 +60,4 @@ export async function loadColumns(
   state.schema.accept(placed);
   state.adds.push(...files);
   return { read, written, rejected: 0, deduplicated: 0, bytes };
-}
-
-/** The system columns that rows of a database have, and the value of each; null: `_unfit`. */
-function systemValues(
-  { options }: Pick<LoaderState, 'options'>,
-  schema: readonly Field[],
-): { readonly field: Field; readonly value: string | Date | null }[] {
-  const values = new Map<string, string | Date | null>([
-    ['_run_id', options.runId],
-    ['_ingested_at', options.ingestedAt],
-    ['_unfit', null],
-  ]);
-  return schema.flatMap((field) => {
-    const value = values.get(field.name);
-    return value === undefined ? [] : [{ field, value }];
-  });
 }

@@ -163,7 +163,7 @@ async function loadAsRecords(
   let rejected = 0;
   const write = async (records: readonly SourceRecord[]): Promise<void> => {
     if (records.length === 0) return;
-    const columns = undeclared.with(declared, records);
+    const { columns } = undeclared.with(declared, records);
     if (writer?.takes(columns) !== true) {
       await writer?.end();
       await writer?.[Symbol.asyncDispose]();

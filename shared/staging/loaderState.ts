@@ -50,3 +50,19 @@ export function systemOutputs(
     expressions: fields.map(({ name, type }) => `CAST(${values[name]} AS ${duckdbType(type)})`),
   };
 }
+
+/** The system columns that rows have which come from no file, and the value of each; null: `_unfit`. */
+export function systemValues(
+  { options }: Pick<LoaderState, 'options'>,
+  schema: readonly Field[],
+): { readonly field: Field; readonly value: string | Date | null }[] {
+  const values = new Map<string, string | Date | null>([
+    ['_run_id', options.runId],
+    ['_ingested_at', options.ingestedAt],
+    ['_unfit', null],
+  ]);
+  return schema.flatMap((field) => {
+    const value = values.get(field.name);
+    return value === undefined ? [] : [{ field, value }];
+  });
+}

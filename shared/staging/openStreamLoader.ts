@@ -92,16 +92,18 @@ export const openStreamLoader: OpenStreamLoader = async (options) => {
     declared: readonly Column[] | null,
   ): Promise<Counts> => {
     let records = given;
+    let onlyDeclared = false;
     if (declared === null) {
       if (!(open instanceof RecordSpool)) await endRecords();
       open ??= new RecordSpool(state);
     } else {
       if (reshape !== null) records = given.map(reshape);
-      const columns = undeclared.with(declared, records);
-      if (!(open instanceof RecordWriter && open.takes(columns))) await endRecords();
-      open ??= await RecordWriter.open(state, columns);
+      const found = undeclared.with(declared, records);
+      ({ onlyDeclared } = found);
+      if (!(open instanceof RecordWriter && open.takes(found.columns))) await endRecords();
+      open ??= await RecordWriter.open(state, found.columns);
     }
-    const { bytes, rejected } = await open.write(records);
+    const { bytes, rejected } = await open.write(records, onlyDeclared);
     const { length } = records;
     return { read: length, written: length - rejected, rejected, deduplicated: 0, bytes };
   };

@@ -60,7 +60,10 @@ function plain(value: number): string {
 function numberCell(text: string, type: ColumnType): string | typeof unfit {
   if (type === 'double' || type === 'float') {
     if (/^(?:NaN|[+-]?inf(?:inity)?)$/i.test(text)) return text;
-    return text.trim() === '' || !Number.isFinite(Number(text)) ? unfit : text;
+    const number = Number(text);
+    const isIn = Number.isFinite(type === 'float' ? Math.fround(number) : number);
+    // JavaScript also reads numbers in other bases, and nothing as zero.
+    return isIn && /^\s*[+-]?[\d.]+(?:e[+-]?\d+)?\s*$/i.test(text) ? text : unfit;
   }
   const match = /^(-?)0*(\d+)(?:\.(\d*?)0*)?$/.exec(text);
   if (match === null) return unfit;

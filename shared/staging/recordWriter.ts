@@ -1,21 +1,29 @@
 import { join } from 'node:path';
 import type { SourceRecord } from '../connectors/connector.ts';
-import { canonicalDialect, canonicalNull, csvCell, csvLine } from '../formats/canonicalCsv.ts';
 import { faultOf, type RowFault } from '../formats/rowAdmission.ts';
 import type { Json } from '../json.ts';
-import { duckdbType } from '../lake/duckdbTypes.ts';
 import type { Column } from '../lake/schema.ts';
-import { CsvToParquet } from './csvToParquet.ts';
+import type { BooleanBuffer, ColumnBuffer } from '../parquet/columnBuffers.ts';
+import { type AddCell, addCellOf } from './addCell.ts';
+import { ColumnsToParquet } from './columnsToParquet.ts';
 import { keptRecord } from './keptRecord.ts';
-import { type LoaderState, systemOutputs } from './loaderState.ts';
+import { type LoaderState, systemValues } from './loaderState.ts';
 import { notReconciled } from './notReconciled.ts';
-import { type PlannedColumns, planColumns } from './plannedColumns.ts';
+import { type PlannedColumn, type PlannedColumns, planColumns } from './plannedColumns.ts';
 import { recordCell, textOf, unfit } from './recordCell.ts';
 import { RejectLog } from './rejectLog.ts';
 import { writeRejects } from './writeRejects.ts';
 
-const flushCharacters = 1 << 20;
-const nullCell = `${canonicalNull},`;
+/** Rows between two looks at whether a row group is full. */
+const rowsPerLook = 250;
+
+/** A column as records are asked for it. */
+interface Cell extends Pick<PlannedColumn, 'column' | 'field' | 'mask'> {
+  readonly name: string;
+  /** What every object has under its name; only a record's own field counts. */
+  readonly isInherited: boolean;
+  readonly add: AddCell;
+}
 
 /**
  * Records of one stream with known columns, written to as few files as they need. Values that are none of their
@@ -25,47 +33,42 @@ const nullCell = `${canonicalNull},`;
 export class RecordWriter implements AsyncDisposable {
   readonly #state: LoaderState;
   readonly #columns: readonly Column[];
-  readonly #plan: PlannedColumns;
+  readonly #cells: readonly Cell[];
   /** Fields of a record that have a place, or are left out. */
   readonly #names: ReadonlySet<string>;
-  readonly #writer: CsvToParquet;
+  readonly #sink: ColumnsToParquet;
   readonly #rejects: RejectLog;
-  #waiting = '';
-  #longestRow = 0;
+  /** Place of `_deleted` among the buffers; -1: there is none. */
+  readonly #deletedAt: number;
   #records = 0;
   #written = 0;
 
   private constructor(state: LoaderState, columns: readonly Column[], plan: PlannedColumns) {
     this.#state = state;
     this.#columns = columns;
-    this.#plan = plan;
-    this.#names = new Set(plan.taken.map(({ column }) => column.name));
+    this.#cells = plan.taken.map(({ column, field, mask }) => ({
+      column,
+      field,
+      mask,
+      name: column.name,
+      isInherited: column.name in Object.prototype,
+      add: addCellOf(field.type),
+    }));
+    this.#names = new Set(this.#cells.map(({ name }) => name));
     const name = state.scratchName('records');
     this.#rejects = new RejectLog(join(state.options.workFolder, `${name}-rejects.csv`));
-    const { fields, schema } = plan.placed;
-    const system = systemOutputs(state, schema, null, {
-      _unfit: `c${fields.length}`,
-      ...(this.#hasDeleted ? { _deleted: `c${fields.length + 1}` } : {}),
-    });
-    this.#writer = new CsvToParquet({
-      db: state.db,
-      fifos: state.fifos,
+    const { schema } = plan.placed;
+    const deleted = this.#hasDeleted
+      ? schema.find((field) => field.name === '_deleted')
+      : undefined;
+    const stored = [...plan.taken.map(({ field }) => field), ...(deleted ? [deleted] : [])];
+    this.#deletedAt = deleted === undefined ? -1 : stored.length - 1;
+    this.#sink = new ColumnsToParquet({
       folder: state.options.workFolder,
       name,
-      dialect: canonicalDialect,
-      nullText: canonicalNull,
-      columnTypes: [
-        ...fields.map(({ type }) => (type === 'binary' ? 'VARCHAR' : duckdbType(type))),
-        'VARCHAR',
-        'BOOLEAN',
-      ],
-      expressions: [
-        ...fields.map(({ type }, index) =>
-          type === 'binary' ? `unhex(substr(c${index}, 3))` : `c${index}`,
-        ),
-        ...system.expressions,
-      ],
-      fields: [...fields, ...system.fields],
+      columns: stored,
+      stored: stored.map((field, position) => ({ position, field })),
+      system: systemValues(state, schema),
       onFile: async (file) => {
         this.#written += file.rows;
         const published = await state.data.publish(file, null);
@@ -93,41 +96,42 @@ export class RecordWriter implements AsyncDisposable {
     );
   }
 
-  async write(records: readonly SourceRecord[]): Promise<WrittenRecords> {
+  /** `onlyDeclared`: no record has another field than those of `columns`. */
+  async write(records: readonly SourceRecord[], onlyDeclared = false): Promise<WrittenRecords> {
+    const isStrict = this.#state.book.rules.contract === 'discard_row';
     let bytes = 0;
     let rejected = 0;
-    for (const record of records) {
-      const line = this.#line(record);
-      if (typeof line !== 'string') {
-        const reject = keptRecord(this.#state, record, line);
+    for (let from = 0; from < records.length; from += rowsPerLook) {
+      const before = this.#sink.bytes;
+      for (const record of records.slice(from, from + rowsPerLook)) {
+        const fault = isStrict ? this.#faultOf(record) : null;
+        if (fault === null) {
+          this.#add(record, onlyDeclared || isStrict);
+          continue;
+        }
+        const reject = keptRecord(this.#state, record, fault);
         bytes += reject.text?.length ?? 0;
         rejected++;
         this.#rejects.add(reject);
         await this.#rejects.drain();
-        continue;
       }
-      bytes += line.length;
-      this.#longestRow = Math.max(this.#longestRow, line.length * 3);
-      this.#waiting += line;
-      this.#records++;
-      if (this.#waiting.length >= flushCharacters) await this.#flush();
+      bytes += this.#sink.bytes - before;
+      await this.#sink.settle();
     }
     return { bytes, rejected };
   }
 
   /**
-   * Ends the last file. Throws `not_reconciled` when DuckDB wrote another number of rows. Answers how many records
+   * Ends the last file. Throws `not_reconciled` when another number of rows was written. Answers how many records
    * were rejected that `write` did not know of: none.
    */
   async end(): Promise<number> {
     const { stream } = this.#state.options;
-    await this.#flush();
-    await this.#writer.end();
-    if (this.#written !== this.#records || this.#writer.castFailures.length > 0)
+    await this.#sink.end();
+    if (this.#written !== this.#records)
       throw notReconciled(stream.name, 'rows were lost or doubled', {
         read: this.#records,
         written: this.#written,
-        ...(this.#state.book.hasMasks ? {} : this.#writer.castFailures[0]),
       });
     const files = await writeRejects(this.#state, this.#rejects, stream.name, null);
     this.#state.rejectFiles.push(...files);
@@ -135,7 +139,7 @@ export class RecordWriter implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writer[Symbol.asyncDispose]();
+    await this.#sink[Symbol.asyncDispose]();
     await this.#rejects[Symbol.asyncDispose]();
   }
 
@@ -143,58 +147,84 @@ export class RecordWriter implements AsyncDisposable {
     return this.#state.options.systemColumns.includes('_deleted');
   }
 
-  async #flush(): Promise<void> {
-    const text = this.#waiting;
-    this.#waiting = '';
-    await this.#writer.write(Buffer.from(text), this.#longestRow);
+  #add(record: SourceRecord, onlyDeclared: boolean): void {
+    const sink = this.#sink;
+    const cells = this.#cells;
+    const { columns, row } = sink;
+    let unfits: Record<string, string> | null = null;
+    for (let index = 0; index < cells.length; index++) {
+      const cell = cells[index] as Cell;
+      const buffer = columns[index] as ColumnBuffer;
+      const value = cellValue(record, cell);
+      if (value === null || value === undefined) {
+        buffer.nulls.add(row);
+        continue;
+      }
+      const { mask } = cell;
+      if (cell.add(buffer, mask === null ? value : this.#state.mask.text(mask, textOf(value))))
+        continue;
+      buffer.nulls.add(row);
+      unfits ??= Object.create(null) as Record<string, string>;
+      unfits[cell.name] = textOf(value);
+      if (this.#state.book.rules.contract === 'discard_value') this.#misfit(cell, value, 1);
+    }
+    if (this.#deletedAt >= 0)
+      (columns[this.#deletedAt] as BooleanBuffer).add(record['_deleted'] === true ? 1 : 0);
+    if (!onlyDeclared) unfits = this.#keepOthers(record, unfits);
+    if (unfits !== null) sink.unfitRow(JSON.stringify(unfits));
+    sink.row = row + 1;
+    this.#records++;
   }
 
-  /** The record as a line of CSV, or why the contract refuses it. */
-  #line(record: SourceRecord): string | RowFault {
-    const { mask, book, drift } = this.#state;
-    const { contract } = book.rules;
-    let unfits: Record<string, string> | null = null;
-    let fault: RowFault | null = null;
-    const keep = (name: string, text: string): void => {
-      unfits ??= Object.create(null) as Record<string, string>;
-      unfits[name] = text;
-    };
-    // Texts are put together as they come: lists of cells would cost as much as the records themselves.
-    let line = '';
-    for (const { column, field, mask: how } of this.#plan.taken) {
-      const value = record[column.name];
-      let cell: string | null | typeof unfit = null;
-      if (value != null)
-        cell = how === null ? recordCell(value, field.type) : mask.text(how, textOf(value));
-      if (cell === unfit) {
-        const text = textOf(value ?? null);
-        if (contract === 'discard_row') {
-          fault ??= faultOf(column.name, field.type);
-          drift.misfit(field.name, null, 0);
-        } else {
-          keep(column.name, text);
-          if (contract === 'discard_value') drift.misfit(field.name, null, 1);
-        }
-        if (contract === 'discard_row' || contract === 'discard_value')
-          if (drift.wants(field.name, column.name) > 0) drift.sample(field.name, text);
-        cell = null;
+  /** Fields that have no column, kept in `_unfit` unless the contract leaves them out. */
+  #keepOthers(
+    record: SourceRecord,
+    unfits: Record<string, string> | null,
+  ): Record<string, string> | null {
+    const { mask, book } = this.#state;
+    let kept = unfits;
+    for (const [name, value] of this.#others(record)) {
+      if (book.rules.contract === 'discard_value') {
+        this.#keepOut(name, value, 1);
+        continue;
       }
-      line += cell === null ? nullCell : `${csvCell(cell)},`;
+      const how = book.of(name).mask;
+      kept ??= Object.create(null) as Record<string, string>;
+      kept[name] = how === null ? textOf(value) : mask.text(how, textOf(value));
     }
+    return kept;
+  }
+
+  /** Why a contract that discards rows refuses the record. */
+  #faultOf(record: SourceRecord): RowFault | null {
+    let fault: RowFault | null = null;
+    for (const cell of this.#cells) {
+      const value = cellValue(record, cell);
+      if (value === null || value === undefined || cell.mask !== null) continue;
+      if (recordCell(value, cell.field.type) !== unfit) continue;
+      fault ??= faultOf(cell.name, cell.field.type);
+      this.#misfit(cell, value, 0);
+    }
+    for (const [name, value] of this.#others(record)) {
+      fault ??= faultOf(name, 'nothing');
+      this.#keepOut(name, value, 0);
+    }
+    return fault;
+  }
+
+  *#others(record: SourceRecord): Generator<readonly [name: string, value: Json]> {
     for (const name of Object.keys(record)) {
       if (this.#names.has(name) || (name === '_deleted' && this.#hasDeleted)) continue;
       const value = record[name];
-      if (value == null) continue;
-      const rule = book.of(name);
-      if (!rule.isTaken) continue;
-      if (contract === 'discard_row') fault ??= faultOf(name, 'nothing');
-      if (contract === 'discard_row' || contract === 'discard_value')
-        this.#keepOut(name, value, contract === 'discard_row' ? 0 : 1);
-      else keep(name, rule.mask === null ? textOf(value) : mask.text(rule.mask, textOf(value)));
+      if (value !== null && value !== undefined && this.#state.book.of(name).isTaken)
+        yield [name, value];
     }
-    if (fault !== null) return fault;
-    const deleted = this.#hasDeleted ? String(record['_deleted'] === true) : null;
-    return line + csvLine([unfits === null ? null : JSON.stringify(unfits), deleted]);
+  }
+
+  #misfit({ name, field }: Cell, value: Json, discarded: number): void {
+    const { drift } = this.#state;
+    drift.misfit(field.name, null, discarded);
+    if (drift.wants(field.name, name) > 0) drift.sample(field.name, textOf(value));
   }
 
   #keepOut(name: string, value: Json, discarded: number): void {
@@ -203,6 +233,9 @@ export class RecordWriter implements AsyncDisposable {
     if (drift.wants(name, name) > 0) drift.sample(name, textOf(value));
   }
 }
+
+const cellValue = (record: SourceRecord, { name, isInherited }: Cell): Json | undefined =>
+  isInherited && !Object.hasOwn(record, name) ? undefined : record[name];
 
 /** What became of records that were written. */
 export interface WrittenRecords {

@@ -5,6 +5,7 @@ import type { JsonMember } from '../formats/json/parseRecord.ts';
 import { mostColumns } from '../formats/mostColumns.ts';
 import type { Json } from '../json.ts';
 import type { Column } from '../lake/schema.ts';
+import { KnownShapes } from '../schema/knownShapes.ts';
 import { readingOf } from './columnPlan.ts';
 import type { LoaderState } from './loaderState.ts';
 
@@ -17,31 +18,43 @@ export class UndeclaredColumns {
   readonly #evidence = new Map<string, ColumnEvidence>();
   #declared: readonly Column[] = [];
   #names: ReadonlySet<string> = new Set();
+  #shapes = new KnownShapes(this.#names);
 
   constructor(state: Pick<LoaderState, 'schema' | 'book' | 'options'>) {
     this.#state = state;
   }
 
-  /** The declared columns, and behind them the others that records had so far. */
-  with(declared: readonly Column[], records: readonly SourceRecord[]): readonly Column[] {
+  /**
+   * The declared columns, and behind them the others that records had so far. `onlyDeclared`: these records have no
+   * other fields.
+   */
+  with(
+    declared: readonly Column[],
+    records: readonly SourceRecord[],
+  ): { readonly columns: readonly Column[]; readonly onlyDeclared: boolean } {
     if (declared !== this.#declared) {
       this.#declared = declared;
       this.#names = new Set(declared.map(({ name }) => name));
+      this.#shapes = new KnownShapes(this.#names);
     }
     const { contract } = this.#state.book.rules;
-    if (contract === 'discard_row' || contract === 'discard_value') return declared;
-    for (const record of records) this.#look(record);
-    if (this.#evidence.size === 0) return declared;
+    if (contract === 'discard_row' || contract === 'discard_value')
+      return { columns: declared, onlyDeclared: false };
+    let onlyDeclared = true;
+    for (const record of records) {
+      if (this.#shapes.covers(record)) continue;
+      onlyDeclared = false;
+      this.#look(record);
+    }
+    if (this.#evidence.size === 0) return { columns: declared, onlyDeclared };
     const names = [...this.#evidence.keys()].filter((name) => !this.#names.has(name));
     const existing = this.#state.schema.match(names);
-    return [
-      ...declared,
-      ...names.map((name, index) => ({
-        name,
-        type: readingOf(this.#evidence.get(name) as ColumnEvidence, existing[index]?.type ?? null)
-          .type,
-      })),
-    ];
+    const others = names.map((name, index) => ({
+      name,
+      type: readingOf(this.#evidence.get(name) as ColumnEvidence, existing[index]?.type ?? null)
+        .type,
+    }));
+    return { columns: [...declared, ...others], onlyDeclared };
   }
 
   #look(record: SourceRecord): void {
