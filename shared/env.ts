@@ -12,6 +12,15 @@ const people = {
 };
 
 /**
+ * JSON: a vendor's origin → the one dialled in its place. For simulators and proxies of an operator's choice; the template
+ * leaves it out.
+ */
+const vendorOrigins = z
+  .string()
+  .transform((text) => z.record(z.url(), z.url()).parse(JSON.parse(text)))
+  .optional();
+
+/**
  * The environment of each function: the CDK construct sets exactly these (typed by it), the function's
  * `main.ts` parses exactly these, and nobody else reads `process.env`.
  */
@@ -23,14 +32,7 @@ export const functionEnv = {
     /** Comma-separated CIDRs and host names that may be dialled although they are private. */
     ALLOWED_ADDRESSES: z.string().default(''),
     STAGE: name,
-    /**
-     * JSON: a vendor's origin → the one dialled in its place. For simulators and proxies of an operator's choice; the
-     * template leaves it out.
-     */
-    VENDOR_ORIGINS: z
-      .string()
-      .transform((text) => z.record(z.url(), z.url()).parse(JSON.parse(text)))
-      .optional(),
+    VENDOR_ORIGINS: vendorOrigins,
     /** Units of one run that work side by side. */
     FAN_OUT_CONCURRENCY: z.coerce.number().int().positive(),
     /** Files from this size on are cut into parts of about it. */
@@ -71,6 +73,8 @@ export const functionEnv = {
     /** `headgate/<stage>/`; the tenant follows. */
     SECRET_PREFIX: name,
     ALLOWED_ADDRESSES: z.string().default(''),
+    /** Of vendors' token endpoints. */
+    VENDOR_ORIGINS: vendorOrigins,
   }),
   apiRuns: z.object({ TABLE_NAME: name, STATE_MACHINE_ARN: name, LAKE_BUCKET: name }),
   apiFiles: z.object({

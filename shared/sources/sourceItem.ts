@@ -87,6 +87,8 @@ export const sourceItem = z.strictObject({
   connector: z.string(),
   config: z.record(z.string(), json),
   secretRef: secretRef.nullable(),
+  /** Of the app at the vendor that the source's own credentials belong to. No secret: RFC 6749, 2.2. */
+  oauthClientId: z.string().nullable().optional(),
   fileFormat: z.string().nullable(),
   namespace: z.string(),
   table: z.string(),
