@@ -496,6 +496,20 @@ export type FinishOAuth = {
   readonly code: string;
 };
 
+export type FunctionReport = {
+  readonly from: string;
+  readonly to: string;
+  /** Of all functions. */
+  readonly invocations: number;
+  /** Functions that failed at least once, the worst first. */
+  readonly failing: readonly {
+    /** Without the prefix of the stage. */
+    readonly name: string;
+    readonly invocations: number;
+    readonly failures: number;
+  }[];
+};
+
 export type Health = {
   readonly status: "ok" | "attention";
   readonly at: string;
@@ -591,6 +605,18 @@ export type OAuthAddress = {
   readonly url: string;
   /** Until when they must be back. */
   readonly expiresAt: string;
+};
+
+export type OAuthApp = {
+  /** What the vendor calls the app; no secret. */
+  readonly clientId: string;
+  readonly connector: string;
+  /** The connector’s title. */
+  readonly vendor: string;
+  readonly usedBy: readonly {
+    readonly sourceId: string;
+    readonly sourceKey: string;
+  }[];
 };
 
 export type OfferedStreams = {
@@ -1272,6 +1298,10 @@ export interface GetHealthInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface GetFunctionHealthInput {
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface CreateSourceInput {
   readonly query?: {
     /** false: do not try the credentials. */
@@ -1396,6 +1426,16 @@ export interface ListSchedulesInput {
 }
 
 export interface ListSecretsInput {
+  readonly query?: {
+    /** Results in a page. */
+    readonly limit?: number | undefined;
+    /** `nextCursor` of the page before, with the same filters. */
+    readonly cursor?: string | undefined;
+  } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListOAuthAppsInput {
   readonly query?: {
     /** Results in a page. */
     readonly limit?: number | undefined;
@@ -1814,6 +1854,8 @@ export interface Client {
   getConnector(input: GetConnectorInput): Promise<Connector>;
   /** How the sources are, and the latest failures. */
   getHealth(input?: GetHealthInput): Promise<Health>;
+  /** Which of Headgate’s own functions failed in the last day. */
+  getFunctionHealth(input?: GetFunctionHealthInput): Promise<FunctionReport>;
   /** Register a source. */
   createSource(input: CreateSourceInput): Promise<Source>;
   /** List sources, oldest first. */
@@ -1862,6 +1904,15 @@ export interface Client {
   /** List the names of secrets and who uses them; never values. */
   listSecrets(input?: ListSecretsInput): Promise<{
     readonly data: readonly SecretEntry[];
+    readonly pagination: {
+      readonly limit: number;
+      readonly hasMore: boolean;
+      readonly nextCursor: string | null;
+    };
+  }>;
+  /** List the apps at vendors that sources are connected by; never their secrets. */
+  listOAuthApps(input?: ListOAuthAppsInput): Promise<{
+    readonly data: readonly OAuthApp[];
     readonly pagination: {
       readonly limit: number;
       readonly hasMore: boolean;
@@ -2029,6 +2080,7 @@ export const operations = {
   listConnectors: { method: 'GET', path: '/v1/connectors', query: ["limit","cursor","label"], headers: [], hasBody: false },
   getConnector: { method: 'GET', path: '/v1/connectors/{name}', query: [], headers: [], hasBody: false },
   getHealth: { method: 'GET', path: '/v1/health', query: ["limit"], headers: [], hasBody: false },
+  getFunctionHealth: { method: 'GET', path: '/v1/health/functions', query: [], headers: [], hasBody: false },
   createSource: { method: 'POST', path: '/v1/sources', query: ["verify"], headers: [], hasBody: true },
   listSources: { method: 'GET', path: '/v1/sources', query: ["limit","cursor","status","connector","tag","collection","health","search"], headers: [], hasBody: false },
   getSource: { method: 'GET', path: '/v1/sources/{idOrKey}', query: [], headers: [], hasBody: false },
@@ -2045,6 +2097,7 @@ export const operations = {
   previewSchedule: { method: 'GET', path: '/v1/schedules/preview', query: ["cron","timezone"], headers: [], hasBody: false },
   listSchedules: { method: 'GET', path: '/v1/schedules', query: ["limit","cursor"], headers: [], hasBody: false },
   listSecrets: { method: 'GET', path: '/v1/secrets', query: ["limit","cursor"], headers: [], hasBody: false },
+  listOAuthApps: { method: 'GET', path: '/v1/oauth/apps', query: ["limit","cursor"], headers: [], hasBody: false },
   connectOAuth: { method: 'POST', path: '/v1/oauth/connect', query: [], headers: [], hasBody: true },
   finishOAuth: { method: 'POST', path: '/v1/oauth/finish', query: [], headers: [], hasBody: true },
   startRun: { method: 'POST', path: '/v1/sources/{idOrKey}/runs', query: [], headers: ["idempotency-key"], hasBody: true },

@@ -20,6 +20,7 @@ import { deleteSource } from '../../shared/sources/deleteSource.ts';
 import { requireSourceOf } from '../../shared/sources/findSource.ts';
 import { listSecrets } from '../../shared/sources/listSecrets.ts';
 import { eachSource, listSources } from '../../shared/sources/listSources.ts';
+import { listOAuthApps } from '../../shared/sources/oauthApps.ts';
 import { replaceCredentials } from '../../shared/sources/replaceCredentials.ts';
 import type { SourceItem } from '../../shared/sources/sourceItem.ts';
 import { sourceSummaryOf, sourceViewOf } from '../../shared/sources/sourceView.ts';
@@ -82,6 +83,19 @@ export const makeHandler = (dependencies: Dependencies) => {
         return view(await replaceCredentials(dependencies, request, params.idOrKey, body, query));
       },
       connectOAuth: async (request) => beginConnect(dependencies, request, request.body),
+      listOAuthApps: async ({ principal, query }) => {
+        const from =
+          query.cursor === undefined
+            ? ''
+            : decodeCursor(query.cursor, 'oauthApps', {}, after).after;
+        const apps = await listOAuthApps(table, principal, connectors);
+        return pageFrom(
+          apps.filter(({ position }) => position > from),
+          query.limit,
+          ({ entry }) => entry,
+          ({ position }) => encodeCursor('oauthApps', {}, { after: position }),
+        );
+      },
       finishOAuth: async (request) =>
         view(await finishConnect(dependencies, request, request.body)),
       replaceConfig: async (request) => change(request),

@@ -5,6 +5,7 @@ import { connectors } from '../../connectors/registry.ts';
 import { openTable } from '../../shared/aws/clients.ts';
 import { readEnv } from '../../shared/env.ts';
 import { createFetch } from '../../shared/http/createFetch.ts';
+import { mapOrigins } from '../../shared/http/mapOrigins.ts';
 import { createLog } from '../../shared/log.ts';
 import { eventBridgeSchedules } from '../../shared/schedules/schedules.ts';
 import { secretsManagerStore } from '../../shared/secrets/secretStore.ts';
@@ -25,11 +26,14 @@ export const handler = makeHandler({
     dlqArn: env.SCHEDULE_DLQ_ARN,
   }),
   probe: lambdaProbe(new LambdaClient({}), env.INGEST_FUNCTION_PREFIX),
-  fetch: createFetch({
-    allow: env.ALLOWED_ADDRESSES.split(',').filter((part) => part !== ''),
-    maxBytes: 1024 * 1024,
-    totalSeconds: 20,
-  }),
+  fetch: mapOrigins(
+    createFetch({
+      allow: env.ALLOWED_ADDRESSES.split(',').filter((part) => part !== ''),
+      maxBytes: 1024 * 1024,
+      totalSeconds: 20,
+    }),
+    env.VENDOR_ORIGINS ?? {},
+  ),
   now: () => new Date(),
   log: createLog(),
 });

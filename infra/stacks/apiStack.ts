@@ -185,6 +185,12 @@ export class ApiStack extends Stack {
       environment: { TABLE_NAME, STAGE: stage },
     });
     allowTable(apiCatalog, data, { indexes: [sourcesIndex, locksIndex] });
+    apiCatalog.allow(
+      'Metrics',
+      ['cloudwatch:GetMetricData'],
+      ['*'],
+      'Reading metrics takes no resource; only numbers of our own functions are asked for',
+    );
 
     const apiSources = this.#make('apiSources', 'Sources, their credentials and schedules', {
       environment: {

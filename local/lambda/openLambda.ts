@@ -9,6 +9,7 @@ import { type DeliverDeadLetter, startEventDispatcher } from './eventDispatcher.
 import { openEventQueue } from './eventQueue.ts';
 import { filterLogEvents, filterLogEventsInput } from './filterLogEvents.ts';
 import { openFunctionLogs, type StoredLogLine } from './functionLog.ts';
+import { functionMetrics } from './functionMetrics.ts';
 import type { FunctionSettings } from './functionSettings.ts';
 import { answerInvokeRequest, isInvokeRequest } from './invokeApi.ts';
 import { functionNotFound, notListening } from './lambdaErrors.ts';
@@ -68,6 +69,7 @@ export function openLambda(options: LambdaOptions): LocalLambda {
   mkdirSync(temporaryRoot, { recursive: true });
 
   const logs = openFunctionLogs({ folder: join(folder, 'logs') });
+  const metrics = functionMetrics();
   const queue = openEventQueue(folder);
   const functions = new Map<string, { settings: FunctionSettings; pool: SandboxPool }>();
   let closed = false;
@@ -75,6 +77,7 @@ export function openLambda(options: LambdaOptions): LocalLambda {
   const write = (line: LogLine): void => {
     if (closed) return;
     logs.append(line);
+    metrics.see(line);
     onLog?.(line);
   };
 
@@ -139,13 +142,23 @@ export function openLambda(options: LambdaOptions): LocalLambda {
     close: () => undefined,
     log: options.log,
   });
+  const metricService = jsonService({
+    name: 'monitoring',
+    target: 'GraniteServiceVersion20100801',
+    jsonVersion: '1.0',
+    operations: { GetMetricData: metrics.getMetricData },
+    close: () => undefined,
+    log: options.log,
+  });
 
   return {
     name: 'lambda',
-    accepts: (request) => isInvokeRequest(request) || logService.accepts(request),
+    accepts: (request) =>
+      isInvokeRequest(request) || logService.accepts(request) || metricService.accepts(request),
     async handle(request, response) {
       if (isInvokeRequest(request))
         await answerInvokeRequest(request, response, operations, options.log);
+      else if (metricService.accepts(request)) await metricService.handle(request, response);
       else await logService.handle(request, response);
     },
     register(settings) {
@@ -186,6 +199,7 @@ export function openLambda(options: LambdaOptions): LocalLambda {
       if (closed) return;
       dispatcher.close();
       await logService.close();
+      await metricService.close();
       await Promise.all([...functions.values()].map(async ({ pool }) => await pool.close()));
       closed = true;
       queue.close();

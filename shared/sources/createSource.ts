@@ -9,6 +9,7 @@ import { checkSecretRef } from '../secrets/secretStore.ts';
 import type { Table } from '../table.ts';
 import { checkConfig, checkCredentials, checkSettings, connectorOf } from './checkSettings.ts';
 import { insertSource, keyExists, newSource } from './insertSource.ts';
+import { oauthClientIdOf } from './oauthApps.ts';
 import { type ProbeSubject, requireConnected } from './probe.ts';
 import type { Caller, SourceDependencies } from './sourceDependencies.ts';
 import type { SecretRef, SourceItem } from './sourceItem.ts';
@@ -54,13 +55,18 @@ export async function createSource(
       });
   const made =
     credentials === undefined ? null : await secrets.create(tenant, source.sourceId, credentials);
+  const app = credentials === undefined ? null : oauthClientIdOf(connector, credentials);
   try {
     // Before the source: its trigger skips a source that does not exist, and nothing is half made afterwards.
     const isScheduled = source.schedule !== null || source.rules?.detectDeletes != null;
     if (isScheduled) await schedules.agree(source, now);
     return await insertSource(
       table,
-      { ...source, secretRef: made ?? secretRef ?? null },
+      {
+        ...source,
+        secretRef: made ?? secretRef ?? null,
+        ...(app === null ? {} : { oauthClientId: app }),
+      },
       { tableGiven: body.table !== undefined, requestId, connectors, now },
     );
   } catch (error) {

@@ -8,6 +8,7 @@ import { applyChange, syncInProgress } from './changeSource.ts';
 import { checkCredentials, connectorOf } from './checkSettings.ts';
 import { verifyConnection } from './createSource.ts';
 import { requireSourceOf } from './findSource.ts';
+import { oauthClientIdOf } from './oauthApps.ts';
 import type { Caller, SourceDependencies } from './sourceDependencies.ts';
 import type { SourceItem } from './sourceItem.ts';
 
@@ -50,6 +51,7 @@ export async function replaceCredentials(
       ? await secrets.create(tenant, source.sourceId, credentials)
       : null;
   const next = secretRef ?? made ?? old;
+  const app = credentials === undefined ? null : oauthClientIdOf(connector, credentials);
   let changed: SourceItem;
   try {
     changed = await applyChange(
@@ -57,7 +59,10 @@ export async function replaceCredentials(
       caller,
       source.sourceId,
       rowVersion,
-      () => ({ secretRef: next }),
+      ({ oauthClientId = null }) => ({
+        secretRef: next,
+        ...(app === oauthClientId ? {} : { oauthClientId: app }),
+      }),
       { always: true },
     );
   } catch (error) {

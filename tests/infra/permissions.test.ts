@@ -53,6 +53,7 @@ const actionsOf: Readonly<Record<string, readonly string[]>> = {
   PutEvents: ['events:PutEvents'],
   SendMessageBatch: ['sqs:SendMessage'],
   Publish: ['sns:Publish'],
+  GetMetricData: ['cloudwatch:GetMetricData'],
   GetTable: ['glue:GetTable'],
   CreateTable: ['glue:CreateTable'],
   UpdateTable: ['glue:UpdateTable'],

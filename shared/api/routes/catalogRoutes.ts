@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { json } from '../../json.ts';
 import type { Route } from '../route.ts';
 import { connectorDetails, connectorSummary } from '../schemas/connector.ts';
+import { functionReport } from '../schemas/functions.ts';
 import { pageOf, pageQuery } from '../schemas/page.ts';
 import { healthReport } from '../schemas/run.ts';
 
@@ -74,5 +75,17 @@ export const catalogRoutes = [
     }),
     responses: { 200: healthReport },
     errors: [],
+  },
+  {
+    operationId: 'getFunctionHealth',
+    method: 'GET',
+    path: '/v1/health/functions',
+    function: 'apiCatalog',
+    role: 'admin',
+    summary: 'Which of Headgate’s own functions failed in the last day',
+    description:
+      'Counts that CloudWatch has of the whole installation, a minute or two late. Functions that fail are tried again by whoever called them; their logs say why they did.',
+    responses: { 200: functionReport },
+    errors: ['service_unavailable'],
   },
 ] as const satisfies readonly Route[];

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Route } from '../route.ts';
-import { connectOAuth, finishOAuth, oauthAddress } from '../schemas/oauth.ts';
+import { connectOAuth, finishOAuth, oauthAddress, oauthApp } from '../schemas/oauth.ts';
 import { countedPageOf, pageOf, pageQuery } from '../schemas/page.ts';
 import {
   changeSource,
@@ -246,6 +246,17 @@ export const sourceRoutes = [
     summary: 'List the names of secrets and who uses them; never values',
     query: z.strictObject(pageQuery),
     responses: { 200: pageOf(secretEntry) },
+    errors: [],
+  },
+  {
+    operationId: 'listOAuthApps',
+    method: 'GET',
+    path: '/v1/oauth/apps',
+    function: 'apiSources',
+    role: 'viewer',
+    summary: 'List the apps at vendors that sources are connected by; never their secrets',
+    query: z.strictObject(pageQuery),
+    responses: { 200: pageOf(oauthApp) },
     errors: [],
   },
   {

@@ -20,6 +20,15 @@ export const oauthAddress = z
   })
   .meta({ id: 'OAuthAddress' });
 
+export const oauthApp = z
+  .strictObject({
+    clientId: z.string().describe('What the vendor calls the app; no secret.'),
+    connector: z.string(),
+    vendor: z.string().describe('The connector’s title.'),
+    usedBy: z.array(z.strictObject({ sourceId: z.string(), sourceKey: z.string() })),
+  })
+  .meta({ id: 'OAuthApp' });
+
 export const finishOAuth = z
   .strictObject({
     state: z.string().min(1).max(200),

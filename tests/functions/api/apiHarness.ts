@@ -100,12 +100,19 @@ export async function apiHarness(connectors: readonly Connector[] = exampleConne
   };
   const previews: PreviewInput[] = [];
   const deliveries: Delivery[] = [];
+  /** Failures of functions by name. */
+  const failing: Record<string, number> = {};
   const people = signedIn({ providers: [], fetch, now });
   const shared = { table, connectors, now, log };
   const handlers: Readonly<
     Record<ApiFunction, (event: unknown, context: never) => Promise<ApiResult>>
   > = {
-    apiCatalog: makeCatalog(shared),
+    apiCatalog: makeCatalog({
+      ...shared,
+      functionPrefix: 'headgate-test-',
+      countFunctions: async (names) =>
+        names.map((name) => ({ name, invocations: 2, failures: failing[name] ?? 0 })),
+    }),
     apiSources: makeSources({
       ...shared,
       // A vendor on this machine.
@@ -197,6 +204,7 @@ export async function apiHarness(connectors: readonly Connector[] = exampleConne
     lines,
     probes,
     previews,
+    failing,
     deliveries,
     answers,
     adminToken,

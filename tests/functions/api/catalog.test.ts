@@ -86,3 +86,16 @@ it('tells which locks are held, and until when', async () => {
   ]);
   expect(Date.parse(running[0].leaseUntil)).toBeGreaterThan(Date.parse(running[0].heldSince));
 });
+
+it('tells an administrator which functions failed, the worst first', async () => {
+  Object.assign(api.failing, { 'headgate-test-webhooks': 1, 'headgate-test-ingest-postgres': 7 });
+  const { body } = await api.call('getFunctionHealth');
+  expect(body.failing).toEqual([
+    { name: 'ingest-postgres', invocations: 2, failures: 7 },
+    { name: 'webhooks', invocations: 2, failures: 1 },
+  ]);
+  expect(body.invocations).toBeGreaterThan(40);
+  expect(Date.parse(body.to) - Date.parse(body.from)).toBe(24 * 3600 * 1000);
+  const token = await api.tokenOf('editor');
+  expect((await api.call('getFunctionHealth', { token })).status).toBe(403);
+});

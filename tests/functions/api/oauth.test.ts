@@ -94,6 +94,24 @@ describe('connecting a source', () => {
     expect([server.isLive(first), server.isLive(second)]).toEqual([false, true]);
   });
 
+  it('lists the app with the sources that it connects, and no secret', async () => {
+    const apps = async (token?: string) =>
+      (await api.call('listOAuthApps', token === undefined ? {} : { token })).body.data;
+    const [first, second] = [await addSource(), await addSource()];
+    await finish(server.agree((await begin(first)).body.url));
+    await finish(server.agree((await begin(second)).body.url));
+    const [listed, ...others] = await apps();
+    expect(others).toEqual([]);
+    expect(listed).toMatchObject({ clientId: 'app', connector: vendor.name, vendor: vendor.title });
+    const used = listed.usedBy.map(({ sourceId }: { sourceId: string }) => sourceId);
+    expect(used).toEqual(expect.arrayContaining([first, second]));
+    expect(JSON.stringify(listed)).not.toContain(app.clientSecret);
+    expect(await apps(await api.tokenOf('admin', { tenant: 'stranger' }))).toEqual([]);
+    expect(await apps(await api.tokenOf('viewer', { sources: [first] }))).toMatchObject([
+      { usedBy: [{ sourceId: first }] },
+    ]);
+  });
+
   it('takes a state once, from the one who began, and for ten minutes', async () => {
     const source = await addSource();
     const back = server.agree((await begin(source)).body.url);
