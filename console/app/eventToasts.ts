@@ -1,6 +1,7 @@
 import type { Event } from '../../client/generated.ts';
 import { onLiveEvent } from '../data/liveEvents.ts';
-import { countOf } from '../text/format.ts';
+import { kindTitle } from '../pages/run/runWords.ts';
+import { countOf, countText } from '../text/format.ts';
 import { toast } from '../ui/Toasts.tsx';
 
 /** Runs that were asked for in this tab: their ends are told, whatever they are. */
@@ -24,12 +25,18 @@ export const startEventToasts = (): (() => void) =>
         });
       case 'sync_succeeded': {
         if (!ownRuns.delete(event.data.runId)) return;
-        const { status, counts, result, runId } = event.data;
-        const what =
-          result === 'nothing_new' ? 'nothing new' : `${countOf(counts.written, 'row')} written`;
+        const { status, counts, result, runId, kind } = event.data;
+        const outcome =
+          result === 'nothing_new'
+            ? ', nothing new'
+            : kind === 'ingest' || kind === 'replay'
+              ? `, ${countOf(counts.written, 'row')} written`
+              : '';
+        const rejected = counts.rejected > 0 ? `, ${countText(counts.rejected)} rejected` : '';
+        const end = status === 'partial' ? 'some streams failed' : `${kindTitle(kind)} done`;
         return toast(
           status === 'partial' ? 'error' : 'success',
-          `${source}: ${status === 'partial' ? 'some streams failed' : 'done'}, ${what}.`,
+          `${source}: ${end}${outcome}${rejected}.`,
           { to: `/runs/${runId}`, text: 'See the run' },
         );
       }

@@ -12,6 +12,8 @@ export interface SourcesState {
 
 const pageSize = 200;
 const settleMilliseconds = 60;
+/** More sources than these are read by the page. */
+const mostAlone = 10;
 const empty: SourcesState = { sources: [], total: 0, isComplete: false, error: undefined };
 
 /** A page of the list as the API gave it, and where the next one begins. */
@@ -32,7 +34,9 @@ export class SourcesStore {
   #loading: Promise<void> | undefined;
   /** The page that is looked at next although nobody watches anything on it. */
   #turn = 0;
-  readonly #asked = new Set<string>();
+  /** Sources that events told of and nobody has looked at yet. */
+  readonly #changed = new Set<string>();
+  #settling: Promise<void> | undefined;
 
   constructor(client: Client) {
     this.#client = client;
@@ -74,37 +78,71 @@ export class SourcesStore {
   /** Reads the source again that an event tells of; everything when events were missed, the end for a new source. */
   async take(event: Event | null): Promise<void> {
     if (event === null || !this.#state.isComplete) return this.load();
-    const { sourceId } = event;
-    if (event.type === 'sync_progress' || this.#asked.has(sourceId)) return;
-    if (!this.#state.sources.some(({ id }) => id === sourceId))
-      return this.#readPage(this.#pages.length - 1);
-    this.#asked.add(sourceId);
-    // Several events of one change are one request.
-    await new Promise((resolve) => setTimeout(resolve, settleMilliseconds));
-    this.#asked.delete(sourceId);
+    if (event.type === 'sync_progress') return;
+    this.#changed.add(event.sourceId);
+    // Events that come together, of one source or of hundreds, are one look, and the list is drawn once for all of them.
+    this.#settling ??= new Promise((resolve) => setTimeout(resolve, settleMilliseconds)).then(() =>
+      this.#readChanged(),
+    );
+    return this.#settling;
+  }
+
+  async #readChanged(): Promise<void> {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    this.#settling = undefined;
+    const known = new Set(this.#state.sources.map(({ id }) => id));
+    const [old, hasNew] = [
+      changed.filter((id) => known.has(id)),
+      changed.some((id) => !known.has(id)),
+    ];
     try {
-      this.put(await this.#client.getSource({ idOrKey: sourceId }));
+      if (old.length > mostAlone) await this.look(new Set(old));
+      else {
+        const read = await Promise.all(old.map((id) => this.#readSource(id)));
+        if (hasNew) await this.#readPage(this.#pages.length - 1);
+        if (old.length > 0) this.#replace(new Map(read));
+      }
     } catch (error) {
-      if (error instanceof ProblemError && error.status === 404) this.remove(sourceId);
-      else this.#publish({ error });
+      this.#publish({ error });
     }
+  }
+
+  /** null: it is gone. */
+  async #readSource(id: string): Promise<readonly [string, SourceSummary | null]> {
+    try {
+      return [id, await this.#client.getSource({ idOrKey: id })];
+    } catch (error) {
+      if (error instanceof ProblemError && error.status === 404) return [id, null];
+      throw error;
+    }
+  }
+
+  #replace(changed: ReadonlyMap<string, SourceSummary | null>): void {
+    let gone = 0;
+    this.#pages = this.#pages.map((page) =>
+      page.sources.some(({ id }) => changed.has(id))
+        ? {
+            ...page,
+            sources: page.sources.flatMap((source) => {
+              const next = changed.get(source.id);
+              if (next === undefined) return [source];
+              if (next === null) gone += 1;
+              return next === null ? [] : [next];
+            }),
+          }
+        : page,
+    );
+    this.#publish({ total: Math.max(0, this.#state.total - gone) });
   }
 
   /** Puts what a request answered into its place at once. */
   put(source: SourceSummary): void {
-    this.#pages = this.#pages.map((page) => ({
-      ...page,
-      sources: page.sources.map((each) => (each.id === source.id ? source : each)),
-    }));
-    this.#publish({});
+    this.#replace(new Map([[source.id, source]]));
   }
 
   remove(sourceId: string): void {
-    this.#pages = this.#pages.map((page) => ({
-      ...page,
-      sources: page.sources.filter(({ id }) => id !== sourceId),
-    }));
-    this.#publish({ total: Math.max(0, this.#state.total - 1) });
+    this.#replace(new Map([[sourceId, null]]));
   }
 
   async #readAll(): Promise<void> {

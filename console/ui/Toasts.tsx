@@ -23,7 +23,9 @@ function become(next: readonly Toast[]): void {
 /** Tells what happened, for a few seconds, on whatever page. */
 export function toast(kind: Toast['kind'], text: string, link?: Toast['link']): void {
   const id = nextId++;
-  become([...toasts, { id, kind, text, ...(link === undefined ? {} : { link }) }].slice(-most));
+  // What is told of the same page takes the place of what was told before: a run began, and it is done.
+  const others = toasts.filter((each) => link === undefined || each.link?.to !== link.to);
+  become([...others, { id, kind, text, ...(link === undefined ? {} : { link }) }].slice(-most));
   setTimeout(() => dismiss(id), longest[kind]);
 }
 

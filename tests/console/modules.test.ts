@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { SourceSummary } from '../../client/generated.ts';
+import type { Client, Event, SourceSummary } from '../../client/generated.ts';
+import { ProblemError } from '../../client/problemError.ts';
 import { connectors } from '../../connectors/registry.ts';
+import { SourcesStore } from '../../console/data/sourcesStore.ts';
 import {
   connectionFields,
   credentialsOf,
@@ -57,6 +59,71 @@ describe('the list of sources', () => {
     expect(by('health')[0]).toBe('Orders 10');
     expect(by('lastSync', true)[0]).toBe('Zoo');
     expect(by('no such column')).toEqual(names(sources));
+  });
+});
+
+describe('the list of sources, as events come', () => {
+  /** An API of as many sources, and what it was asked. */
+  async function listOf(count: number) {
+    const all = Array.from({ length: count }, (_, index) => source(`s${index}`));
+    const asked: string[] = [];
+    const client = {
+      listSources: async ({ query }: { query: { limit: number; cursor?: string } }) => {
+        const from = Number(query.cursor ?? 0);
+        const end = from + query.limit;
+        asked.push(`page ${from}`);
+        return {
+          data: all.slice(from, end),
+          pagination: { total: all.length, nextCursor: end < all.length ? String(end) : null },
+        };
+      },
+      getSource: async ({ idOrKey }: { idOrKey: string }) => {
+        asked.push(idOrKey);
+        const found = all.find(({ id }) => id === idOrKey);
+        if (found === undefined) throw new ProblemError(gone);
+        return found;
+      },
+    } as unknown as Client;
+    const store = new SourcesStore(client);
+    let drawn = 0;
+    await store.load();
+    asked.length = 0;
+    store.subscribe(() => {
+      drawn += 1;
+    });
+    const tell = (ids: readonly string[], type: Event['type'] = 'source_changed') =>
+      Promise.all(ids.map((sourceId) => store.take({ type, sourceId } as Event)));
+    return { all, asked, store, tell, drawn: () => drawn };
+  }
+  const gone = { status: 404, code: 'not_found', title: 'Not found', type: 'about:blank' } as const;
+
+  it('asks once for a source that several events tell of, and not for its progress', async () => {
+    const { all, asked, store, tell, drawn } = await listOf(30);
+    all[3] = { ...all[3]!, health: 'failed' };
+    await tell(['s3', 's3', 's3']);
+    await tell(['s4'], 'sync_progress');
+    expect(asked).toEqual(['s3']);
+    expect(drawn()).toBe(1);
+    expect(store.read().sources[3]?.health).toBe('failed');
+  });
+
+  it('reads pages, not sources one by one, when hundreds change together', async () => {
+    const { all, asked, store, tell } = await listOf(1_000);
+    const ids = Array.from({ length: 300 }, (_, index) => `s${index}`);
+    for (const [index] of ids.entries()) all[index] = { ...all[index]!, health: 'syncing' };
+    await tell(ids);
+    expect(asked.every((each) => each.startsWith('page'))).toBe(true);
+    expect(asked.length).toBeLessThanOrEqual(5);
+    expect(store.read().sources.filter(({ health }) => health === 'syncing')).toHaveLength(300);
+  });
+
+  it('shows new sources and takes away those that are gone', async () => {
+    const { all, store, tell } = await listOf(5);
+    all.splice(1, 1);
+    all.push(source('s9'));
+    await tell(['s1', 's9']);
+    expect(names(store.read().sources)).toEqual(['s0', 's2', 's3', 's4', 's9']);
+    expect(store.read().total).toBe(5);
   });
 });
 

@@ -12,8 +12,11 @@ const folder =
     ? join(import.meta.dirname, '../../docs/images')
     : join(tmpdir(), 'headgate-screenshots');
 
-/** Keeps what the page shows as `console-<name>.png`. */
+/** Keeps what the page shows as `console-<name>.png`, without the notifications of what the test just did. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
+  await page.evaluate(
+    `for (const button of document.querySelectorAll('.toast button[aria-label=Dismiss]')) button.click()`,
+  );
   await page.screenshot({ path: join(folder, `console-${name}.png`), animations: 'disabled' });
 }

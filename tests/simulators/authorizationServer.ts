@@ -21,6 +21,8 @@ export async function authorizationServer(client: {
   readonly id: string;
   readonly secret: string;
   readonly redirectUri: string;
+  /** Handed out for each code, where another server is to know it. Default: one of its own each time. */
+  readonly refreshToken?: string;
 }): Promise<AuthorizationServer> {
   const codes = new Map<string, { readonly challenge: string; readonly redirectUri: string }>();
   const live = new Set<string>();
@@ -39,7 +41,7 @@ export async function authorizationServer(client: {
       .digest('base64url');
     if (code?.challenge !== challenge || code.redirectUri !== fields['redirect_uri'])
       return refuse('invalid_grant');
-    const refreshToken = randomBytes(16).toString('hex');
+    const refreshToken = client.refreshToken ?? randomBytes(16).toString('hex');
     live.add(refreshToken);
     return [
       200,

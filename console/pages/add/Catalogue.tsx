@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react';
-import type { ConnectorSummary } from '../../../client/generated.ts';
 import { setParams, useParam } from '../../app/router.ts';
+import { readAll } from '../../data/readPages.ts';
 import { useQuery } from '../../data/useQuery.ts';
 import { Link } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -17,19 +17,9 @@ const labelTitles: Readonly<Record<string, string>> = {
 
 /** All kinds of source there are. */
 export function useConnectors() {
-  return useQuery('connectors', async (client, signal) => {
-    const found: ConnectorSummary[] = [];
-    let cursor: string | undefined;
-    do {
-      const { data, pagination } = await client.listConnectors({
-        query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) },
-        signal,
-      });
-      found.push(...data);
-      cursor = pagination.nextCursor ?? undefined;
-    } while (cursor !== undefined);
-    return found;
-  });
+  return useQuery('connectors', (client, signal) =>
+    readAll((page) => client.listConnectors({ query: page, signal })),
+  );
 }
 
 /** Choosing the kind of a new source. */

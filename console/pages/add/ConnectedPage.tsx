@@ -1,12 +1,14 @@
 import { useEffect, useState } from 'react';
 import { navigate } from '../../app/router.ts';
 import { useClient } from '../../app/session.ts';
+import { sourcesStoreOf } from '../../data/sourcesStore.ts';
 import { describeError } from '../../text/describeError.ts';
 import { Alert } from '../../ui/Alert.tsx';
 import { LinkButton } from '../../ui/Button.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Loading } from '../../ui/States.tsx';
 import { toast } from '../../ui/Toasts.tsx';
+import { takeDraft } from './beginConnect.ts';
 
 /** What the vendor sent along, read once; the code shall not stay in the address. */
 const taken = new Map<string, Promise<string>>();
@@ -26,8 +28,11 @@ export default function ConnectedPage() {
     // Once, however often the page is drawn: a code is good once.
     const finished =
       taken.get(state) ??
-      client.finishOAuth({ body: { state, code } }).then(({ id, name }) => {
+      client.finishOAuth({ body: { state, code } }).then(async ({ id, name }) => {
         toast('success', `${name} is connected.`);
+        if (takeDraft() === id)
+          await client.changeSource({ idOrKey: id, body: { status: 'active' } });
+        void sourcesStoreOf(client).load();
         return id;
       });
     taken.set(state, finished);

@@ -16,12 +16,18 @@ interface CredentialsFormProps {
   readonly onConnect?: (() => void) | undefined;
 }
 
+const isEmpty = (value: Json | undefined): boolean => value === undefined || value === '';
+
 /** How to sign in at the source, and what with. */
 export function CredentialsForm(props: CredentialsFormProps) {
   const { fields, method, onMethod, values, onChange, errors, onConnect } = props;
   const chosen = fields.methods.find(({ name }) => name === method) ?? fields.methods[0];
   if (chosen === undefined) return null;
   const connects = onConnect !== undefined && chosen.name === 'oauth2';
+  const asked = connects
+    ? chosen.fields.filter(({ name }) => name !== 'refreshToken')
+    : chosen.fields;
+  const isLacking = asked.some(({ name, required }) => required && isEmpty(values[name]));
   return (
     <fieldset className="stack">
       <legend>Sign in</legend>
@@ -42,9 +48,7 @@ export function CredentialsForm(props: CredentialsFormProps) {
       )}
       <SchemaForm
         key={chosen.name}
-        fields={
-          connects ? chosen.fields.filter(({ name }) => name !== 'refreshToken') : chosen.fields
-        }
+        fields={asked}
         values={values}
         onChange={onChange}
         errors={errors}
@@ -52,7 +56,7 @@ export function CredentialsForm(props: CredentialsFormProps) {
       />
       {connects && (
         <div>
-          <Button kind="primary" onClick={onConnect}>
+          <Button kind="primary" disabled={isLacking} onClick={onConnect}>
             Connect in the browser
           </Button>
         </div>

@@ -11,7 +11,7 @@ import { Field, Select } from '../../ui/Field.tsx';
 import { Page, Panel } from '../../ui/Page.tsx';
 import { toast } from '../../ui/Toasts.tsx';
 import { startRun } from '../sources/sourceActions.ts';
-import { beginConnect } from './beginConnect.ts';
+import { beginConnect, keepDraft } from './beginConnect.ts';
 import { CredentialsForm } from './ConnectionForm.tsx';
 import { connectionFields, credentialsOf, takesUploads } from './connectionDraft.ts';
 import { ScheduleBuilder } from './ScheduleBuilder.tsx';
@@ -40,6 +40,8 @@ export function NewSourceForm({ connector }: { readonly connector: Connector }) 
   const [schedule, setSchedule] = useState<Schedule | null>(null);
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState<'create' | 'sync'>();
+  /** Made when somebody first tried to connect; a second try goes on with it. */
+  const [draft, setDraft] = useState<string>();
   const errors = fieldErrorsOf(error);
 
   const sent = credentialsOf(fields, method, credentials);
@@ -75,8 +77,13 @@ export function NewSourceForm({ connector }: { readonly connector: Connector }) 
   const connect = async (): Promise<void> => {
     setError(undefined);
     try {
-      const draft = await client.createSource({ body: { ...body, status: 'draft' } });
-      await beginConnect(client, draft.id, credentials);
+      const { id } =
+        draft === undefined
+          ? await client.createSource({ body: { ...body, status: 'draft' } })
+          : await client.changeSource({ idOrKey: draft, body });
+      setDraft(id);
+      keepDraft(id);
+      await beginConnect(client, id, credentials);
     } catch (caught) {
       setError(caught);
     }

@@ -1,15 +1,16 @@
 import { useMemo, useState } from 'react';
 import type { ConnectorSummary, File as LandedFile, Source } from '../../../client/generated.ts';
 import { useClient, useMay } from '../../app/session.ts';
+import { readPages } from '../../data/readPages.ts';
 import { useQuery } from '../../data/useQuery.ts';
 import { bytesText, countText } from '../../text/format.ts';
 import { Badge } from '../../ui/Badge.tsx';
-import { Button } from '../../ui/Button.tsx';
-import { type Column, DataTable } from '../../ui/DataTable.tsx';
+import type { Column } from '../../ui/DataTable.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
+import { ListPanel } from '../../ui/ListPanel.tsx';
 import { Menu } from '../../ui/Menu.tsx';
 import { Facts, Panel } from '../../ui/Page.tsx';
-import { Empty, LoadError } from '../../ui/States.tsx';
+import { Empty } from '../../ui/States.tsx';
 import { Ago } from '../../ui/Time.tsx';
 import { attempt, toast } from '../../ui/Toasts.tsx';
 import { isBusy } from '../sources/health.ts';
@@ -31,27 +32,15 @@ export function FilesTab({ source, connector, refresh }: FilesTabProps) {
   const [deleting, setDeleting] = useState<LandedFile>();
   const files = useQuery(
     `files ${source.id} ${limit}`,
-    async (client, signal) => {
-      const found: LandedFile[] = [];
-      let cursor: string | undefined;
-      do {
-        const { data, pagination } = await client.listFiles({
-          idOrKey: source.id,
-          query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) },
-          signal,
-        });
-        found.push(...data);
-        cursor = pagination.nextCursor ?? undefined;
-      } while (cursor !== undefined && found.length < limit);
-      return { files: found, hasMore: cursor !== undefined };
-    },
-    (data) => (isBusy(source) || data?.files.some(isMoving) ? 'busy' : 'calm'),
+    (client, signal) =>
+      readPages((page) => client.listFiles({ idOrKey: source.id, query: page, signal }), limit),
+    (data) => (isBusy(source) || data?.rows.some(isMoving) ? 'busy' : 'calm'),
     source.id,
   );
   const taken = useMemo(
     () =>
       new Set(
-        files.data?.files.flatMap(({ name, status }) => (status === 'file_deleted' ? [] : [name])),
+        files.data?.rows.flatMap(({ name, status }) => (status === 'file_deleted' ? [] : [name])),
       ),
     [files.data],
   );
@@ -68,26 +57,19 @@ export function FilesTab({ source, connector, refresh }: FilesTabProps) {
       {canUpload && isUploaded && (
         <UploadPanel source={source} connector={connector} taken={taken} onDone={changed} />
       )}
-      <Panel flush title="Existing files">
-        {files.error !== undefined && (
-          <LoadError error={files.error} onRetry={() => void files.refresh()} />
-        )}
-        <DataTable
-          caption="Existing files"
-          columns={mayEdit ? [...columns, actionsColumn(source, setDeleting, changed)] : columns}
-          rows={files.data?.files ?? []}
-          rowKey={({ name, versionId }) => `${name} ${versionId}`}
-          skeletonRows={files.data === undefined && files.error === undefined ? 3 : 0}
-          empty={<Empty title="No files yet">Upload some, or put them into its folder.</Empty>}
-        />
-        {files.data?.hasMore === true && (
-          <div className="more-row">
-            <Button kind="quiet" onClick={() => setLimit(limit * 2)}>
-              Show more files
-            </Button>
-          </div>
-        )}
-      </Panel>
+      <ListPanel
+        title="Existing files"
+        query={files}
+        columns={mayEdit ? [...columns, actionsColumn(source, setDeleting, changed)] : columns}
+        rows={files.data?.rows ?? []}
+        rowKey={({ name, versionId }) => `${name} ${versionId}`}
+        empty={<Empty title="No files yet">Upload some, or put them into its folder.</Empty>}
+        more={
+          files.data?.hasMore === true
+            ? { text: 'Show more files', onMore: () => setLimit(limit * 2) }
+            : undefined
+        }
+      />
       {deleting !== undefined && (
         <DeleteFile
           source={source}

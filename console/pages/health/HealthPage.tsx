@@ -1,9 +1,11 @@
-import type { Health } from '../../../client/generated.ts';
+import type { FunctionReport, Health } from '../../../client/generated.ts';
+import { useMay } from '../../app/session.ts';
 import { useQuery } from '../../data/useQuery.ts';
-import { countText } from '../../text/format.ts';
+import { countOf, countText } from '../../text/format.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { Link } from '../../ui/Button.tsx';
 import { type Column, DataTable } from '../../ui/DataTable.tsx';
+import { ListPanel } from '../../ui/ListPanel.tsx';
 import { Page, Panel } from '../../ui/Page.tsx';
 import { LoadError, Loading } from '../../ui/States.tsx';
 import { Ago } from '../../ui/Time.tsx';
@@ -15,6 +17,7 @@ import { sourcePath } from '../sources/SourcesTable.tsx';
 type Failure = Health['recentFailures'][number];
 type Attention = Health['attention'][number];
 type Running = Health['running'][number];
+type FailingFunction = FunctionReport['failing'][number];
 
 const failureColumns: readonly Column<Failure>[] = [
   {
@@ -104,6 +107,7 @@ const runningColumns: readonly Column<Running>[] = [
 
 /** How all sources are together, what failed, and what waits for somebody. */
 export default function HealthPage() {
+  const isAdmin = useMay('admin');
   const { data, error, refresh } = useQuery(
     'health',
     (client, signal) => client.getHealth({ query: { limit: 50 }, signal }),
@@ -124,7 +128,45 @@ export default function HealthPage() {
       {error !== undefined && <LoadError error={error} onRetry={() => void refresh()} />}
       {data === undefined && error === undefined && <Loading lines={8} />}
       {data !== undefined && <Report health={data} />}
+      {isAdmin && <Functions />}
     </Page>
+  );
+}
+
+const functionColumns: readonly Column<FailingFunction>[] = [
+  { id: 'name', title: 'Function', cell: ({ name }) => <span className="mono">{name}</span> },
+  {
+    id: 'failures',
+    title: 'Failed',
+    align: 'right',
+    cell: ({ failures }) => countText(failures),
+  },
+  {
+    id: 'invocations',
+    title: 'Of calls',
+    align: 'right',
+    cell: ({ invocations }) => countText(invocations),
+  },
+];
+
+/** Headgate’s own Lambda functions, of the whole installation. */
+function Functions() {
+  const query = useQuery(
+    'function health',
+    (client, signal) => client.getFunctionHealth({ signal }),
+    'calm',
+  );
+  const calls = query.data?.invocations ?? 0;
+  return (
+    <ListPanel
+      title="Lambda errors"
+      description="Functions that failed in the last 24 hours, as CloudWatch counts them. Whoever called one tries again; its log group says why."
+      query={query}
+      columns={functionColumns}
+      rows={query.data?.failing ?? []}
+      rowKey={({ name }) => name}
+      empty={`None of ${countOf(calls, 'call')} failed.`}
+    />
   );
 }
 

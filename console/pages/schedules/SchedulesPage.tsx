@@ -1,10 +1,12 @@
 import type { ScheduleEntry } from '../../../client/generated.ts';
+import { readAll } from '../../data/readPages.ts';
 import { useQuery } from '../../data/useQuery.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { Link } from '../../ui/Button.tsx';
-import { type Column, DataTable } from '../../ui/DataTable.tsx';
-import { Page, Panel } from '../../ui/Page.tsx';
-import { Empty, LoadError } from '../../ui/States.tsx';
+import type { Column } from '../../ui/DataTable.tsx';
+import { ListPanel } from '../../ui/ListPanel.tsx';
+import { Page } from '../../ui/Page.tsx';
+import { Empty } from '../../ui/States.tsx';
 import { Ago, At } from '../../ui/Time.tsx';
 import { statusBadges } from '../sources/health.ts';
 import { sourcePath } from '../sources/SourcesTable.tsx';
@@ -67,41 +69,31 @@ const columns: readonly Column<ScheduleEntry>[] = [
 
 /** What runs by itself, soonest first. */
 export default function SchedulesPage() {
-  const { data, error, refresh } = useQuery(
+  const query = useQuery(
     'schedules',
     async (client, signal) => {
-      const found: ScheduleEntry[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await client.listSchedules({
-          query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) },
-          signal,
-        });
-        found.push(...page.data);
-        cursor = page.pagination.nextCursor ?? undefined;
-      } while (cursor !== undefined);
+      const found = await readAll((page) => client.listSchedules({ query: page, signal }));
       const next = ({ nextRunTimes }: ScheduleEntry): string => nextRunTimes[0] ?? '~';
-      return found.sort((a, b) => (next(a) < next(b) ? -1 : 1));
+      return found.toSorted((a, b) => (next(a) < next(b) ? -1 : 1));
     },
     'calm',
   );
+  const { data } = query;
   return (
     <Page title="Schedules" description="What runs by itself, and when it does next.">
-      {error !== undefined && <LoadError error={error} onRetry={() => void refresh()} />}
-      <Panel flush>
-        <DataTable
-          caption="Schedules"
-          columns={columns}
-          rows={data?.slice(0, shownAtMost) ?? []}
-          rowKey={({ sourceId }) => sourceId}
-          skeletonRows={data === undefined && error === undefined ? 5 : 0}
-          empty={
-            <Empty title="Nothing is scheduled">
-              A schedule is part of a source’s settings. Files that arrive are loaded without one.
-            </Empty>
-          }
-        />
-      </Panel>
+      <ListPanel
+        caption="Schedules"
+        query={query}
+        columns={columns}
+        rows={data?.slice(0, shownAtMost) ?? []}
+        rowKey={({ sourceId }) => sourceId}
+        skeletonRows={5}
+        empty={
+          <Empty title="Nothing is scheduled">
+            A schedule is part of a source’s settings. Files that arrive are loaded without one.
+          </Empty>
+        }
+      />
       {data !== undefined && data.length > shownAtMost && (
         <p className="soft">The next {shownAtMost} are shown; the list of sources has all.</p>
       )}

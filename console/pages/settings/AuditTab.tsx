@@ -1,37 +1,42 @@
 import { useState } from 'react';
 import type { AuditEntry } from '../../../client/generated.ts';
 import { setParams, useParam } from '../../app/router.ts';
+import { readPages } from '../../data/readPages.ts';
 import { useQuery } from '../../data/useQuery.ts';
-import { Button } from '../../ui/Button.tsx';
-import { type Column, DataTable } from '../../ui/DataTable.tsx';
+import type { Column } from '../../ui/DataTable.tsx';
 import { Select } from '../../ui/Field.tsx';
-import { Panel } from '../../ui/Page.tsx';
-import { LoadError } from '../../ui/States.tsx';
+import { ListPanel } from '../../ui/ListPanel.tsx';
 import { At } from '../../ui/Time.tsx';
 
 type Action = AuditEntry['action'];
 
-const actions: readonly Action[] = [
-  'source.created',
-  'source.changed',
-  'source.deleted',
-  'credentials.replaced',
-  'source.tested',
-  'attention.acknowledged',
-  'run.requested',
-  'run.cancelled',
-  'run.undone',
-  'rejects.replayed',
-  'cursor.set',
-  'data.cleared',
-  'upload.created',
-  'upload.completed',
-  'file.deleted',
-  'file.reloaded',
-  'file.restored',
-  'token.created',
-  'token.revoked',
-];
+/** All there are: an action that is missing here does not compile. */
+const actions: Readonly<Record<Action, true>> = {
+  'source.created': true,
+  'source.changed': true,
+  'source.deleted': true,
+  'source.tested': true,
+  'credentials.replaced': true,
+  'oauth.connected': true,
+  'attention.acknowledged': true,
+  'run.requested': true,
+  'run.cancelled': true,
+  'run.undone': true,
+  'rejects.replayed': true,
+  'cursor.set': true,
+  'data.cleared': true,
+  'upload.created': true,
+  'upload.completed': true,
+  'upload.aborted': true,
+  'file.deleted': true,
+  'file.reloaded': true,
+  'file.restored': true,
+  'token.created': true,
+  'token.revoked': true,
+  'webhook.created': true,
+  'webhook.changed': true,
+  'webhook.deleted': true,
+};
 
 const columns: readonly Column<AuditEntry>[] = [
   { id: 'at', title: 'When', className: 'nowrap', cell: ({ at }) => <At at={at} /> },
@@ -64,30 +69,22 @@ const pageSize = 50;
 export function AuditTab() {
   const [action] = useParam('action');
   const [limit, setLimit] = useState(pageSize);
-  const { data, error, refresh } = useQuery(
+  const query = useQuery(
     `audit ${action} ${limit}`,
-    async (client, signal) => {
-      const found: AuditEntry[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await client.listAudit({
-          query: {
-            limit: pageSize,
-            ...(action === '' ? {} : { action: action as Action }),
-            ...(cursor === undefined ? {} : { cursor }),
-          },
-          signal,
-        });
-        found.push(...page.data);
-        cursor = page.pagination.nextCursor ?? undefined;
-      } while (cursor !== undefined && found.length < limit);
-      return { entries: found, hasMore: cursor !== undefined };
-    },
+    (client, signal) =>
+      readPages(
+        (page) =>
+          client.listAudit({
+            query: { ...page, ...(action === '' ? {} : { action: action as Action }) },
+            signal,
+          }),
+        limit,
+      ),
     'calm',
   );
   return (
-    <Panel
-      flush
+    <ListPanel
+      dense
       title="Audit log"
       description="Every change: who, when, what, before and after. Secrets are left out."
       actions={
@@ -96,29 +93,22 @@ export function AuditTab() {
           value={action}
           options={[
             { value: '', label: 'All actions' },
-            ...actions.map((value) => ({ value: value as string, label: value })),
+            ...Object.keys(actions).map((value) => ({ value, label: value })),
           ]}
           onChange={(value) => setParams({ action: value })}
         />
       }
-    >
-      {error !== undefined && <LoadError error={error} onRetry={() => void refresh()} />}
-      <DataTable
-        dense
-        caption="Audit log"
-        columns={columns}
-        rows={data?.entries ?? []}
-        rowKey={({ id }) => id}
-        skeletonRows={data === undefined && error === undefined ? 8 : 0}
-        empty="Nothing was changed yet."
-      />
-      {data?.hasMore === true && (
-        <div className="more-row">
-          <Button kind="quiet" onClick={() => setLimit(limit * 2)}>
-            Show older changes
-          </Button>
-        </div>
-      )}
-    </Panel>
+      query={query}
+      columns={columns}
+      rows={query.data?.rows ?? []}
+      rowKey={({ id }) => id}
+      skeletonRows={8}
+      empty="Nothing was changed yet."
+      more={
+        query.data?.hasMore === true
+          ? { text: 'Show older changes', onMore: () => setLimit(limit * 2) }
+          : undefined
+      }
+    />
   );
 }

@@ -3,6 +3,7 @@ import { useMay, useSession } from '../../app/session.ts';
 import { wordsOf } from '../../text/format.ts';
 import { Facts, Page, Panel } from '../../ui/Page.tsx';
 import { Tabs } from '../../ui/Tabs.tsx';
+import { AppsTab } from './AppsTab.tsx';
 import { AuditTab } from './AuditTab.tsx';
 import { SecretsTab } from './SecretsTab.tsx';
 import { TokensTab } from './TokensTab.tsx';
@@ -16,6 +17,7 @@ export default function SettingsPage() {
     { id: 'you', title: 'You' },
     ...(isAdmin ? [{ id: 'tokens', title: 'API tokens' }] : []),
     { id: 'secrets', title: 'Secrets' },
+    { id: 'apps', title: 'OAuth apps' },
     ...(isAdmin
       ? [
           { id: 'webhooks', title: 'Webhooks' },
@@ -35,6 +37,7 @@ export default function SettingsPage() {
         {current === 'you' && <You />}
         {current === 'tokens' && <TokensTab />}
         {current === 'secrets' && <SecretsTab />}
+        {current === 'apps' && <AppsTab />}
         {current === 'webhooks' && <WebhooksTab />}
         {current === 'audit' && <AuditTab />}
       </Tabs>

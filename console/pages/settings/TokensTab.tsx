@@ -1,18 +1,18 @@
 import { useState } from 'react';
 import type { CreatedToken, Token } from '../../../client/generated.ts';
 import { type Role, useClient, useSession } from '../../app/session.ts';
+import { readAll } from '../../data/readPages.ts';
 import { useQuery } from '../../data/useQuery.ts';
 import { wordsOf } from '../../text/format.ts';
-import { Alert } from '../../ui/Alert.tsx';
 import { Button } from '../../ui/Button.tsx';
-import { Code } from '../../ui/Code.tsx';
-import { type Column, DataTable } from '../../ui/DataTable.tsx';
+import type { Column } from '../../ui/DataTable.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { Field, Select } from '../../ui/Field.tsx';
-import { Panel } from '../../ui/Page.tsx';
-import { Empty, LoadError } from '../../ui/States.tsx';
+import { ListPanel } from '../../ui/ListPanel.tsx';
+import { Empty } from '../../ui/States.tsx';
 import { Ago, At } from '../../ui/Time.tsx';
 import { toast } from '../../ui/Toasts.tsx';
+import { ShownOnce } from './ShownOnce.tsx';
 
 const readColumns: readonly Column<Token>[] = [
   {
@@ -58,19 +58,9 @@ export function TokensTab() {
   const [revoking, setRevoking] = useState<Token>();
   const [made, setMade] = useState<CreatedToken>();
   const client = useClient();
-  const { data, error, refresh } = useQuery('tokens', async (api, signal) => {
-    const found: Token[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await api.listTokens({
-        query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) },
-        signal,
-      });
-      found.push(...page.data);
-      cursor = page.pagination.nextCursor ?? undefined;
-    } while (cursor !== undefined);
-    return found;
-  });
+  const query = useQuery('tokens', (api, signal) =>
+    readAll((page) => api.listTokens({ query: page, signal })),
+  );
   const revokeColumn: Column<Token> = {
     id: 'revoke',
     title: 'Revoke',
@@ -86,17 +76,15 @@ export function TokensTab() {
   return (
     <>
       {made !== undefined && (
-        <Alert
-          kind="success"
+        <ShownOnce
           title={`The token ${made.name} is made`}
-          actions={<Button onClick={() => setMade(undefined)}>I have copied it</Button>}
-        >
-          <p>It is shown only now; Headgate keeps its hash.</p>
-          <Code label="The token" text={made.token} />
-        </Alert>
+          explanation="It is shown only now; Headgate keeps its hash."
+          label="The token"
+          secret={made.token}
+          onDone={() => setMade(undefined)}
+        />
       )}
-      <Panel
-        flush
+      <ListPanel
         title="API tokens"
         description="For programs, and for people until they sign in with their own accounts."
         actions={
@@ -104,23 +92,18 @@ export function TokensTab() {
             Make a token
           </Button>
         }
-      >
-        {error !== undefined && <LoadError error={error} onRetry={() => void refresh()} />}
-        <DataTable
-          caption="API tokens"
-          columns={[...readColumns, revokeColumn]}
-          rows={data ?? []}
-          rowKey={({ id }) => id}
-          skeletonRows={data === undefined && error === undefined ? 3 : 0}
-          empty={<Empty title="No tokens">Only the first admin token is in use.</Empty>}
-        />
-      </Panel>
+        query={query}
+        columns={[...readColumns, revokeColumn]}
+        rows={query.data ?? []}
+        rowKey={({ id }) => id}
+        empty={<Empty title="No tokens">Only the first admin token is in use.</Empty>}
+      />
       {isMaking && (
         <MakeToken
           onClose={() => setIsMaking(false)}
           onMade={(token) => {
             setMade(token);
-            void refresh();
+            void query.refresh();
           }}
         />
       )}
@@ -133,7 +116,7 @@ export function TokensTab() {
           onAction={async () => {
             await client.revokeToken({ tokenId: revoking.id });
             toast('success', `${revoking.name} is revoked.`);
-            await refresh();
+            await query.refresh();
           }}
         >
           <p>

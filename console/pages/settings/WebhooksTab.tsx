@@ -1,19 +1,19 @@
 import { useState } from 'react';
 import type { CreatedWebhook, CreateWebhook, Webhook } from '../../../client/generated.ts';
 import { useClient } from '../../app/session.ts';
+import { readAll } from '../../data/readPages.ts';
 import { useQuery } from '../../data/useQuery.ts';
-import { Alert } from '../../ui/Alert.tsx';
 import { Badge } from '../../ui/Badge.tsx';
 import { Button } from '../../ui/Button.tsx';
-import { Code } from '../../ui/Code.tsx';
-import { type Column, DataTable } from '../../ui/DataTable.tsx';
+import type { Column } from '../../ui/DataTable.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { Field, Select } from '../../ui/Field.tsx';
+import { ListPanel } from '../../ui/ListPanel.tsx';
 import { Menu } from '../../ui/Menu.tsx';
-import { Panel } from '../../ui/Page.tsx';
-import { Empty, LoadError } from '../../ui/States.tsx';
+import { Empty } from '../../ui/States.tsx';
 import { Ago } from '../../ui/Time.tsx';
 import { attempt, toast } from '../../ui/Toasts.tsx';
+import { ShownOnce } from './ShownOnce.tsx';
 
 const columns: readonly Column<Webhook>[] = [
   {
@@ -53,21 +53,9 @@ export function WebhooksTab() {
   const [isMaking, setIsMaking] = useState(false);
   const [made, setMade] = useState<CreatedWebhook>();
   const [deleting, setDeleting] = useState<Webhook>();
-  const { data, error, refresh } = useQuery(
+  const query = useQuery(
     'webhooks',
-    async (api, signal) => {
-      const found: Webhook[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await api.listWebhooks({
-          query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) },
-          signal,
-        });
-        found.push(...page.data);
-        cursor = page.pagination.nextCursor ?? undefined;
-      } while (cursor !== undefined);
-      return found;
-    },
+    (api, signal) => readAll((page) => api.listWebhooks({ query: page, signal })),
     'calm',
   );
   const actions: Column<Webhook> = {
@@ -85,7 +73,7 @@ export function WebhooksTab() {
                 void attempt(async () => {
                   await client.testWebhook({ webhookId: webhook.id });
                   toast('info', `${webhook.name}: a test was sent.`);
-                  await refresh();
+                  await query.refresh();
                 }),
             },
             {
@@ -96,7 +84,7 @@ export function WebhooksTab() {
                     webhookId: webhook.id,
                     body: { isActive: !webhook.isActive },
                   });
-                  await refresh();
+                  await query.refresh();
                 }),
             },
             { label: 'Delete…', danger: true, onSelect: () => setDeleting(webhook) },
@@ -108,17 +96,15 @@ export function WebhooksTab() {
   return (
     <>
       {made !== undefined && (
-        <Alert
-          kind="success"
+        <ShownOnce
           title={`The webhook ${made.name} is made`}
-          actions={<Button onClick={() => setMade(undefined)}>I have copied it</Button>}
-        >
-          <p>Deliveries are signed with this secret. It is shown only now.</p>
-          <Code label="Signing secret" text={made.signingSecret} />
-        </Alert>
+          explanation="Deliveries are signed with this secret. It is shown only now."
+          label="Signing secret"
+          secret={made.signingSecret}
+          onDone={() => setMade(undefined)}
+        />
       )}
-      <Panel
-        flush
+      <ListPanel
         title="Webhooks"
         description="Told of events as they happen, or of alerts once per incident."
         actions={
@@ -126,27 +112,22 @@ export function WebhooksTab() {
             Add a webhook
           </Button>
         }
-      >
-        {error !== undefined && <LoadError error={error} onRetry={() => void refresh()} />}
-        <DataTable
-          caption="Webhooks"
-          columns={[...columns, actions]}
-          rows={data ?? []}
-          rowKey={({ id }) => id}
-          skeletonRows={data === undefined && error === undefined ? 2 : 0}
-          empty={
-            <Empty title="No webhooks">
-              A chat, or a program of yours, can be told what happens.
-            </Empty>
-          }
-        />
-      </Panel>
+        query={query}
+        columns={[...columns, actions]}
+        rows={query.data ?? []}
+        rowKey={({ id }) => id}
+        empty={
+          <Empty title="No webhooks">
+            A chat, or a program of yours, can be told what happens.
+          </Empty>
+        }
+      />
       {isMaking && (
         <MakeWebhook
           onClose={() => setIsMaking(false)}
           onMade={(webhook) => {
             setMade(webhook);
-            void refresh();
+            void query.refresh();
           }}
         />
       )}
@@ -159,7 +140,7 @@ export function WebhooksTab() {
           onAction={async () => {
             await client.deleteWebhook({ webhookId: deleting.id });
             toast('success', `${deleting.name} is deleted.`);
-            await refresh();
+            await query.refresh();
           }}
         >
           <p>It is told nothing any more.</p>

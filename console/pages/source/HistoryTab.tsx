@@ -1,12 +1,12 @@
 import { useState } from 'react';
 import type { Run, Source } from '../../../client/generated.ts';
+import { readPages } from '../../data/readPages.ts';
 import { useQuery } from '../../data/useQuery.ts';
 import { countText, dateTimeText, secondsText, usdText } from '../../text/format.ts';
 import { Badge } from '../../ui/Badge.tsx';
-import { Button, Link } from '../../ui/Button.tsx';
-import { type Column, DataTable } from '../../ui/DataTable.tsx';
-import { Panel } from '../../ui/Page.tsx';
-import { LoadError } from '../../ui/States.tsx';
+import { Link } from '../../ui/Button.tsx';
+import type { Column } from '../../ui/DataTable.tsx';
+import { ListPanel } from '../../ui/ListPanel.tsx';
 import { isOpen, runBadge, runTitle, triggerText } from '../run/runWords.ts';
 import { RunsChart } from './RunsChart.tsx';
 
@@ -62,78 +62,57 @@ const columns: readonly Column<Run>[] = [
 function useRuns(source: Source, limit: number) {
   return useQuery(
     `runs ${source.id} ${limit}`,
-    async (client, signal) => {
-      const runs: Run[] = [];
-      let cursor: string | undefined;
-      do {
-        const { data, pagination } = await client.listRuns({
-          idOrKey: source.id,
-          query: {
-            limit: Math.min(200, limit - runs.length),
-            ...(cursor === undefined ? {} : { cursor }),
-          },
-          signal,
-        });
-        runs.push(...data);
-        cursor = pagination.nextCursor ?? undefined;
-      } while (cursor !== undefined && runs.length < limit);
-      return { runs, hasMore: cursor !== undefined };
-    },
-    (data) => (data?.runs.some(isOpen) || source.currentRunId !== null ? 'busy' : 'calm'),
+    (client, signal) =>
+      readPages((page) => client.listRuns({ idOrKey: source.id, query: page, signal }), limit),
+    (data) => (data?.rows.some(isOpen) || source.currentRunId !== null ? 'busy' : 'calm'),
     source.id,
   );
 }
 
 /** The last few, for the overview. */
 export function RecentRuns({ source }: { readonly source: Source }) {
-  const { data, error, refresh } = useRuns(source, pageSize);
+  const query = useRuns(source, pageSize);
+  const runs = query.data?.rows ?? [];
   return (
-    <Panel
-      flush
+    <ListPanel
+      dense
       title="Last runs"
       actions={
         <Link to={`/sources/${source.id}?tab=history`} className="button quiet">
           Whole history
         </Link>
       }
+      query={query}
+      columns={columns}
+      rows={runs.slice(0, 5)}
+      rowKey={({ id }) => id}
+      empty="It has not run yet."
     >
-      {error !== undefined && <LoadError error={error} onRetry={() => void refresh()} />}
-      {data !== undefined && data.runs.length > 1 && <RunsChart runs={data.runs} />}
-      <DataTable
-        dense
-        caption="Last runs"
-        columns={columns}
-        rows={data?.runs.slice(0, 5) ?? []}
-        rowKey={({ id }) => id}
-        skeletonRows={data === undefined && error === undefined ? 3 : 0}
-        empty="It has not run yet."
-      />
-    </Panel>
+      {runs.length > 1 && <RunsChart runs={runs} />}
+    </ListPanel>
   );
 }
 
 export function HistoryTab({ source }: { readonly source: Source }) {
   const [limit, setLimit] = useState(pageSize);
-  const { data, error, refresh } = useRuns(source, limit);
+  const query = useRuns(source, limit);
+  const runs = query.data?.rows ?? [];
   return (
-    <Panel flush>
-      {error !== undefined && <LoadError error={error} onRetry={() => void refresh()} />}
-      {data !== undefined && data.runs.length > 1 && <RunsChart runs={data.runs} />}
-      <DataTable
-        caption="History of runs"
-        columns={columns}
-        rows={data?.runs ?? []}
-        rowKey={({ id }) => id}
-        skeletonRows={data === undefined && error === undefined ? 8 : 0}
-        empty="It has not run yet. “Sync Now” starts the first run."
-      />
-      {data?.hasMore === true && (
-        <div className="more-row">
-          <Button kind="quiet" onClick={() => setLimit(limit * 2)}>
-            Show older runs
-          </Button>
-        </div>
-      )}
-    </Panel>
+    <ListPanel
+      caption="History of runs"
+      query={query}
+      columns={columns}
+      rows={runs}
+      rowKey={({ id }) => id}
+      skeletonRows={8}
+      empty="It has not run yet. “Sync Now” starts the first run."
+      more={
+        query.data?.hasMore === true
+          ? { text: 'Show older runs', onMore: () => setLimit(limit * 2) }
+          : undefined
+      }
+    >
+      {runs.length > 1 && <RunsChart runs={runs} />}
+    </ListPanel>
   );
 }

@@ -59,6 +59,9 @@ const credentialsText: Readonly<Record<Source['credentials'], string>> = {
   shared: 'A shared secret',
 };
 
+const ageText = (seconds: number): string =>
+  seconds < 60 ? 'Under a minute' : secondsText(seconds);
+
 function Stats({ source }: { readonly source: Source }) {
   const { ageSeconds, targetSeconds } = source.freshness;
   const isStale = ageSeconds !== null && targetSeconds !== null && ageSeconds > targetSeconds;
@@ -85,7 +88,7 @@ function Stats({ source }: { readonly source: Source }) {
       </dl>
       <dl className={isStale ? 'stat stale' : 'stat'}>
         <dt>Freshness</dt>
-        <dd>{ageSeconds === null ? 'No data yet' : secondsText(ageSeconds)}</dd>
+        <dd>{ageSeconds === null ? 'No data yet' : ageText(ageSeconds)}</dd>
         <dd>
           {targetSeconds === null
             ? 'No target is set'

@@ -69,7 +69,7 @@ interface RejectsProps {
 }
 
 /** What helps to mend a row comes first. */
-const firstColumns = ['reason', 'row_text', '_source_file', 'line', 'column'];
+const firstColumns = ['reason', 'row_text', '_source_file', 'line', 'column_name'];
 
 function Rejects({ source, stream, total }: RejectsProps) {
   const client = useClient();
@@ -132,7 +132,12 @@ function Rejects({ source, stream, total }: RejectsProps) {
       {error !== undefined && <LoadError error={error} onRetry={() => void refresh()} />}
       {data === undefined && error === undefined && <Loading />}
       {data !== undefined && (
-        <RowsTable caption="Rejected rows" rows={data.rows} columns={columns ?? []} />
+        <RowsTable
+          caption="Rejected rows"
+          rows={data.rows}
+          columns={columns ?? []}
+          whole={['reason']}
+        />
       )}
     </Panel>
   );

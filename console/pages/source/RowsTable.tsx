@@ -8,6 +8,8 @@ interface RowsTableProps {
   readonly rows: readonly Row[];
   /** In this order; left out: all that the rows have. */
   readonly columns?: readonly { readonly name: string; readonly type?: string }[];
+  /** Columns whose texts are shown whole, over several lines. */
+  readonly whole?: readonly string[];
   readonly empty?: string;
 }
 
@@ -18,7 +20,8 @@ export const cellText = (value: Json | undefined): string =>
   typeof value === 'string' ? value : JSON.stringify(value ?? null);
 
 /** Rows of a table as they are. */
-export function RowsTable({ caption, rows, columns, empty = 'No rows.' }: RowsTableProps) {
+export function RowsTable(props: RowsTableProps) {
+  const { caption, rows, columns, whole = [], empty = 'No rows.' } = props;
   const shown: NonNullable<RowsTableProps['columns']> =
     columns ?? [...new Set(rows.flatMap((row) => Object.keys(row)))].map((name) => ({ name }));
   const numbered = rows.map((row, index) => ({ row, index }));
@@ -32,7 +35,7 @@ export function RowsTable({ caption, rows, columns, empty = 'No rows.' }: RowsTa
       columns={shown.map(({ name, type }) => ({
         id: name,
         title: name,
-        className: 'cell mono',
+        className: whole.includes(name) ? 'cell mono whole' : 'cell mono',
         ...(type !== undefined && numeric.test(type) ? { align: 'right' as const } : {}),
         cell: ({ row }) => {
           const value = row[name];
