@@ -1,11 +1,27 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../client/createClient.ts';
+import { apiOf } from '../api.ts';
 import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
 import { expectAccessible, keepOnFailure, openBrowser, openPage, signIn } from './browser.ts';
 import { screenshot } from './screenshots.ts';
 
 const browser: Browser | null = await openBrowser();
+
+/** What the API refused to a page, and what the page asked it to change. */
+function watch(page: Page): { readonly refused: string[]; readonly changes: string[] } {
+  const [refused, changes]: [string[], string[]] = [[], []];
+  page.on('response', (response) => {
+    if (response.status() === 403) refused.push(response.url());
+  });
+  page.on('request', (request) => {
+    if (request.method() !== 'GET' && request.url().includes('/v1/')) changes.push(request.url());
+  });
+  return { refused, changes };
+}
 
 describe.runIf(browser !== null)('people in the console', () => {
   let headgate: RunningHeadgate;
@@ -32,6 +48,12 @@ describe.runIf(browser !== null)('people in the console', () => {
     await browser?.close();
     await headgate?.[Symbol.asyncDispose]();
   });
+
+  const open = async (page: Page, path: string): Promise<void> => {
+    await page.goto(`${headgate.url}${path}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await expect.poll(() => page.locator('.skeleton').count()).toBe(0);
+  };
 
   it('takes the token out of the address at once', () => {
     expect(admin.url()).not.toContain('token');
@@ -108,6 +130,16 @@ describe.runIf(browser !== null)('people in the console', () => {
     await admin.getByLabel('Name', { exact: true }).fill('Guest');
     await expectAccessible(admin);
     await admin.getByRole('button', { name: 'Make it' }).click();
+    const client = createClient({ baseUrl: headgate.url, token: headgate.token });
+    await client.changeSource({
+      idOrKey: 'alpha',
+      body: { schedule: { cron: '30 2 * * *', timezone: 'UTC' } },
+    });
+    const api = apiOf(headgate.url, headgate.token);
+    const folder = mkdtempSync(join(tmpdir(), 'headgate-people-'));
+    writeFileSync(join(folder, 'alpha.csv'), 'id,item\n1,apple\n2\n');
+    await api.upload('alpha', join(folder, 'alpha.csv'), true);
+    rmSync(folder, { recursive: true });
     const token = await admin.getByLabel('The token', { exact: true }).innerText();
     expect(token).toMatch(/^hg_/);
     await expectAccessible(admin);
@@ -115,50 +147,52 @@ describe.runIf(browser !== null)('people in the console', () => {
     expect(await admin.content()).not.toContain(token);
 
     const { context, page } = await openPage(browser!);
-    const refused: string[] = [];
-    page.on('response', (response) => {
-      if (response.status() === 403) refused.push(response.url());
-    });
+    const { refused, changes } = watch(page);
     await signIn(page, headgate.url, token);
-    await page.getByRole('row', { name: /Alpha/ }).waitFor();
-    const actions = [
-      'Sync Now',
-      'Actions',
-      'Add source',
-      'More for',
-      'Settings',
-      'Upload',
-      'Acknowledge',
-    ];
-    const seen = async () => {
-      const found: string[] = [];
-      for (const name of actions)
-        for (const role of ['button', 'link', 'tab'] as const)
-          if ((await page.locator('main').getByRole(role, { name }).count()) > 0) found.push(name);
-      return found;
-    };
-    expect(await seen()).toEqual([]);
-    await page.getByRole('link', { name: 'Alpha' }).click();
-    await page.getByRole('tab', { name: 'Overview' }).waitFor();
-    expect(await seen()).toEqual([]);
-    await page.getByRole('tab', { name: 'Files' }).click();
-    await page.getByText('No files yet').waitFor();
-    expect(await seen()).toEqual([]);
-    await expectAccessible(page);
+    await page.getByRole('row', { name: /Alpha/ }).getByText('Synced').waitFor();
+    const run = (await client.listRuns({ idOrKey: 'alpha' })).data[0]!;
+    const actions =
+      /Sync Now|Actions|Add source|More for|Settings|Upload|Acknowledge|Load again|Cancel run|Retry|Save|Make|Delete/;
+    const pressed: string[] = [];
     for (const path of [
+      '/sources',
+      '/sources/alpha',
+      '/sources/alpha?tab=files',
+      '/sources/alpha?tab=history',
+      '/sources/alpha?tab=streams',
+      '/sources/alpha?tab=rejects',
+      '/sources/alpha?tab=settings',
+      `/runs/${run.id}`,
       '/catalog',
+      '/catalog/alpha/files',
       '/schedules',
       '/health',
       '/settings',
       '/settings?tab=secrets',
+      '/settings?tab=apps',
+      '/settings?tab=tokens',
     ]) {
-      await page.goto(`${headgate.url}${path}`);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.waitForLoadState('networkidle');
+      await open(page, path);
+      for (const role of ['button', 'link', 'tab'] as const)
+        expect
+          .soft(await page.locator('main').getByRole(role, { name: actions }).count(), path)
+          .toBe(0);
+      await expectAccessible(page);
+      // Whatever can be pressed is pressed.
+      const buttons = page.locator('main').getByRole('button', { disabled: false });
+      for (let index = 0; index < (await buttons.count()); index++) {
+        pressed.push((await buttons.nth(index).textContent()) ?? '');
+        await buttons.nth(index).click();
+        await page.keyboard.press('Escape');
+        if (new URL(page.url()).pathname !== path.split('?')[0]) await open(page, path);
+      }
     }
+    expect(pressed.length).toBeGreaterThan(7);
+    expect(pressed).toContain('Download');
     await page.goto(`${headgate.url}/sources/new`);
     await page.getByText('Your token may not add sources.').waitFor();
     expect(refused).toEqual([]);
+    expect(changes).toEqual([]);
 
     await admin.getByRole('button', { name: 'Revoke Guest' }).click();
     await admin.getByRole('button', { name: 'Revoke', exact: true }).click();
@@ -166,7 +200,7 @@ describe.runIf(browser !== null)('people in the console', () => {
     await page.getByRole('link', { name: 'Health' }).click();
     await page.getByText('This token is not valid any more. Sign in again.').waitFor();
     await context.close();
-  }, 60_000);
+  }, 120_000);
 
   it('says what is missing at an address of nothing, and that Headgate is gone when it is', async () => {
     await admin.goto(`${headgate.url}/no/such/page`);
