@@ -91,7 +91,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         </tbody>
       </table>
       {rows.length === 0 && skeletonRows === 0 && props.empty !== undefined && (
-        <div className="empty">{props.empty}</div>
+        <div className={typeof props.empty === 'string' ? 'empty brief' : 'empty'}>
+          {props.empty}
+        </div>
       )}
       {skeletonRows > 0 && (
         <span className="visually-hidden" role="status">

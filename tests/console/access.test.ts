@@ -195,7 +195,7 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
     await expect.poll(() => delivered.length, { timeout: 30_000 }).toBeGreaterThan(before);
     await page
       .getByRole('row', { name: /Warehouse/ })
-      .locator('time')
+      .getByText('Taken with 200')
       .waitFor();
     expect(await page.content()).not.toContain(secret);
     await screenshot(page, 'webhooks');
@@ -232,6 +232,7 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
     const failing = page.getByRole('region', { name: 'Lambda errors' });
     await failing.getByRole('row', { name: /^commit 1/ }).waitFor();
     await expectAccessible(page);
+    await failing.scrollIntoViewIfNeeded();
     await screenshot(page, 'health-functions');
   }, 60_000);
 });

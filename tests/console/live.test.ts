@@ -7,6 +7,7 @@ import type { Event } from '../../client/generated.ts';
 import { type Api, apiOf } from '../api.ts';
 import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
 import { keepOnFailure, openBrowser, openPage, signIn } from './browser.ts';
+import { screenshot } from './screenshots.ts';
 
 const browser: Browser | null = await openBrowser();
 
@@ -93,8 +94,12 @@ describe.runIf(browser !== null)('a page that loses its connection', () => {
     folder = mkdtempSync(join(tmpdir(), 'headgate-live-'));
     headgate = await startHeadgate();
     api = apiOf(headgate.url, headgate.token);
-    await add('orders', { contract: 'freeze' });
-    await add('stock');
+    const daily = { cron: '30 2 * * *', timezone: 'America/New_York' };
+    await add('orders', { name: 'Shop orders', contract: 'freeze', schedule: daily });
+    await add('stock', { name: 'Stock', tags: ['warehouse'] });
+    await add('invoices', { name: 'Invoices', status: 'paused' });
+    const often = { cron: '*/30 * * * *', timezone: 'UTC' };
+    await add('suppliers', { name: 'Suppliers', schedule: often, tags: ['warehouse'] });
     await api.upload('orders', write('first.csv', 'id\n1\n'), false);
     await api.runToEnd('orders');
     const [first, second] = [await openPage(browser!), await openPage(browser!)];
@@ -132,7 +137,7 @@ describe.runIf(browser !== null)('a page that loses its connection', () => {
     const first = wire.numbers[0] ?? 0;
     await wire.cut();
 
-    await add('while_away');
+    await add('while_away', { name: 'Returns' });
     await api.call('PATCH', '/v1/sources/stock', { status: 'paused' });
     await api.upload('orders', write('second.csv', 'id,more\n2,x\n'), false);
     expect((await api.runToEnd('orders')).status).toBe('failed');
@@ -167,12 +172,13 @@ describe.runIf(browser !== null)('a page that loses its connection', () => {
 
   it('agrees with a tab that was there all the time, and goes on live', async () => {
     await expect.poll(() => list(shaky), { timeout: 20_000 }).toEqual(await list(steady));
-    await row(shaky, 'stock').getByRole('button', { name: 'More for stock' }).click();
+    await row(shaky, 'stock').getByRole('button', { name: 'More for Stock' }).click();
     await shaky.getByRole('menuitem', { name: 'Resume' }).click();
     for (const page of [shaky, steady])
       await row(page, 'stock').getByText('Paused').waitFor({ state: 'detached' });
     await api.upload('stock', write('fourth.csv', 'id\n1\n'), true);
     for (const page of [shaky, steady]) await row(page, 'stock').getByText('Synced').waitFor();
     await expect.poll(() => list(shaky), { timeout: 20_000 }).toEqual(await list(steady));
+    await screenshot(steady, 'sources');
   }, 60_000);
 });

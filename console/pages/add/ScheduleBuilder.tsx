@@ -156,6 +156,7 @@ export function NextTimes({ schedule }: { readonly schedule: Schedule }) {
   return (
     <div className="next-times" aria-live="polite">
       <strong>{data?.scheduleText ?? ' '}</strong>
+      <p className="soft">The next five times, in your time zone ({localZone}):</p>
       <ol>
         {data?.nextRunTimes.map((at) => (
           <li key={at}>

@@ -7,7 +7,7 @@ import { isOpen, runBadge } from './runWords.ts';
 interface Step {
   readonly title: string;
   readonly at: string | null;
-  readonly state: 'done' | 'now' | 'failed' | 'later';
+  readonly state: 'done' | 'now' | 'failed' | 'later' | 'missed';
 }
 
 /** What the run went through, from the request to its end. */
@@ -21,12 +21,21 @@ function stepsOf(run: Run): readonly Step[] {
   const reading: Step = {
     title: run.kind === 'ingest' ? 'Reads and stages' : 'Works',
     at: null,
-    state: startedAt === null ? 'later' : isOpen(run) ? 'now' : isBad ? 'failed' : 'done',
+    state:
+      startedAt === null
+        ? isBad
+          ? 'missed'
+          : 'later'
+        : isOpen(run)
+          ? 'now'
+          : isBad
+            ? 'failed'
+            : 'done',
   };
   const committed: Step = {
     title: committedRows > 0 ? `Committed ${countText(committedRows)} rows` : 'Commit',
     at: null,
-    state: committedRows > 0 || status === 'succeeded' ? 'done' : isBad ? 'failed' : 'later',
+    state: committedRows > 0 || status === 'succeeded' ? 'done' : isBad ? 'missed' : 'later',
   };
   const ended: Step = {
     title: finishedAt === null ? 'End' : runBadge(run).text,
@@ -39,8 +48,9 @@ function stepsOf(run: Run): readonly Step[] {
 const stateWords: Readonly<Record<Step['state'], string>> = {
   done: 'done',
   now: 'now',
-  failed: 'not reached',
+  failed: 'failed',
   later: 'to come',
+  missed: 'not reached',
 };
 
 /** The states of a run, with those times that are known. */

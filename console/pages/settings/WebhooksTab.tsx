@@ -43,7 +43,18 @@ const columns: readonly Column<Webhook>[] = [
     id: 'last',
     title: 'Last delivery',
     className: 'nowrap',
-    cell: ({ lastAttempt }) => <Ago at={lastAttempt?.at ?? null} />,
+    cell: ({ lastAttempt }) => (
+      <>
+        <Ago at={lastAttempt?.at ?? null} />
+        {lastAttempt !== null && (
+          <span className={lastAttempt.ok ? 'sub' : 'sub field-error'}>
+            {lastAttempt.ok
+              ? `Taken with ${lastAttempt.status ?? 'success'}`
+              : (lastAttempt.detail ?? `Refused with ${lastAttempt.status ?? 'no answer'}`)}
+          </span>
+        )}
+      </>
+    ),
   },
 ];
 
