@@ -23,19 +23,36 @@ export interface Position {
 
 export type StateOf = (page: Json) => PageState;
 
-/** The pages of a list from a position on, one at a time. Throws when the source's paging does not move. */
+/** Pages are held two at a time where they are no longer. */
+const mostCharactersAhead = 4 * 2 ** 20;
+
+/**
+ * The pages of a list from a position on. `readsAhead`: the next one is asked for while a page is worked on; a failure
+ * to get it is thrown in its turn. Throws when the source's paging does not move.
+ */
 export async function* listPages<Config, Credentials>(
   client: RestClient<Config, Credentials>,
   pages: RestPages<Config, Credentials>,
   from: Position,
   stateOf: StateOf,
   placed: readonly Placed[],
+  readsAhead: boolean,
 ): AsyncGenerator<ListedPage> {
-  for (let { page } = from; ; ) {
-    const listed = await askPage(client, pages, stateOf(page), placed);
-    yield { ...listed, next: listed.next === null ? null : { page: listed.next, child: null } };
-    if (listed.next === null) return;
-    page = listed.next;
+  const ask = (page: Json): Promise<AskedPage> => askPage(client, pages, stateOf(page), placed);
+  for (let asked = ask(from.page); ; ) {
+    const listed = await asked;
+    const { next } = listed;
+    if (next === null) {
+      yield { ...listed, next };
+      return;
+    }
+    const isAhead = readsAhead && listed.answer.characters <= mostCharactersAhead;
+    if (isAhead) {
+      asked = ask(next);
+      asked.catch(() => undefined);
+    }
+    yield { ...listed, next: { page: next, child: null } };
+    if (!isAhead) asked = ask(next);
   }
 }
 
@@ -91,12 +108,18 @@ function childrenOf<Config, Credentials>(
   return { list: { ...pages, path: path as typeof pages.path }, placed: [] };
 }
 
+interface AskedPage {
+  readonly answer: RestAnswer;
+  readonly records: readonly Json[];
+  readonly next: Json;
+}
+
 async function askPage<Config, Credentials>(
   client: RestClient<Config, Credentials>,
   pages: RestPages<Config, Credentials>,
   state: PageState,
   placed: readonly Placed[],
-): Promise<{ answer: RestAnswer; records: readonly Json[]; next: Json }> {
+): Promise<AskedPage> {
   const { page } = state;
   const { paging, size } = pages;
   const request = { ...pages, ...pages.request?.(state, client) };

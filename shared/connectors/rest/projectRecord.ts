@@ -1,4 +1,5 @@
 import type { Json } from '../../json.ts';
+import { KnownShapes } from '../../schema/knownShapes.ts';
 import type { SourceRecord } from '../connector.ts';
 import { at, namesOf } from './paths.ts';
 import type { RestColumn } from './restSpec.ts';
@@ -12,22 +13,32 @@ export type Project = (record: Json) => SourceRecord;
  * null: they are left out, because they were not asked for.
  */
 export function projection(columns: readonly RestColumn[], others: string | null): Project {
+  const cells = columns.map((column) => ({
+    ...column,
+    isInherited: column.name in Object.prototype,
+    // Tables keep nested values as JSON.
+    isPlain: column.format === undefined && column.type !== 'string',
+  }));
   const taken = new Set(
     columns.map(({ name, from }) => (from === undefined ? name : (namesOf(from)[0] ?? ''))),
   );
+  const shapes = new KnownShapes(taken);
   return (record) => {
     const projected: Record<string, Json> = {};
-    for (const column of columns) {
+    for (const column of cells) {
       const { name, from } = column;
       const value =
-        from === undefined ? (record as Record<string, Json | undefined>)[name] : at(record, from);
+        from === undefined && !column.isInherited
+          ? (record as Record<string, Json | undefined>)[name]
+          : at(record, from ?? name);
       if (value === undefined || value === null) continue;
       // Some write an empty text where there is no number or time.
       if (value === '' && column.type !== 'string') continue;
-      projected[name] = asColumn(value, column);
+      projected[name] = column.isPlain ? value : asColumn(value, column);
     }
-    const rest = others === null ? null : restOf(record, taken);
-    if (others !== null && rest !== null) projected[others] = JSON.stringify(rest);
+    if (others === null || shapes.covers(record as object)) return projected;
+    const rest = restOf(record, taken);
+    if (rest !== null) projected[others] = JSON.stringify(rest);
     return projected;
   };
 }
@@ -59,7 +70,6 @@ function asColumn(value: Json, { type, format }: RestColumn): Json {
     case 'list':
       return typeof value === 'string' ? JSON.stringify(value.split(';')) : value;
     default:
-      // Tables keep nested values as JSON.
       return type === 'string' && typeof value === 'object' ? JSON.stringify(value) : value;
   }
 }

@@ -8,19 +8,19 @@ const mostBytes = 64 * 2 ** 20;
 
 /** The text of an answer. Throws `source_answer_invalid` for one that is too long to be a page. */
 export async function readText(response: Response, url: URL): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
     bytes += chunk.length;
     if (bytes > mostBytes)
       throw new HeadgateError(
         'source_answer_invalid',
         `${plainUrl(url)} answered more than ${mostBytes / 2 ** 20} MB in one page.`,
       );
-    text += decoder.decode(chunk, { stream: true });
   }
-  return text + decoder.decode();
+  // At once: what is put together of pieces has to be copied before it can be parsed.
+  return new TextDecoder().decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, bytes));
 }
 
 /** The JSON of an answer; undefined for text that is none, such as a page of HTML. */

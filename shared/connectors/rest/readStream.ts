@@ -21,6 +21,8 @@ export interface ReadInput<Config, Credentials> {
   readonly columns: readonly RestColumn[] | null;
   readonly request: StreamRequest;
   readonly from: RestCheckpoint | null;
+  /** No page is asked for before it is wanted. */
+  readonly asksLate?: true;
 }
 
 /** A list whose place is lost this often in one read is not to be read at all. */
@@ -108,7 +110,7 @@ function listOf<Config, Credentials>(
 
 /** The pages of one pass from where the sweep stands, with its window or token in the requests. */
 function open<Config, Credentials>(
-  { client, stream, parents }: ReadInput<Config, Credentials>,
+  { client, stream, parents, asksLate }: ReadInput<Config, Credentials>,
   columns: readonly RestColumn[],
   list: RestPages<Config, Credentials>,
   sweep: RestSweep,
@@ -128,7 +130,9 @@ function open<Config, Credentials>(
       placed.push([changes.from, timeText(lower, format, 'lower')]);
     if (changes.to !== undefined) placed.push([changes.to, timeText(upper, format, 'upper')]);
   }
-  return listPages(client, list, sweep, stateOf, placed);
+  // Who looks closer at each record asks more than enough meanwhile.
+  const readsAhead = asksLate !== true && list.expand === undefined;
+  return listPages(client, list, sweep, stateOf, placed, readsAhead);
 }
 
 /** What a record of a list is, where nobody looks closer. */

@@ -14,6 +14,8 @@ import { textOf, textsOf } from './texts.ts';
 export interface RestAnswer {
   readonly body: Json;
   readonly headers: Headers;
+  /** Length of its text. */
+  readonly characters: number;
   /** The address that answered, for addresses relative to it. */
   readonly url: URL;
 }
@@ -156,7 +158,7 @@ export function createRestClient<Config, Credentials>(
         { facts: { url: url.origin + url.pathname, unreadable: true } },
       );
     spec.judge?.(body, response, context);
-    return { body, headers: response.headers, url };
+    return { body, headers: response.headers, characters: text.length, url };
   }
 
   return {

@@ -30,6 +30,7 @@ export async function samplesOf<Config, Credentials>(
         window: null,
       },
       from: null,
+      asksLate: true,
     });
     let records: readonly SourceRecord[] = [];
     for await (const { body } of pages) {

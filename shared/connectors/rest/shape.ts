@@ -81,46 +81,50 @@ export function* toBatches(
   parent: Json | undefined,
   checkpoint: RestCheckpoint,
 ): Generator<Batch<RestCheckpoint>> {
+  const batch = (records: readonly SourceRecord[]) => ({
+    body: { kind: 'records', records } as const,
+    ...(columns === null ? {} : { columns }),
+  });
+  const whole = (raw: Json): SourceRecord => {
+    const record = project(raw);
+    return parent === undefined || stream.parent === undefined
+      ? record
+      : { ...record, [stream.parent.column]: parent };
+  };
+  if (pass === 'full' && !wholeHasGone) {
+    const records = outcomes.flatMap((outcome) =>
+      'gone' in outcome ? [] : [whole(outcome.record)],
+    );
+    yield { ...batch(records), checkpoint };
+    return;
+  }
   const live = new Map<string, SourceRecord>();
   const gone = new Map<string, SourceRecord>();
-  const isChange = pass !== 'full' || wholeHasGone;
   const idOf = (record: SourceRecord): string =>
-    !isChange || key.length === 0
-      ? String(live.size)
-      : JSON.stringify(key.map((name) => record[name] ?? null));
+    key.length === 0 ? String(live.size) : JSON.stringify(key.map((name) => record[name] ?? null));
   for (const outcome of outcomes) {
     if ('gone' in outcome) {
-      if (!isChange) continue;
       const record = projectKey(outcome.gone);
       const id = idOf(record);
       live.delete(id);
       gone.set(id, withTime(record, stream, outcome.gone, pass));
       continue;
     }
-    const record = project(outcome.record);
-    const whole =
-      parent === undefined || stream.parent === undefined
-        ? record
-        : { ...record, [stream.parent.column]: parent };
-    const id = idOf(whole);
+    const record = whole(outcome.record);
+    const id = idOf(record);
     gone.delete(id);
-    live.set(id, whole);
-    if (isChange)
-      for (const swallowed of stream.swallowed?.(outcome.record) ?? []) {
-        const dead = projectKey(swallowed);
-        gone.set(idOf(dead), dead);
-      }
+    live.set(id, record);
+    for (const swallowed of stream.swallowed?.(outcome.record) ?? []) {
+      const dead = projectKey(swallowed);
+      gone.set(idOf(dead), dead);
+    }
   }
-  const batch = (records: Iterable<SourceRecord>) => ({
-    body: { kind: 'records', records: [...records] } as const,
-    ...(columns === null ? {} : { columns }),
-  });
   if (gone.size === 0) {
-    yield { ...batch(live.values()), checkpoint };
+    yield { ...batch([...live.values()]), checkpoint };
     return;
   }
-  if (live.size > 0) yield batch(live.values());
-  yield { ...batch(gone.values()), tombstones: true, checkpoint };
+  if (live.size > 0) yield batch([...live.values()]);
+  yield { ...batch([...gone.values()]), tombstones: true, checkpoint };
 }
 
 /** A row in a list of deletions was last changed when it was deleted. */

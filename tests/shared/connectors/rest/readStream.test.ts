@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { RestCheckpoint } from '../../../../shared/connectors/rest/restCheckpoint.ts';
 import type { Json } from '../../../../shared/json.ts';
@@ -159,7 +160,8 @@ describe('a window of changes', () => {
 });
 
 describe('a read', () => {
-  it('holds one page at a time', async () => {
+  /** How many pages the source served before each was taken, of pages that hold so long a text. */
+  async function servedBefore(text: string, pages: number): Promise<readonly number[]> {
     let served = 0;
     const { connector, context } = bench(
       spec({
@@ -173,10 +175,9 @@ describe('a read', () => {
       }),
       () => {
         served += 1;
-        return { items: [{ id: served }], next: served < 50 ? String(served) : null };
+        return { items: [{ id: served }], text, next: served < pages ? String(served) : null };
       },
     );
-    let taken = 0;
     const request = {
       name: 'items',
       mode: 'full_refresh',
@@ -185,11 +186,64 @@ describe('a read', () => {
       columns: null,
       window: null,
     } as const;
+    const counts: number[] = [];
     for await (const _ of connector.read(context, request, null)) {
-      taken += 1;
-      expect(served).toBe(taken);
+      await setTimeout(1);
+      counts.push(served);
     }
-    expect(taken).toBe(50);
+    return counts;
+  }
+
+  it('asks for the next page while one is worked on, and for no more', async () => {
+    const counts = await servedBefore('', 50);
+    expect(counts).toEqual(counts.map((_, index) => Math.min(50, index + 2)));
+    expect(counts).toHaveLength(50);
+  });
+
+  it('holds no large page but one', async () => {
+    expect(await servedBefore('x'.repeat(5 * 2 ** 20), 4)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('delivers a page, and what to go on from, before it says why the next one cannot be had', async () => {
+    let served = 0;
+    const { connector, context } = bench(
+      spec({
+        items: stream({
+          pages: {
+            path: '/items',
+            records: 'items',
+            paging: { kind: 'token', next: 'next', to: { query: 'cursor' } },
+          },
+        }),
+      }),
+      () => {
+        served += 1;
+        return served === 1
+          ? { items: [{ id: 1 }], next: 'two' }
+          : new Response('', { status: 403 });
+      },
+    );
+    const batches = connector
+      .read(
+        context,
+        {
+          name: 'items',
+          mode: 'full_refresh',
+          primaryKey: ['id'],
+          cursorField: null,
+          columns: null,
+          window: null,
+        },
+        null,
+      )
+      [Symbol.asyncIterator]();
+    const first = await batches.next();
+    await setTimeout(10);
+    expect(first.value).toMatchObject({
+      body: { records: [{ id: 1 }] },
+      checkpoint: { sweep: { page: 'two' } },
+    });
+    await expect(batches.next()).rejects.toMatchObject({ code: 'source_forbidden' });
   });
 
   it('does not take a page beyond all measure into memory', async () => {
