@@ -143,7 +143,7 @@ describe.runIf(browser !== null)('a page that loses its connection', () => {
     expect((await api.runToEnd('orders')).status).toBe('failed');
     await api.upload('while_away', write('third.csv', 'id\n1\n2\n3\n'), false);
     expect((await api.runToEnd('while_away')).status).toBe('succeeded');
-    await row(steady, 'while_away').getByText('Synced').waitFor();
+    await row(steady, 'while_away').getByText('Synced', { exact: true }).waitFor();
     await row(steady, 'orders').getByText('Failed').waitFor();
     // The tab that is cut off knows nothing of it, and tries again and again.
     await shaky.clock.fastForward(30_000);
@@ -154,7 +154,7 @@ describe.runIf(browser !== null)('a page that loses its connection', () => {
     await wire.mend();
     // No longer than the longest pause between two tries.
     await shaky.clock.fastForward(30_000);
-    await row(shaky, 'while_away').getByText('Synced').waitFor();
+    await row(shaky, 'while_away').getByText('Synced', { exact: true }).waitFor();
     await row(shaky, 'orders').getByText('Failed').waitFor();
     await row(shaky, 'stock').getByText('Paused').waitFor();
     await shaky.locator('.toast.error', { hasText: 'orders:' }).waitFor();
@@ -177,7 +177,7 @@ describe.runIf(browser !== null)('a page that loses its connection', () => {
     for (const page of [shaky, steady])
       await row(page, 'stock').getByText('Paused').waitFor({ state: 'detached' });
     await api.upload('stock', write('fourth.csv', 'id\n1\n'), true);
-    for (const page of [shaky, steady]) await row(page, 'stock').getByText('Synced').waitFor();
+    for (const page of [shaky, steady]) await row(page, 'stock').getByText('Synced', { exact: true }).waitFor();
     await expect.poll(() => list(shaky), { timeout: 20_000 }).toEqual(await list(steady));
     await screenshot(steady, 'sources');
   }, 60_000);

@@ -52,7 +52,7 @@ describe.runIf(browser !== null)('people in the console', () => {
   const open = async (page: Page, path: string): Promise<void> => {
     await page.goto(`${headgate.url}${path}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
-    await expect.poll(() => page.locator('.skeleton').count()).toBe(0);
+    await expect.poll(() => page.locator('.skeleton').count(), { timeout: 20_000 }).toBe(0);
   };
 
   it('takes the token out of the address at once', () => {
@@ -149,7 +149,7 @@ describe.runIf(browser !== null)('people in the console', () => {
     const { context, page } = await openPage(browser!);
     const { refused, changes } = watch(page);
     await signIn(page, headgate.url, token);
-    await page.getByRole('row', { name: /Alpha/ }).getByText('Synced').waitFor();
+    await page.getByRole('row', { name: /Alpha/ }).getByText('Synced', { exact: true }).waitFor();
     const run = (await client.listRuns({ idOrKey: 'alpha' })).data[0]!;
     const actions =
       /Sync Now|Actions|Add source|More for|Settings|Upload|Acknowledge|Load again|Cancel run|Retry|Save|Make|Delete/;

@@ -64,7 +64,8 @@ describe.runIf(browser !== null)('what went wrong is mended, through the console
     await upload('second.csv', 'id,item,colour\n3,plum,blue\n4,fig,green\n');
     await rows('2');
     await tab('Rejects');
-    await page.getByText('2 rejected').waitFor();
+    await page.getByRole('heading', { name: '2 rejected' }).waitFor();
+    await page.getByText('3,plum,blue').waitFor();
     await expectAccessible(page);
     await screenshot(page, 'rejects');
     await setContract('evolve');

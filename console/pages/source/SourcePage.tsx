@@ -59,7 +59,9 @@ function Detail({ source, refresh }: DetailProps) {
   const mayEdit = useMay('editor');
   const connectors = useConnectors().data;
   const connector = connectors?.find(({ name }) => name === source.connector);
-  const hasFiles = connector !== undefined && connector.fileTypes.length > 0;
+  // A link to the files holds their place until it is known whether there can be any.
+  const hasFiles =
+    connectors === undefined ? tab === 'files' : (connector?.fileTypes.length ?? 0) > 0;
   const tabs = [
     { id: 'overview', title: 'Overview' },
     ...(hasFiles ? [{ id: 'files', title: 'Files' }] : []),
@@ -98,9 +100,12 @@ function Detail({ source, refresh }: DetailProps) {
         onSelect={(id) => setParams({ tab: id === 'overview' ? '' : id })}
       >
         {current === 'overview' && <OverviewTab source={source} refresh={refresh} />}
-        {current === 'files' && connector !== undefined && (
-          <FilesTab source={source} connector={connector} refresh={refresh} />
-        )}
+        {current === 'files' &&
+          (connector === undefined ? (
+            <Loading lines={8} />
+          ) : (
+            <FilesTab source={source} connector={connector} refresh={refresh} />
+          ))}
         {current === 'history' && <HistoryTab source={source} />}
         {current === 'streams' && <StreamsTab source={source} />}
         {current === 'rejects' && <RejectsTab source={source} />}
