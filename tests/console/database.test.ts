@@ -30,8 +30,7 @@ describe.runIf(browser !== null)('a database, through the console only', () => {
     await postgres?.[Symbol.asyncDispose]();
   });
   const stat = (title: string) => page.locator('.stat', { hasText: title });
-  const badge = (text: string) =>
-    page.locator('.title-line').getByText(text, { exact: true });
+  const badge = (text: string) => page.locator('.title-line').getByText(text, { exact: true });
 
   it('is tested with a wrong password, which is mended, before anything is stored', async () => {
     await page.getByLabel('Name', { exact: true }).fill('Shop database');

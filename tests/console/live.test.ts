@@ -177,7 +177,8 @@ describe.runIf(browser !== null)('a page that loses its connection', () => {
     for (const page of [shaky, steady])
       await row(page, 'stock').getByText('Paused').waitFor({ state: 'detached' });
     await api.upload('stock', write('fourth.csv', 'id\n1\n'), true);
-    for (const page of [shaky, steady]) await row(page, 'stock').getByText('Synced', { exact: true }).waitFor();
+    for (const page of [shaky, steady])
+      await row(page, 'stock').getByText('Synced', { exact: true }).waitFor();
     await expect.poll(() => list(shaky), { timeout: 20_000 }).toEqual(await list(steady));
     await screenshot(steady, 'sources');
   }, 60_000);
