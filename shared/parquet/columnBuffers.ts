@@ -102,6 +102,8 @@ export class FixedBuffer {
 
 /** Up to this length a loop is done before a call to copy has begun. */
 const fewBytes = 64;
+/** Of longer texts it costs little to ask first how many bytes they take. */
+const manyCharacters = 4096;
 const firstBytes = 4096;
 /** What a usual row group's texts take, and some more. */
 const mostBytesKept = 16 * 2 ** 20;
@@ -139,9 +141,33 @@ export class BytesBuffer {
   }
 
   addText(text: string): void {
-    const length = Buffer.byteLength(text);
-    const at = this.begin(length);
-    this.bytes.write(text, at, length);
+    const { length } = text;
+    if (length > manyCharacters) {
+      const bytes = Buffer.byteLength(text);
+      const at = this.begin(bytes);
+      this.bytes.write(text, at, bytes);
+      return;
+    }
+    const start = this.end + 4;
+    // As many bytes as any text of that length takes.
+    if (start + 3 * length > this.bytes.length) this.#grow(start + 3 * length);
+    const written =
+      (length <= fewBytes ? this.#writeAscii(text, start) : null) ?? this.bytes.write(text, start);
+    this.#view.setInt32(this.end, written, true);
+    this.end = start + written;
+    this.count++;
+  }
+
+  /** Bytes written; null where there is another character. */
+  #writeAscii(text: string, start: number): number | null {
+    const { bytes } = this;
+    const { length } = text;
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 0x7f) return null;
+      bytes[start + index] = code;
+    }
+    return length;
   }
 
   /** Makes place for a value of so many bytes, which MUST be written into `bytes` from the answer on. */

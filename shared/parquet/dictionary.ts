@@ -82,8 +82,12 @@ function ofBytes({ bytes, count }: BytesBuffer, most: number): Dictionary | null
     if (length > longestValue) return null;
     const end = at + 4 + length;
     let hash = length;
-    for (let next = at + 4; next < end; next++)
-      hash = Math.imul(hash ^ (bytes[next] as number), 0x01000193);
+    let next = at + 4;
+    for (; next + 4 <= end; next += 4) {
+      hash = Math.imul(hash ^ view.getInt32(next, true), 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
+    for (; next < end; next++) hash = Math.imul(hash ^ (bytes[next] as number), 0x01000193);
     let slot = slotOf(Math.imul(hash, 0x9e3779b1));
     for (;;) {
       const code = table[slot] as number;
@@ -95,7 +99,7 @@ function ofBytes({ bytes, count }: BytesBuffer, most: number): Dictionary | null
         size += end - at;
         break;
       }
-      if (isSame(bytes, starts[code - 1] as number, at, end)) {
+      if (isSame(view, starts[code - 1] as number, at, end)) {
         codes[index] = code - 1;
         break;
       }
@@ -115,9 +119,12 @@ function ofBytes({ bytes, count }: BytesBuffer, most: number): Dictionary | null
 const longestValue = 256;
 
 /** Whether the value at `known`, its length before it, is that at `at`. */
-function isSame(bytes: Buffer, known: number, at: number, end: number): boolean {
+function isSame(view: DataView, known: number, at: number, end: number): boolean {
   let other = known;
-  for (let next = at; next < end; next++) if (bytes[other++] !== bytes[next]) return false;
+  let next = at;
+  for (; next + 4 <= end; next += 4, other += 4)
+    if (view.getInt32(other) !== view.getInt32(next)) return false;
+  for (; next < end; next++) if (view.getUint8(other++) !== view.getUint8(next)) return false;
   return true;
 }
 
