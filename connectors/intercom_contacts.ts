@@ -27,6 +27,15 @@ const config = z.strictObject({
 type Config = z.infer<typeof config>;
 
 const credentials = z.strictObject({
+  clientId: z.string().min(1).max(200).optional().meta({
+    title: 'Client id',
+    description: 'Of your app in Intercom’s Developer Hub, to connect with OAuth.',
+  }),
+  clientSecret: z.string().min(1).max(200).optional().meta({
+    title: 'Client secret',
+    description: 'Of that app, to connect with OAuth.',
+    secret: true,
+  }),
   accessToken: z.string().min(1).max(500).meta({
     title: 'Access token',
     description: 'Of an app of yours in Intercom’s Developer Hub, or handed out to it by OAuth.',
@@ -129,12 +138,27 @@ export default defineRestConnector<Config, Credentials>({
   description: 'Users and leads of an Intercom workspace, with your own attributes.',
   docs: 'https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts',
   labels: ['saas'],
-  authMethods: [{ name: 'token', title: 'Access token', fields: ['accessToken'] }],
+  authMethods: [
+    { name: 'token', title: 'Access token', fields: ['accessToken'] },
+    { name: 'oauth2', title: 'OAuth', fields: ['clientId', 'clientSecret', 'accessToken'] },
+  ],
   config,
   credentials,
   baseUrl: ['https://', { config: 'host' }],
   headers: { 'intercom-version': apiVersion },
   auth: [{ kind: 'bearer', token: 'accessToken' }],
+  // What the app may read is set in the Developer Hub. https://developers.intercom.com/docs/build-an-integration/learn-more/authentication/setting-up-oauth
+  connect: {
+    authorizeUrl: 'https://app.intercom.com/oauth',
+    pkce: false,
+    keeps: {
+      tokenUrl: ['https://', { config: 'host' }, '/auth/eagle/token'],
+      clientAuth: 'body',
+      clientId: 'clientId',
+      clientSecret: 'clientSecret',
+      refreshToken: 'accessToken',
+    },
+  },
   // 10,000 a minute, counted in slices of ten seconds. https://developers.intercom.com/docs/references/rest-api/errors/rate-limiting
   limits: [{ name: 'requests', requests: 160, perSeconds: 10 }],
   checks: [

@@ -1,18 +1,20 @@
 import * as z from 'zod';
+import type { Connector, Context } from '../shared/connectors/connector.ts';
+import { failedCheck } from '../shared/connectors/failedCheck.ts';
 import { defineRestConnector } from '../shared/connectors/rest/defineRestConnector.ts';
 import { parseAnswer } from '../shared/connectors/rest/parseAnswer.ts';
+import type { RestCheckpoint } from '../shared/connectors/rest/restCheckpoint.ts';
 import type { RestClient } from '../shared/connectors/rest/restClient.ts';
 import type { RestColumn } from '../shared/connectors/rest/restSpec.ts';
+import { dataCenterName, dataCenterOf } from './mailchimp_members/dataCenterOf.ts';
 import { queryOfPage, turnPage } from './mailchimp_members/walkByTime.ts';
 
 const config = z.strictObject({
-  dataCenter: z
-    .string()
-    .regex(/^[a-z]{2}\d{1,3}$/, 'such as us21')
-    .meta({
-      title: 'Data centre',
-      description: 'The end of your API key after its dash, such as us21.',
-    }),
+  dataCenter: z.string().regex(dataCenterName, 'such as us21').optional().meta({
+    title: 'Data centre',
+    description:
+      'The end of an API key after its dash, such as us21. Left out: taken from the key, or asked of Mailchimp.',
+  }),
   listId: z
     .string()
     .regex(/^[A-Za-z0-9]{4,40}$/, 'letters and digits')
@@ -26,7 +28,9 @@ const config = z.strictObject({
       'After each incremental read, list the contacts archived since and remove them. Costs a request for every 1,000 of them.',
   }),
 });
-type Config = z.infer<typeof config>;
+type Given = z.infer<typeof config>;
+/** With the data centre that is dialled. */
+type Config = Given & { readonly dataCenter: string };
 
 const credentials = z.strictObject({
   apiKey: z.string().min(1).max(200).optional().meta({
@@ -37,6 +41,15 @@ const credentials = z.strictObject({
   accessToken: z.string().min(1).max(500).optional().meta({
     title: 'Access token',
     description: 'Handed out by OAuth to an app of yours, in place of an API key.',
+    secret: true,
+  }),
+  clientId: z.string().min(1).max(200).optional().meta({
+    title: 'Client id',
+    description: 'Of your registered app, to connect with OAuth.',
+  }),
+  clientSecret: z.string().min(1).max(200).optional().meta({
+    title: 'Client secret',
+    description: 'Of that app, to connect with OAuth.',
     secret: true,
   }),
 });
@@ -117,7 +130,7 @@ const pages = {
   paging: { kind: 'own', turn: turnPage },
 } as const;
 
-export default defineRestConnector<Config, Credentials>({
+const inDataCenter = defineRestConnector<Config, Credentials>({
   name: 'mailchimp_members',
   title: 'Mailchimp members',
   description: 'Members of a Mailchimp audience, with its merge fields.',
@@ -126,14 +139,27 @@ export default defineRestConnector<Config, Credentials>({
   authMethods: [
     { name: 'key', title: 'API key', fields: ['apiKey'] },
     { name: 'token', title: 'Access token', fields: ['accessToken'] },
+    { name: 'oauth2', title: 'OAuth', fields: ['clientId', 'clientSecret', 'accessToken'] },
   ],
-  config,
+  config: config.required({ dataCenter: true }),
   credentials,
   baseUrl: ['https://', { config: 'dataCenter' }, '.api.mailchimp.com'],
   auth: [
     { kind: 'basic', user: 'headgate', password: { credential: 'apiKey' } },
     { kind: 'bearer', token: 'accessToken' },
   ],
+  // Its tokens do not end. https://mailchimp.com/developer/marketing/guides/access-user-data-oauth-2/
+  connect: {
+    authorizeUrl: 'https://login.mailchimp.com/oauth2/authorize',
+    pkce: false,
+    keeps: {
+      tokenUrl: 'https://login.mailchimp.com/oauth2/token',
+      clientAuth: 'body',
+      clientId: 'clientId',
+      clientSecret: 'clientSecret',
+      refreshToken: 'accessToken',
+    },
+  },
   // Ten at a time; a read sends one after the other. https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling
   limits: [{ name: 'requests', requests: 10, perSeconds: 1 }],
   checks: [
@@ -208,3 +234,27 @@ export default defineRestConnector<Config, Credentials>({
     },
   },
 });
+
+const placed = async (
+  context: Context<Given, Credentials>,
+): Promise<Context<Config, Credentials>> => ({
+  ...context,
+  config: { ...context.config, dataCenter: await dataCenterOf(context) },
+});
+
+const mailchimpMembers: Connector<Given, Credentials, RestCheckpoint> = {
+  ...inDataCenter,
+  config,
+  async check(context) {
+    try {
+      return await inDataCenter.check(await placed(context));
+    } catch (error) {
+      return failedCheck(error);
+    }
+  },
+  discover: async (context) => inDataCenter.discover(await placed(context)),
+  async *read(context, stream, from) {
+    yield* inDataCenter.read(await placed(context), stream, from);
+  },
+};
+export default mailchimpMembers;

@@ -68,7 +68,8 @@ export default defineRestConnector<Config, Credentials>({
   labels: ['saas'],
   authMethods: [
     { name: 'token', title: 'Access token', fields: ['accessToken'] },
-    { name: 'oauth2', title: 'Client credentials', fields: ['clientId', 'clientSecret'] },
+    { name: 'oauth2', title: 'OAuth', fields: ['clientId', 'clientSecret', 'refreshToken'] },
+    { name: 'key', title: 'Client credentials', fields: ['clientId', 'clientSecret'] },
   ],
   config,
   credentials,
@@ -78,6 +79,14 @@ export default defineRestConnector<Config, Credentials>({
     { ...oauth, grant: 'refresh_token', refreshToken: 'refreshToken', lifetimeSeconds: 3600 },
     { ...oauth, grant: 'client_credentials', lifetimeSeconds: 86_400 },
   ],
+  // https://shopify.dev/docs/apps/build/authentication-authorization/authenticate-standalone-apps
+  connect: {
+    authorizeUrl: ['https://', { config: 'shop' }, '/admin/oauth/authorize'],
+    scope: 'read_customers',
+    pkce: false,
+    // Otherwise the token neither ends nor can be renewed; public apps may not have one.
+    tokenParameters: { expiring: '1' },
+  },
   // What a query costs is counted by Shopify, which says how long to wait; this only keeps several runs apart.
   limits: [{ name: 'requests', requests: 2, perSeconds: 1 }],
   checks: [

@@ -76,7 +76,7 @@ export async function beginConnect(
 }
 
 /**
- * Ends it: the code becomes a refresh token, which is tried and then kept with the source's credentials. The state is good
+ * Ends it: the code becomes a token that stays good, which is tried and then kept with the source's credentials. The state is good
  * once, for ten minutes, and only for the caller who began; for anybody else it is as if it did not exist, so nobody can be
  * made to connect an account of theirs to a stranger's source. Throws `invalid_credentials` for a code that is refused.
  */
@@ -107,12 +107,14 @@ export async function finishConnect(
       clientId: String(credentials[connect.clientId] ?? ''),
       ...(typeof secret === 'string' ? { clientSecret: secret } : {}),
       code: { value: code, redirectUri, verifier },
+      ...(connect.tokenParameters === undefined ? {} : { parameters: connect.tokenParameters }),
       lifetimeSeconds: 3600,
     },
     now(),
     caller.signal,
   );
-  if (tokens.refreshToken === undefined)
+  const kept = connect.keepsAccessToken === true ? tokens.accessToken : tokens.refreshToken;
+  if (kept === undefined)
     throw new HeadgateError(
       'invalid_credentials',
       `${connector.title} handed out no refresh token. Allow the app offline access, and connect again.`,
@@ -121,7 +123,7 @@ export async function finishConnect(
     dependencies,
     caller,
     source.sourceId,
-    { credentials: { ...credentials, [connect.refreshToken]: tokens.refreshToken } },
+    { credentials: { ...credentials, [connect.refreshToken]: kept } },
     { verify: true },
   );
   await recordAudit(

@@ -10,15 +10,27 @@ import { HeadgateError } from '../../shared/errors.ts';
 import { createLog } from '../../shared/log.ts';
 import type { ConnectorExample, Refusal } from './connectorExample.ts';
 import { fieldsOf } from './fieldsOf.ts';
-import { readBatch } from './readBatch.ts';
+import { type Row, readBatch } from './readBatch.ts';
 
 /** Fields of credentials and config that hold secrets by their name. */
 const secretName =
   /(password|passphrase|secrets?|token|apikey|privatekey|clientkey|secretaccesskey|accountkey|connectionstring|sasurl|serviceaccount|headervalue)$/i;
 
+/** What every source can be: an example of each, or a reason why there is none. */
+const refusalCodes = [
+  'invalid_credentials',
+  'source_forbidden',
+  'source_not_found',
+  'source_unreachable',
+] as const;
+
+/** All examples of a test file; they are known before the first test runs. */
+const examples: ConnectorExample[] = [];
+
 /** The promises every connector keeps. A new connector costs one example and one call of this. */
 export function describeConnector(example: ConnectorExample): void {
   const { connector, identify } = example;
+  examples.push(example);
   const lines: string[] = [];
   const errors: unknown[] = [];
   const messages: string[] = [];
@@ -57,13 +69,19 @@ export function describeConnector(example: ConnectorExample): void {
   });
   interface Delivered {
     readonly rows: readonly string[];
+    /** Keys of rows that are gone. */
+    readonly gone: readonly string[];
     readonly checkpoint: unknown;
   }
+  const keyOf = (row: Row): string =>
+    example.stream.primaryKey.map((column) => String(row[column])).join(' ');
   const deliver = async (batch: Batch<unknown>): Promise<Delivered> => {
-    const rows = (await readBatch(batch, null)).map(identify);
+    const read = await readBatch(batch, null);
+    const [rows, gone] =
+      batch.tombstones === true ? [[], read.map(keyOf)] : [read.map(identify), []];
     const { checkpoint } = batch;
     const value: unknown = typeof checkpoint === 'function' ? checkpoint() : checkpoint;
-    return { rows, checkpoint: value === undefined ? undefined : revive(value) };
+    return { rows, gone, checkpoint: value === undefined ? undefined : revive(value) };
   };
   /** As storage would give it back. */
   const revive = (checkpoint: unknown): unknown => {
@@ -169,6 +187,15 @@ export function describeConnector(example: ConnectorExample): void {
         expect(error).toMatchObject({ code: refusal.code });
       });
 
+    it('is tried with every kind of refusal, or says why there is none', () => {
+      const own = examples.filter((each) => each.connector.name === connector.name);
+      const tried = own.flatMap(({ refusals }) => refusals.map(({ code }) => code));
+      const reasons = Object.assign({}, ...own.map(({ cannotBe }) => cannotBe ?? {})) as object;
+      const excused = Object.keys(reasons);
+      expect(refusalCodes.filter((code) => ![...tried, ...excused].includes(code))).toEqual([]);
+      expect(excused.filter((code) => (tried as string[]).includes(code))).toEqual([]);
+    });
+
     it('discovers the same streams each time, by name, with modes it knows', async () => {
       const [first, second] = [
         await connector.discover(contextWith()),
@@ -257,6 +284,30 @@ export function describeConnector(example: ConnectorExample): void {
           }
         }
         expect(sorted(new Set(seen))).toEqual(expected);
+      });
+
+    if (incremental && example.add !== undefined)
+      it('tells of deletes as it declares, from wherever it is stopped', async () => {
+        const described = (await connector.discover(contextWith())).find(
+          ({ name }) => name === example.stream.name,
+        );
+        const { remove } = example;
+        expect(remove !== undefined, 'deletes in the example').toBe(described?.deletes !== 'none');
+        const goneIn = (batches: readonly Delivered[]): readonly string[] =>
+          batches.flatMap(({ gone }) => gone);
+        const before = await read('incremental');
+        const removed = sorted((await remove?.()) ?? []);
+        const batches = await read('incremental', before.at(-1)?.checkpoint);
+        expect(sorted(new Set(goneIn(batches)))).toEqual(removed);
+        for (const [index, { checkpoint }] of batches.entries()) {
+          if (checkpoint === undefined) continue;
+          const rest = await read('incremental', checkpoint);
+          const all = [...goneIn(batches.slice(0, index + 1)), ...goneIn(rest)];
+          expect(sorted(new Set(all))).toEqual(removed);
+        }
+        if (remove === undefined) return;
+        const whole = rowsOf(await read('full_refresh'));
+        expect(new Set(whole).size).toBe(expected.length - removed.length);
       });
 
     it('stops with the reason of the signal, before it starts and half way', async () => {

@@ -51,7 +51,14 @@ export interface ConnectorExample {
    * with each other, over more than one batch.
    */
   readonly add?: () => Promise<readonly string[]>;
+  /**
+   * Deletes some rows in the source and answers their keys (of several columns, joined by a space). Of the streams whose
+   * deletes are told; after `add`.
+   */
+  readonly remove?: () => readonly string[] | Promise<readonly string[]>;
+  /** With those of the connector’s other examples: one of each code, or why there can be none. */
   readonly refusals: readonly Refusal[];
+  readonly cannotBe?: Readonly<Partial<Record<FailedCheck['code'], string>>>;
   /** Surroundings of a source that asks to slow down before it answers. */
   readonly throttled?: () => Surroundings;
   /** Connections the source counts as open now; none may be left behind. */

@@ -63,6 +63,12 @@ describeConnector({
     mailchimp.clock.advance(3_600_000);
     return added.map(told);
   },
+  remove: () => {
+    const gone = mailchimp.members().slice(3, 9);
+    for (const { contact_id } of gone) mailchimp.archive(contact_id);
+    mailchimp.clock.advance(90_000);
+    return gone.map(({ contact_id }) => contact_id);
+  },
   refusals: [
     {
       title: 'a wrong key',
@@ -104,6 +110,24 @@ describeRestFaults({
 });
 
 describe('Mailchimp members', () => {
+  it('are found without a data centre: by the end of the key, or by asking whose token it is', async () => {
+    const { dataCenter: _, ...anywhere } = config;
+    const checkOf = (given: object) =>
+      connector.check(restContext(connector, mailchimp, { config: anywhere, credentials: given }));
+    expect(await checkOf({ apiKey: mailchimp.key })).toMatchObject({ ok: true });
+    expect(await checkOf({ accessToken: mailchimp.token })).toMatchObject({ ok: true });
+    expect(await checkOf({ apiKey: 'canarywithoutanend' })).toMatchObject({
+      ok: false,
+      code: 'invalid_credentials',
+      message: expect.stringContaining('ends in a dash'),
+    });
+    expect(await checkOf({ accessToken: 'canary-of-nobody' })).toMatchObject({
+      ok: false,
+      code: 'invalid_credentials',
+      message: expect.stringContaining('Connect again'),
+    });
+  });
+
   it('is read from a simulator whose members and merge fields look like recorded ones', async () => {
     const [members, fields] = [
       vendorFile('fixtures/mailchimp__members.json'),

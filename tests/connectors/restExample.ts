@@ -9,7 +9,7 @@ import { createFetch } from '../../shared/http/createFetch.ts';
 import { mapOrigins } from '../../shared/http/mapOrigins.ts';
 import { withRetries } from '../../shared/http/withRetries.ts';
 import { createLog } from '../../shared/log.ts';
-import type { Simulator } from '../simulators/simulator.ts';
+import type { Answer, Simulator } from '../simulators/simulator.ts';
 import type { Surroundings } from './connectorExample.ts';
 import type { Row } from './readBatch.ts';
 
@@ -37,6 +37,22 @@ export const unreachable = (simulator: Simulator): Surroundings =>
       Object.keys(simulator.origins).map((origin) => [origin, 'http://127.0.0.1:9']),
     ),
   );
+
+/** The same, with this answer to the next request whose path holds the text. */
+export const answering =
+  (
+    simulator: Simulator,
+    answer: Answer,
+    path = '',
+    inner = (): Surroundings => surroundingsOf(simulator),
+  ) =>
+  (): Surroundings => {
+    simulator.fail({ kind: 'answer', answer }, 1, path);
+    return inner();
+  };
+
+/** Of connectors that read what every account has. */
+export const alwaysThere = { source_not_found: 'what it reads is there in every account' } as const;
 
 /** A context for tests that read by hand. */
 export function restContext(

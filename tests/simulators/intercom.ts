@@ -1,5 +1,6 @@
 import type { Json } from '../../shared/json.ts';
 import { type Clock, createClock } from './clock.ts';
+import { type CodeEndpoint, codeEndpoint } from './codeEndpoint.ts';
 import { emptyContact } from './intercomContact.ts';
 import { type ApiCheck, openApiCheck } from './openApiCheck.ts';
 import { type Answer, type SimulatedRequest, type Simulator, startSimulator } from './simulator.ts';
@@ -26,6 +27,9 @@ export interface IntercomSimulator extends Simulator {
   losePlaces(): void;
   readonly token: string;
   readonly tokenWithoutPermission: string;
+  /** Of an app; people agree at `codes`. */
+  readonly app: { readonly clientId: string; readonly clientSecret: string };
+  readonly codes: CodeEndpoint;
 }
 
 const mostPerPage = 150;
@@ -148,6 +152,12 @@ export async function startIntercom(clock: Clock = createClock()): Promise<Inter
     );
   }
 
+  const app = { clientId: 'intercom-app', clientSecret: 'canary-intercom-secret-52aa' };
+  const codes = codeEndpoint({
+    ...app,
+    authorizeUrl: 'https://app.intercom.com/oauth',
+    tokens: { token_type: 'Bearer', token, access_token: token },
+  });
   const simulator = await startSimulator(
     {
       origins: ['https://api.intercom.io', 'https://api.eu.intercom.io'],
@@ -168,6 +178,13 @@ export async function startIntercom(clock: Clock = createClock()): Promise<Inter
           : failure(401, 'unauthorized', 'Access Token Invalid');
       },
       routes: [
+        {
+          method: 'POST',
+          path: '/auth/eagle/token',
+          open: true,
+          undescribed: true,
+          answer: codes.answer,
+        },
         {
           method: 'GET',
           path: '/contacts',
@@ -212,6 +229,8 @@ export async function startIntercom(clock: Clock = createClock()): Promise<Inter
   return Object.assign(simulator, {
     token,
     tokenWithoutPermission,
+    app,
+    codes,
     contacts: () => [...contacts.values()],
     create: (fields: Readonly<Record<string, Json>> = {}) => {
       last += 1;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../../shared/json.ts';
 import { type Clock, createClock } from './clock.ts';
+import { type CodeEndpoint, codeEndpoint } from './codeEndpoint.ts';
 import { openApiCheck } from './openApiCheck.ts';
 import { type Answer, type SimulatedRequest, type Simulator, startSimulator } from './simulator.ts';
 
@@ -35,6 +36,9 @@ export interface MailchimpSimulator extends Simulator {
   readonly key: string;
   readonly disabledKey: string;
   readonly token: string;
+  /** Of an app; people agree at `codes`. */
+  readonly app: { readonly clientId: string; readonly clientSecret: string };
+  readonly codes: CodeEndpoint;
 }
 
 const failure = (status: number, title: string, detail: string): Answer => ({
@@ -104,9 +108,16 @@ export async function startMailchimp(clock: Clock = createClock()): Promise<Mail
     };
   }
 
+  const app = { clientId: '635959587059', clientSecret: 'canary-mailchimp-secret-9d1c' };
+  const codes = codeEndpoint({
+    ...app,
+    authorizeUrl: 'https://login.mailchimp.com/oauth2/authorize',
+    // Zero: it does not end.
+    tokens: { access_token: token, expires_in: 0, scope: null },
+  });
   const simulator = await startSimulator(
     {
-      origins: ['https://us3.api.mailchimp.com'],
+      origins: ['https://us3.api.mailchimp.com', 'https://login.mailchimp.com'],
       check: openApiCheck('specs/handwritten/mailchimp.oas.json'),
       throttled: (wait) => ({
         ...failure(429, 'Too Many Requests', 'You have exceeded the limit of 10 connections.'),
@@ -123,6 +134,30 @@ export async function startMailchimp(clock: Clock = createClock()): Promise<Mail
         return failure(401, 'API Key Invalid', `Your API key may be invalid: ${password}`);
       },
       routes: [
+        {
+          method: 'POST',
+          path: '/oauth2/token',
+          open: true,
+          undescribed: true,
+          answer: codes.answer,
+        },
+        {
+          method: 'GET',
+          path: '/oauth2/metadata',
+          open: true,
+          undescribed: true,
+          // Refuses with status 200.
+          answer: ({ headers }) => ({
+            body:
+              headers.get('authorization') === `OAuth ${token}`
+                ? {
+                    dc: 'us3',
+                    login_url: 'https://login.mailchimp.com',
+                    api_endpoint: 'https://us3.api.mailchimp.com',
+                  }
+                : { error: 'invalid_token', error_description: 'The access token is invalid' },
+          }),
+        },
         { method: 'GET', path: '/3.0/lists/{list_id}/members', answer: list },
         {
           method: 'GET',
@@ -156,6 +191,8 @@ export async function startMailchimp(clock: Clock = createClock()): Promise<Mail
     key,
     disabledKey,
     token,
+    app,
+    codes,
     members: () => [...members.values()].filter(({ status }) => status !== 'archived'),
     create: (given: Readonly<Record<string, Json>> = {}) => {
       last += 1;

@@ -11,6 +11,7 @@ import {
 } from 'graphql';
 import type { Json } from '../../shared/json.ts';
 import { type Clock, createClock } from './clock.ts';
+import { type CodeEndpoint, codeEndpoint } from './codeEndpoint.ts';
 import { type Answer, type SimulatedRequest, type Simulator, startSimulator } from './simulator.ts';
 import { type TokenEndpoint, tokenEndpoint } from './tokenEndpoint.ts';
 import { vendorText } from './vendorFiles.ts';
@@ -42,7 +43,9 @@ export interface ShopifySimulator extends Simulator {
   impatient(): number;
   readonly token: string;
   readonly oauth: TokenEndpoint;
-  readonly oauthCredentials: Readonly<Record<string, string>>;
+  readonly oauthCredentials: { readonly clientId: string; readonly clientSecret: string };
+  /** Where people agree. */
+  readonly codes: CodeEndpoint;
 }
 
 const version = '2026-07';
@@ -69,6 +72,18 @@ export async function startShopify(clock: Clock = createClock()): Promise<Shopif
     path: '/admin/oauth/access_token',
     rotates: true,
     lifetimeSeconds: 86_399,
+  });
+  const codes = codeEndpoint({
+    ...oauthCredentials,
+    authorizeUrl: 'https://acme.myshopify.com/admin/oauth/authorize',
+    scope: 'read_customers',
+    fields: { expiring: '1' },
+    tokens: {
+      access_token: 'shpat_canary_short_lived',
+      refresh_token: 'shprt_canary',
+      expires_in: 3600,
+      scope: 'read_customers',
+    },
   });
   /** Whole seconds, as Shopify keeps them. */
   const now = (): string =>
@@ -240,7 +255,16 @@ export async function startShopify(clock: Clock = createClock()): Promise<Shopif
               body: { errors: `[API] Invalid API key or access token (${sent})` },
             };
       },
-      routes: [oauth.route, { method: 'POST', path: `/admin/api/${version}/graphql.json`, answer }],
+      routes: [
+        {
+          ...oauth.route,
+          answer: (request) =>
+            new URLSearchParams(request.text).get('grant_type') === 'authorization_code'
+              ? codes.answer(request)
+              : oauth.route.answer(request),
+        },
+        { method: 'POST', path: `/admin/api/${version}/graphql.json`, answer },
+      ],
     },
     clock,
   );
@@ -248,6 +272,7 @@ export async function startShopify(clock: Clock = createClock()): Promise<Shopif
     token,
     oauth,
     oauthCredentials,
+    codes,
     customers: () => [...customers.values()],
     create: (change: Partial<ShopifyCustomer> = {}) => {
       count += 1;

@@ -309,6 +309,12 @@ export interface RestSpec<Config, Credentials>
       };
 }
 
+/** Where the tokens of a connection come from, and the fields of the credentials that it takes and makes. */
+type TokenFields = Pick<
+  OAuthConnect,
+  'tokenUrl' | 'clientAuth' | 'clientId' | 'clientSecret' | 'refreshToken'
+>;
+
 /** How a source is asked: a connector's own affair, or of a configuration. */
 export interface RestBehaviour<Config, Credentials> {
   /** Without a slash at its end. `fromToken`: a field of the answer of the token endpoint. */
@@ -316,8 +322,13 @@ export interface RestBehaviour<Config, Credentials> {
   /** One whose field is absent is left out. */
   readonly headers?: Readonly<Record<string, Text<Config, Credentials>>>;
   readonly auth: readonly RestAuth<Config, Credentials>[];
-  /** How a person connects it in the browser; what comes of it is the refresh token of `auth`. */
-  readonly connect?: Pick<OAuthConnect, 'authorizeUrl' | 'scope' | 'parameters' | 'pkce'>;
+  /**
+   * How a person connects it in the browser; what comes of it is the refresh token of `auth`, or, where `keeps` says so, an
+   * access token that does not end.
+   */
+  readonly connect?: Omit<OAuthConnect, keyof TokenFields | 'keepsAccessToken'> & {
+    readonly keeps?: TokenFields;
+  };
   /** Of each credential, over all runs. The first is that of requests that name none. */
   readonly limits: readonly [RequestLimit, ...RequestLimit[]];
   readonly checks: readonly RestCheck<Config, Credentials>[];

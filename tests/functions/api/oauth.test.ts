@@ -181,6 +181,8 @@ describe('connectors that can be connected', () => {
     subdomain: 'acme',
     loginUrl: 'https://login.vendor.test',
     graphUrl: 'https://graph.vendor.test',
+    shop: 'acme.myshopify.com',
+    host: 'api.vendor.test',
   };
   const credentials = { tenantId: 'common' };
 
@@ -204,16 +206,19 @@ describe('connectors that can be connected', () => {
     expect(Object.keys(shape)).toContain(connect.refreshToken);
   });
 
-  it('are those of Google, Microsoft, Salesforce, HubSpot, Zendesk, Pipedrive and Klaviyo at least', () => {
+  it('are those of Google, Microsoft, Salesforce, HubSpot, Zendesk, Pipedrive, Klaviyo, Intercom, Mailchimp and Shopify at least', () => {
     const names = connectors.filter(({ connect }) => connect !== undefined).map(({ name }) => name);
     expect(names).toEqual(
       expect.arrayContaining([
         'google_contacts',
         'hubspot_contacts',
+        'intercom_contacts',
         'klaviyo_profiles',
+        'mailchimp_members',
         'microsoft_contacts',
         'pipedrive_persons',
         'salesforce_contacts',
+        'shopify_customers',
         'zendesk_users',
       ]),
     );
