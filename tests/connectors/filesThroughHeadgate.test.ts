@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
@@ -6,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Json } from '../../shared/json.ts';
-import { type Api, apiOf } from '../api.ts';
+import type { Api } from '../api.ts';
 import { type LakeTable, lakeReader } from '../lakeReader.ts';
 import { localClientConfig } from '../local/hostServices.ts';
 import { startAzureBlob } from '../simulators/azureBlob.ts';
@@ -14,8 +17,10 @@ import { shiftedClock } from '../simulators/clock.ts';
 import { startFileServer } from '../simulators/fileServer.ts';
 import { makeGoogleAccount, startGcs } from '../simulators/gcs.ts';
 import { startGoogleSheets } from '../simulators/googleSheets.ts';
+import { type S3Front, startS3Front } from '../simulators/s3Front.ts';
 import { sshdMissing, startSshd } from '../sshd.ts';
 import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
+import { type Watch, watchHeadgate } from '../watchHeadgate.ts';
 
 /** A place of files as Headgate sees it, and how a test changes it. */
 interface Subject {
@@ -27,15 +32,22 @@ interface Subject {
 }
 
 let headgate: RunningHeadgate;
+let watch: Watch;
 let api: Api;
+let s3: S3Front;
 const azure = await startAzureBlob();
 const clock = shiftedClock();
 const account = makeGoogleAccount(clock);
 const gcs = await startGcs(clock, account);
 const sheets = await startGoogleSheets(clock, account);
 const web = await startFileServer();
+const webToken = 'web/canary+token=0b71';
+web.key = `Bearer ${webToken}`;
 const noSshd = sshdMissing();
-if (noSshd !== null) console.log(`sftp_csv was not run through Headgate: ${noSshd}`);
+if (noSshd !== null)
+  it('does without SSH, which is not here', () => {
+    console.log(`sftp_csv was not run through Headgate: ${noSshd}`);
+  });
 const sshd = noSshd === null ? await startSshd() : null;
 
 const openS3 = async (Bucket: string): Promise<Subject> => {
@@ -47,8 +59,8 @@ const openS3 = async (Bucket: string): Promise<Subject> => {
   await client.send(new CreateBucketCommand({ Bucket }));
   return {
     connector: 's3_csv',
-    config: { bucket: Bucket, prefix: 'in/', endpoint: headgate.awsEndpoint, removed: 'delete' },
-    credentials: { accessKeyId: 'headgate', secretAccessKey: 'headgate' },
+    config: { bucket: Bucket, prefix: 'in/', endpoint: s3.url, removed: 'delete' },
+    credentials: { ...s3.keys },
     put: async (name, Body) => {
       await client.send(new PutObjectCommand({ Bucket, Key: `in/${name}`, Body }));
     },
@@ -65,7 +77,7 @@ const subjects: Record<string, () => Promise<Subject>> = {
     return {
       connector: 'azure_blob_csv',
       config: { container: 'box', prefix: 'in/', removed: 'delete' },
-      credentials: { connectionString: azure.connectionString },
+      credentials: { sasUrl: azure.sasUrl('box') },
       put: (name, content) => azure.put('box', `in/${name}`, content),
       remove: (name) => azure.remove('box', `in/${name}`),
     };
@@ -105,11 +117,14 @@ beforeAll(async () => {
       VENDOR_ORIGINS: JSON.stringify({ ...sheets.origins, ...gcs.origins }),
     },
   });
-  api = apiOf(headgate.url, headgate.token);
+  s3 = await startS3Front(headgate.awsEndpoint);
+  watch = await watchHeadgate(headgate);
+  api = watch.api;
 }, 120_000);
 afterAll(async () => {
+  await watch?.[Symbol.asyncDispose]();
   await headgate?.[Symbol.asyncDispose]();
-  for (const each of [azure, gcs, sheets, web, sshd]) await each?.[Symbol.asyncDispose]();
+  for (const each of [s3, azure, gcs, sheets, web, sshd]) await each?.[Symbol.asyncDispose]();
 });
 
 const rowsOf = async (key: string): Promise<readonly string[]> => {
@@ -240,7 +255,7 @@ describe('files elsewhere, whatever they are', () => {
 });
 
 describe('csv_url through Headgate', () => {
-  it('exchanges the rows of an address whose file changed', async () => {
+  it('becomes a table, and exchanges the rows of an address whose file changed', async () => {
     web.put('/a.csv', 'id,text\n1,one\n');
     web.put('/b.csv', 'id,text\n2,two\n', 'nothing');
     await api.call('POST', '/v1/sources', {
@@ -248,6 +263,7 @@ describe('csv_url through Headgate', () => {
       name: 'csv_url',
       connector: 'csv_url',
       config: { urls: [`${web.url}/a.csv`, `${web.url}/b.csv`] },
+      credentials: { token: webToken },
       status: 'active',
     });
     expect(await api.runToEnd('csv_url')).toMatchObject({ status: 'succeeded', error: null });
@@ -263,6 +279,38 @@ describe('csv_url through Headgate', () => {
     expect(preview).toMatchObject({ total: 3 });
   }, 60_000);
 });
+
+for (const connector of ['csv_upload', 'local_files'])
+  describe(`${connector} through Headgate`, () => {
+    it('becomes a table that holds what was uploaded, each file once', async () => {
+      await api.call('POST', '/v1/sources', {
+        key: connector,
+        name: connector,
+        connector,
+        status: 'active',
+      });
+      const folder = mkdtempSync(join(tmpdir(), 'headgate-uploads-'));
+      const upload = (name: string, content: string): Promise<void> => {
+        writeFileSync(join(folder, name), content);
+        return api.upload(connector, join(folder, name), false);
+      };
+      await upload('a.csv', 'id,text\n1,one\n2,"two, and a half"\n');
+      await upload('b.csv', 'id,text\n3,three\n');
+      expect(await api.runToEnd(connector)).toMatchObject({
+        status: 'succeeded',
+        counts: { read: 3, written: 3 },
+      });
+      expect(await rowsOf(connector)).toEqual([
+        '1 one a.csv',
+        '2 two, and a half a.csv',
+        '3 three b.csv',
+      ]);
+      const preview = await api.call('GET', `/v1/sources/${connector}/preview?stream=files`);
+      expect(preview).toMatchObject({ total: 3 });
+      expect(await api.runToEnd(connector)).toMatchObject({ result: 'nothing_new' });
+      rmSync(folder, { recursive: true });
+    }, 60_000);
+  });
 
 describe('google_sheets through Headgate', () => {
   it('becomes a table for its tab, and follows what changes', async () => {
@@ -318,3 +366,36 @@ describe('google_sheets through Headgate', () => {
     expect([...sheets.problems, ...gcs.problems]).toEqual([]);
   }, 60_000);
 });
+
+it('keeps every credential and token to itself, also of runs whose place refuses, and tells what it was asked', async () => {
+  s3.echo(400);
+  azure.refusal = { status: 403, code: 'AuthenticationFailed', echo: true };
+  web.echo = 400;
+  for (const simulator of [gcs, sheets])
+    simulator.fail({ kind: 'echo', status: 400, deep: true }, 1000);
+  const keys = ['csv_url', 'google_sheets', 'thorough', ...Object.keys(subjects)];
+  if (sshd !== null)
+    await api.call('PUT', '/v1/sources/sftp_csv/credentials?verify=false', {
+      credentials: { username: sshd.username, privateKey: sshd.keys.unknown },
+    });
+  let failed = '';
+  await Promise.all(
+    keys.map(async (key) => {
+      const run = await api.runToEnd(key);
+      expect(run, key).toMatchObject({ status: 'failed', error: { code: expect.any(String) } });
+      failed = run.id;
+      const tested = await api.call('POST', `/v1/sources/${key}/test`);
+      expect(tested, key).toMatchObject({ ok: false });
+    }),
+  );
+  const secrets = [
+    s3.keys.secretAccessKey,
+    s3.keys.sessionToken,
+    String(new URL(azure.sasUrl('box')).searchParams.get('sig')),
+    String((JSON.parse(account.json) as { private_key: string }).private_key),
+    ...account.oauth.issued,
+    webToken,
+    ...(sshd === null ? [] : [sshd.keys.plain, sshd.keys.unknown]),
+  ];
+  expect(await watch.findLeaks(secrets, failed)).toEqual([]);
+}, 240_000);

@@ -1,14 +1,17 @@
-import { afterAll, expect, it } from 'vitest';
-import { apiOf } from '../api.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Api } from '../api.ts';
 import { type MariadbServer, startMariadb } from '../mariadb.ts';
 import { seeded } from '../randomness.ts';
-import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
+import { startHeadgate } from '../startHeadgate.ts';
+import { watchHeadgate } from '../watchHeadgate.ts';
 import { compareEndToEnd, type ExpectedRows } from './endToEnd.ts';
 import { valueKinds } from './mysqlValues.ts';
 
 const mariadb = await startMariadb();
 const headgate = mariadb === null ? null : await startHeadgate();
+const watch = headgate === null ? null : await watchHeadgate(headgate);
 afterAll(async () => {
+  await watch?.[Symbol.asyncDispose]();
   await headgate?.[Symbol.asyncDispose]();
   await mariadb?.[Symbol.asyncDispose]();
 });
@@ -51,13 +54,9 @@ async function fill(server: MariadbServer): Promise<ExpectedRows> {
   }
 }
 
-async function followsByCursor(
-  { url, token }: RunningHeadgate,
-  server: MariadbServer,
-): Promise<void> {
+async function followsByCursor(api: Api, server: MariadbServer): Promise<void> {
   await server.execute(`use shop; create table events(id bigint unsigned primary key auto_increment, at timestamp(6) not null, word varchar(9));
     insert into events(at, word) select '2024-05-01 12:00:00', 'one' from seq_1_to_5`);
-  const api = apiOf(url, token);
   await api.call('POST', '/v1/sources', {
     ...sourceOf(server, 'events'),
     name: 'events',
@@ -81,12 +80,26 @@ async function followsByCursor(
   );
 }
 
-if (mariadb !== null && headgate !== null) {
-  it('becomes an Iceberg table in which every value of every type is what the source has', async () => {
-    await compareEndToEnd(headgate, sourceOf(mariadb, 'kinds'), await fill(mariadb));
-  }, 120_000);
+if (mariadb !== null && headgate !== null && watch !== null) {
+  describe('mysql through Headgate', () => {
+    it('becomes a table in which every value of every type is what the source has', async () => {
+      await compareEndToEnd(headgate, sourceOf(mariadb, 'kinds'), await fill(mariadb));
+    }, 120_000);
+  });
 
   it('follows changes by a cursor, each row once', async () => {
-    await followsByCursor(headgate, mariadb);
+    await followsByCursor(watch.api, mariadb);
+  }, 120_000);
+
+  it('keeps passwords to itself, also of a run that is refused', async () => {
+    const { api } = watch;
+    const wrong = 'wrong-canary/pass+word=19';
+    await api.call('PUT', '/v1/sources/events/credentials?verify=false', {
+      credentials: { user: mariadb.user, password: wrong },
+    });
+    const failed = await api.runToEnd('events');
+    expect(failed).toMatchObject({ status: 'failed', error: { code: 'invalid_credentials' } });
+    await api.call('POST', '/v1/sources/events/test');
+    expect(await watch.findLeaks([mariadb.password, wrong], failed.id)).toEqual([]);
   }, 120_000);
 }

@@ -1,14 +1,18 @@
-import { afterAll, expect, it } from 'vitest';
-import { apiOf } from '../api.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 import { startPostgres } from '../postgres.ts';
 import { seeded } from '../randomness.ts';
+import { startEchoingPostgres } from '../simulators/echoingPostgres.ts';
 import { startHeadgate } from '../startHeadgate.ts';
+import { watchHeadgate } from '../watchHeadgate.ts';
 import { compareEndToEnd, type ExpectedColumn } from './endToEnd.ts';
 import { valueKinds } from './postgresValues.ts';
 
 const postgres = await startPostgres();
 const headgate = await startHeadgate();
+const watch = await watchHeadgate(headgate);
+const { api } = watch;
 afterAll(async () => {
+  await watch[Symbol.asyncDispose]();
   await headgate[Symbol.asyncDispose]();
   await postgres[Symbol.asyncDispose]();
 });
@@ -57,34 +61,36 @@ const printedRows = async (
   }
 };
 
-it('becomes an Iceberg table in which every value of every type is what the source has', async () => {
-  const random = seeded('end to end');
-  const client = await postgres.connect();
-  const columns = [
-    { name: 'id', sql: 'int', type: 'int' },
-    ...valueKinds.map(({ sql, type }, index) => ({ name: `c${index}`, sql, type })),
-  ];
-  try {
-    await client.query(
-      `create table kinds(${columns.map(({ name, sql }) => `${name} ${sql}`).join(', ')}, primary key (id))`,
-    );
-    for (let id = 1; id <= 200; id += 1)
+describe('postgres through Headgate', () => {
+  it('becomes a table in which every value of every type is what the source has', async () => {
+    const random = seeded('end to end');
+    const client = await postgres.connect();
+    const columns = [
+      { name: 'id', sql: 'int', type: 'int' },
+      ...valueKinds.map(({ sql, type }, index) => ({ name: `c${index}`, sql, type })),
+    ];
+    try {
       await client.query(
-        `insert into kinds values (${id}, ${valueKinds
-          .map(({ sql }, index) =>
-            sql.endsWith('[]')
-              ? `(select array_agg(x::${sql.slice(0, -2)}) from json_array_elements_text($${index + 1}::json) x)`
-              : `$${index + 1}::${sql}`,
-          )
-          .join(', ')})`,
-        valueKinds.map((kind) => (random.chance(0.1) ? null : kind.make(random))),
+        `create table kinds(${columns.map(({ name, sql }) => `${name} ${sql}`).join(', ')}, primary key (id))`,
       );
-  } finally {
-    await client.end();
-  }
-  const rows = await printedRows('kinds', columns);
-  await compareEndToEnd(headgate, sourceOf('kinds'), { stream: 'public.kinds', columns, rows });
-}, 120_000);
+      for (let id = 1; id <= 200; id += 1)
+        await client.query(
+          `insert into kinds values (${id}, ${valueKinds
+            .map(({ sql }, index) =>
+              sql.endsWith('[]')
+                ? `(select array_agg(x::${sql.slice(0, -2)}) from json_array_elements_text($${index + 1}::json) x)`
+                : `$${index + 1}::${sql}`,
+            )
+            .join(', ')})`,
+          valueKinds.map((kind) => (random.chance(0.1) ? null : kind.make(random))),
+        );
+    } finally {
+      await client.end();
+    }
+    const rows = await printedRows('kinds', columns);
+    await compareEndToEnd(headgate, sourceOf('kinds'), { stream: 'public.kinds', columns, rows });
+  }, 120_000);
+});
 
 it('of 1,600 columns, as many as PostgreSQL allows, arrives whole', async () => {
   const kinds = ['int', 'boolean', 'text', 'date', 'int', 'numeric(6,2)', 'smallint', 'char(1)'];
@@ -129,8 +135,6 @@ it('of 1,600 columns, as many as PostgreSQL allows, arrives whole', async () => 
 }, 120_000);
 
 it('has the hours of a backfill replaced that the source’s zone means by them', async () => {
-  const { url, token } = headgate;
-  const api = apiOf(url, token);
   await postgres.execute(`create table hours(at timestamp not null, word text);
     insert into hours select timestamp '2024-05-01' + i * interval '1 hour', 'first' from generate_series(0, 23) i`);
   const { config, ...source } = sourceOf('hours');
@@ -151,4 +155,27 @@ it('has the hours of a backfill replaced that the source’s zone means by them'
   expect(rows).toHaveLength(24);
   const replaced = rows.filter(({ word }) => word === 'second').map(({ at }) => at.slice(11, 13));
   expect(replaced.sort()).toEqual(['08', '09']);
+}, 120_000);
+
+it('keeps passwords to itself, also of runs that are refused, and of a server that tells them again', async () => {
+  await using echoing = await startEchoingPostgres();
+  const wrong = 'wrong-canary/pass+word=18';
+  await api.call('PUT', '/v1/sources/hours/credentials?verify=false', {
+    credentials: { user: postgres.user, password: wrong },
+  });
+  const refused = await api.runToEnd('hours');
+  expect(refused).toMatchObject({ status: 'failed', error: { code: 'invalid_credentials' } });
+  const told = 'told-canary pass"word" 77';
+  await api.call('POST', '/v1/sources?verify=false', {
+    ...sourceOf('echoing', { port: echoing.port, sslmode: 'disable' }),
+    name: 'echoing',
+    status: 'active',
+    credentials: { user: 'reader', password: told },
+    streams: { 'public.people': {} },
+  });
+  const failed = await api.runToEnd('echoing');
+  expect(failed).toMatchObject({ status: 'failed', error: { code: 'invalid_credentials' } });
+  expect(echoing.heard).toContain(told);
+  await api.call('POST', '/v1/sources/echoing/test');
+  expect(await watch.findLeaks([postgres.password, wrong, told], failed.id)).toEqual([]);
 }, 120_000);

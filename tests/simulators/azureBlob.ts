@@ -15,7 +15,13 @@ export interface AzureBlob extends AsyncDisposable {
   /** Tokens of apps that are let in. */
   readonly tokens: Set<string>;
   /** Every answer from now on is this refusal; null: none. */
-  refusal: { readonly status: number; readonly code: string; readonly detail?: string } | null;
+  refusal: {
+    readonly status: number;
+    readonly code: string;
+    readonly detail?: string;
+    /** The request is told again. */
+    readonly echo?: true;
+  } | null;
   /** Blobs of a page, whatever is asked for. */
   pageSize: number;
 }
@@ -87,8 +93,11 @@ function answer(
       `<?xml version="1.0"?><Error><Code>${code}</Code><Message>m</Message>${detail === '' ? '' : `<AuthenticationErrorDetail>${detail}</AuthenticationErrorDetail>`}</Error>`,
     );
   };
-  if (state.refusal !== null)
-    return refuse(state.refusal.status, state.refusal.code, state.refusal.detail);
+  if (state.refusal !== null) {
+    const { status, code, detail, echo } = state.refusal;
+    const told = `${request.url} ${JSON.stringify(request.headers)}`.replaceAll('&', '&amp;');
+    return refuse(status, code, echo === true ? told : detail);
+  }
   if (!isSigned(state, url, request, key))
     return request.headers.authorization?.startsWith('Bearer ') === true
       ? refuse(401, 'InvalidAuthenticationInfo')

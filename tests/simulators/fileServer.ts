@@ -18,6 +18,8 @@ export interface FileServer extends AsyncDisposable {
   readonly files: Map<string, ServedFile>;
   /** Value of `authorization` (or of the header `x-key`) that is asked for; null: none. */
   key: string | null;
+  /** Every request is refused with this status, and told again in the answer. */
+  echo: number | null;
   /** The next answers break off after so many bytes. */
   breaks: number[];
   readonly requests: readonly {
@@ -27,7 +29,7 @@ export interface FileServer extends AsyncDisposable {
   put(path: string, content: string | Uint8Array, told?: Told): void;
 }
 
-/** A plain web server of files: ranges, conditional ranges, and connections that break. */
+/** A plain web server of files, and of refusals (`/status/403`): ranges, conditional ranges, and connections that break. */
 export async function startFileServer(): Promise<FileServer> {
   const files = new Map<string, ServedFile>();
   const requests: FileServer['requests'][number][] = [];
@@ -42,6 +44,7 @@ export async function startFileServer(): Promise<FileServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     files,
     key: null,
+    echo: null,
     breaks: [],
     requests,
     put(path, content, told = 'etag') {
@@ -57,6 +60,16 @@ export async function startFileServer(): Promise<FileServer> {
 }
 
 function answer(state: FileServer, request: IncomingMessage, response: ServerResponse): void {
+  if (state.echo !== null) {
+    const told = JSON.stringify(request.headers);
+    response.writeHead(state.echo, { 'x-told': told }).end(`${request.url} ${told}`);
+    return;
+  }
+  const status = /^\/status\/(\d{3})$/.exec(request.url ?? '')?.[1];
+  if (status !== undefined) {
+    response.writeHead(Number(status)).end('no');
+    return;
+  }
   const given = request.headers.authorization ?? request.headers['x-key'];
   if (state.key !== null && given !== state.key) {
     response.writeHead(given === undefined ? 401 : 403).end('no');

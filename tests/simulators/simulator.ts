@@ -57,6 +57,8 @@ export type Fault =
   | { readonly kind: 'answer'; readonly answer: Answer }
   /** Instead of the answer, with the given headers. */
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Record<string, string> }
+  /** The request is told again, with all that it holds: as a text where vendors put their message, or deeper. */
+  | { readonly kind: 'echo'; readonly status: number; readonly deep: boolean }
   | { readonly kind: 'html'; readonly status: number }
   | { readonly kind: 'truncated' }
   | { readonly kind: 'brokenOff' }
@@ -192,9 +194,11 @@ export async function startSimulator(
     const answer =
       fault?.kind === 'status'
         ? { status: fault.status, headers: fault.headers ?? {}, body: { error: 'scripted' } }
-        : fault?.kind === 'answer'
-          ? fault.answer
-          : (paced() ?? (await answerTo(request)));
+        : fault?.kind === 'echo'
+          ? { status: fault.status, body: echoOf(request, fault.deep) }
+          : fault?.kind === 'answer'
+            ? fault.answer
+            : (paced() ?? (await answerTo(request)));
     await write(outgoing, answer, fault);
   }
 
@@ -256,6 +260,19 @@ export async function startSimulator(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Headers of every request, which tell nothing. */
+const usual =
+  /^(accept|accept-.*|connection|content-length|content-type|host|sec-fetch-mode|user-agent)$/;
+
+function echoOf({ path, query, headers, text }: SimulatedRequest, deep: boolean): Json {
+  const own = [...headers].filter(([name]) => !usual.test(name)).map(([, value]) => value);
+  const told = [...own, query.toString(), text, path].join(' ');
+  const message = { message: told, detail: told, description: told, title: told };
+  return deep
+    ? { ...message, error: message, errors: [message], '0': message }
+    : { ...message, error: told, errors: told, error_description: told };
 }
 
 async function write(
