@@ -6,6 +6,7 @@ import { ParkUntil } from '../../shared/connectors/connector.ts';
 import { filesCheckpoint } from '../../shared/connectors/files.ts';
 import { HeadgateError } from '../../shared/errors.ts';
 import { describeConnector } from './conformance.ts';
+import { ownBucket } from './landedFilesExample.ts';
 
 /** The smallest connector over HTTP: pages of two, ordered by id, 429 answered by parking. */
 const pages: Connector<{ base: string }, { token: string }, { v: 1; after: number }> = {
@@ -90,6 +91,11 @@ describeConnector({
     items.push(8, 9, 10);
     return ['8', '9', '10'];
   },
+  cannotBe: {
+    source_forbidden: 'it has one token',
+    source_not_found: 'it has one list',
+    source_unreachable: 'it is in this process',
+  },
   refusals: [
     {
       title: 'a wrong token',
@@ -137,5 +143,6 @@ describeConnector({
   stream: { name: 'files', primaryKey: [], cursorField: null, columns: null },
   identify: (row) => `${row['name']} ${row['sha256']}`,
   expected: inbox.map(({ name }) => `${name} ${createHash('sha256').update(name).digest('hex')}`),
+  cannotBe: ownBucket,
   refusals: [],
 });

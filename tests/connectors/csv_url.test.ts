@@ -39,6 +39,18 @@ describeConnector({
   },
   refusals: [
     {
+      title: 'an address that wants to know who asks',
+      config: { urls: urlsOf('/status/401') },
+      code: 'invalid_credentials',
+      says: /credentials/,
+    },
+    {
+      title: 'an address that lets others in',
+      config: { urls: urlsOf('/status/403') },
+      code: 'source_forbidden',
+      says: /permission/,
+    },
+    {
       title: 'an address without a file',
       config: { urls: urlsOf('/nothing.csv') },
       code: 'source_not_found',

@@ -8,6 +8,8 @@ import { vendorFile } from '../simulators/vendorFiles.ts';
 import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
 import {
+  alwaysThere,
+  answering,
   expectHeldToDescription,
   readAll,
   restContext,
@@ -52,7 +54,34 @@ describeConnector({
     for (let index = 0; index < 230; index += 1) google.create(`Late ${index}`);
     return told().filter((each) => !before.has(each));
   },
+  remove: () => {
+    const gone = google.people().slice(3, 9);
+    for (const { resourceName } of gone) google.remove(resourceName);
+    return gone.map(({ resourceName }) => resourceName);
+  },
+  cannotBe: alwaysThere,
   refusals: [
+    {
+      title: 'a scope that was not agreed to',
+      surroundings: answering(
+        google,
+        {
+          status: 403,
+          body: {
+            error: {
+              code: 403,
+              status: 'PERMISSION_DENIED',
+              message: 'Request had insufficient authentication scopes.',
+              details: [{ reason: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT' }],
+            },
+          },
+        },
+        '/v1/people',
+        surroundings,
+      ),
+      code: 'source_forbidden',
+      says: /contacts\.readonly/,
+    },
     {
       title: 'a connection that was ended',
       credentials: { refreshToken: '1//canary-ended' },

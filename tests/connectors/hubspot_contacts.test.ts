@@ -5,6 +5,7 @@ import { type HubSpotContact, startHubSpot } from '../simulators/hubspot.ts';
 import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
 import {
+  alwaysThere,
   expectHeldToDescription,
   readAll,
   restContext,
@@ -73,6 +74,13 @@ describeConnector({
     hubspot.clock.advance(3_600_000);
     return added.map(told);
   },
+  remove: () => {
+    const gone = hubspot.contacts().slice(3, 9);
+    for (const { id } of gone) hubspot.archive(id);
+    hubspot.clock.advance(600_000);
+    return gone.map(({ id }) => id);
+  },
+  cannotBe: alwaysThere,
   refusals: [
     {
       title: 'a wrong token',

@@ -7,6 +7,7 @@ import { unlikeRecorded } from '../simulators/likeRecorded.ts';
 import { vendorFile } from '../simulators/vendorFiles.ts';
 import { describeConnector } from './conformance.ts';
 import {
+  alwaysThere,
   expectHeldToDescription,
   readAll,
   restContext,
@@ -65,6 +66,7 @@ describeConnector({
     intercom.clock.advance(3_600_000);
     return added.map(told);
   },
+  cannotBe: alwaysThere,
   refusals: [
     {
       title: 'a wrong token',

@@ -5,6 +5,7 @@ import { type KlaviyoProfile, startKlaviyo } from '../simulators/klaviyo.ts';
 import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
 import {
+  alwaysThere,
   expectHeldToDescription,
   readAll,
   restContext,
@@ -55,6 +56,7 @@ describeConnector({
     klaviyo.clock.advance(3_600_000);
     return added.map(told);
   },
+  cannotBe: alwaysThere,
   refusals: [
     {
       title: 'a wrong key',

@@ -4,6 +4,15 @@ import { type FilesCheckpoint, filesCheckpoint } from '../../shared/connectors/f
 import { landedFile } from '../shared/staging/testLoader.ts';
 import type { ConnectorExample } from './connectorExample.ts';
 
+const because = 'the files lie in Headgate’s own bucket';
+/** Of connectors of landed files. */
+export const ownBucket = {
+  invalid_credentials: because,
+  source_forbidden: because,
+  source_not_found: because,
+  source_unreachable: because,
+} as const;
+
 /** A connector of landed files over an inbox that, as the platform's does, forgets what was delivered. */
 export function landedFilesExample(
   connector: Connector,
@@ -37,6 +46,7 @@ export function landedFilesExample(
       for (const [name, text] of Object.entries(added)) inbox.push(landedFile(name, text));
       return Object.entries(added).map(([name, text]) => identityOf(name, text));
     },
+    cannotBe: ownBucket,
     refusals: [],
   };
 }

@@ -8,6 +8,7 @@ import { vendorFile } from '../simulators/vendorFiles.ts';
 import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
 import {
+  answering,
   expectHeldToDescription,
   readAll,
   restContext,
@@ -72,7 +73,26 @@ describeConnector({
     for (let index = 0; index < 160; index += 1) microsoft.create(`Late ${index}`);
     return told().filter((each) => !before.has(each));
   },
+  remove: () => {
+    const gone = microsoft.contacts().slice(3, 9);
+    for (const { id } of gone) microsoft.remove(id);
+    return gone.map(({ id }) => id);
+  },
   refusals: [
+    {
+      title: 'a scope that was not agreed to',
+      surroundings: answering(
+        microsoft,
+        {
+          status: 403,
+          body: { error: { code: 'ErrorAccessDenied', message: 'Access is denied.' } },
+        },
+        '/v1.0/',
+        surroundings,
+      ),
+      code: 'source_forbidden',
+      says: /Contacts\.Read/,
+    },
     {
       title: 'a connection that was ended',
       credentials: { refreshToken: '0.canary-ended' },

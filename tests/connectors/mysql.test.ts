@@ -52,6 +52,9 @@ if (mariadb !== null) {
       );
       return Number(row?.[0]);
     },
+    cannotBe: {
+      source_not_found: 'a database that is missing is told like one that may not be seen',
+    },
     refusals: [
       {
         title: 'a wrong password',

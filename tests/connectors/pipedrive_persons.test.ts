@@ -5,6 +5,7 @@ import { type PipedrivePerson, startPipedrive } from '../simulators/pipedrive.ts
 import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
 import {
+  alwaysThere,
   expectHeldToDescription,
   readAll,
   restContext,
@@ -61,6 +62,7 @@ describeConnector({
     pipedrive.clock.advance(3_600_000);
     return added.map(told);
   },
+  cannotBe: alwaysThere,
   refusals: [
     {
       title: 'a wrong token',

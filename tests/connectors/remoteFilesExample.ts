@@ -36,6 +36,7 @@ export async function remoteFilesExample(
     readonly config: Readonly<Record<string, unknown>>;
     readonly credentials: Readonly<Record<string, unknown>>;
     readonly refusals: readonly Refusal[];
+    readonly cannotBe?: NonNullable<ConnectorExample['cannotBe']>;
     readonly openConnections?: () => Promise<number>;
     readonly surroundings?: () => Surroundings;
   },

@@ -9,6 +9,8 @@ import { vendorFile } from '../simulators/vendorFiles.ts';
 import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
 import {
+  alwaysThere,
+  answering,
   expectHeldToDescription,
   readAll,
   restContext,
@@ -94,7 +96,30 @@ describeConnector({
     salesforce.clock.advance(3_600_000);
     return added.map(told);
   },
-  refusals,
+  remove: () => {
+    const gone = salesforce.contacts().slice(3, 9);
+    for (const { Id } of gone) salesforce.remove(Id);
+    salesforce.clock.advance(600_000);
+    return gone.map(({ Id }) => Id);
+  },
+  cannotBe: alwaysThere,
+  refusals: [
+    ...refusals,
+    {
+      title: 'a user without the API',
+      surroundings: answering(
+        salesforce,
+        {
+          status: 403,
+          body: [{ errorCode: 'API_DISABLED_FOR_ORG', message: 'The REST API is not enabled.' }],
+        },
+        '/services/data',
+        surroundings,
+      ),
+      code: 'source_forbidden',
+      says: /API Enabled/,
+    },
+  ],
   throttled: surroundings,
 });
 

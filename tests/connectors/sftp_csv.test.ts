@@ -37,6 +37,7 @@ async function remoteFiles(sshd: Sshd): ReturnType<typeof remoteFilesExample> {
       credentials: { username, privateKey: sshd.keys.plain },
       surroundings: localSurroundings,
       openConnections: () => sshd.connections(),
+      cannotBe: { source_forbidden: 'root may read all; shown below where another runs the tests' },
       refusals: [
         {
           title: 'a key that the server does not know',

@@ -6,6 +6,7 @@ import { type ShopifyCustomer, startShopify } from '../simulators/shopify.ts';
 import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
 import {
+  answering,
   expectHeldToDescription,
   readAll,
   restContext,
@@ -75,7 +76,18 @@ describeConnector({
     shopify.clock.advance(3_600_000);
     return added.map(told);
   },
-  refusals,
+  refusals: [
+    ...refusals,
+    {
+      title: 'an app without the scope',
+      surroundings: answering(shopify, {
+        status: 403,
+        body: { errors: '[API] This action requires merchant approval for read_customers scope.' },
+      }),
+      code: 'source_forbidden',
+      says: /Give the app the scope read_customers/,
+    },
+  ],
   throttled: () => surroundingsOf(shopify),
 });
 

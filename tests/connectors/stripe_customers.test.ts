@@ -8,6 +8,7 @@ import { startStripe } from '../simulators/stripe.ts';
 import { vendorFile } from '../simulators/vendorFiles.ts';
 import { describeConnector } from './conformance.ts';
 import {
+  answering,
   expectHeldToDescription,
   readAll,
   restContext,
@@ -58,7 +59,24 @@ describeConnector({
     stripe.clock.advance(3_600_000);
     return added.map(told);
   },
+  remove: () => {
+    const gone = stripe.customers().slice(3, 40);
+    for (const { id } of gone) stripe.remove(id);
+    stripe.clock.advance(3_600_000);
+    return gone.map(({ id }) => id);
+  },
   refusals: [
+    {
+      title: 'a key without permission',
+      surroundings: answering(stripe, {
+        status: 403,
+        body: {
+          error: { type: 'invalid_request_error', message: 'The key lacks rak_customer_read.' },
+        },
+      }),
+      code: 'source_forbidden',
+      says: /rak_customer_read.*read permission/,
+    },
     {
       title: 'a wrong key',
       credentials: { apiKey: 'rk_live_canaryWrong3' },

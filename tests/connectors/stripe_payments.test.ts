@@ -7,6 +7,7 @@ import { type StripeKind, startStripe } from '../simulators/stripe.ts';
 import { vendorFile } from '../simulators/vendorFiles.ts';
 import { describeConnector } from './conformance.ts';
 import {
+  answering,
   expectHeldToDescription,
   readAll,
   restContext,
@@ -76,6 +77,15 @@ for (const kind of kinds)
     refusals:
       kind === 'charges'
         ? [
+            {
+              title: 'a key without permission',
+              surroundings: answering(stripe, {
+                status: 403,
+                body: { error: { type: 'invalid_request_error', message: 'rak_charge_read' } },
+              }),
+              code: 'source_forbidden',
+              says: /rak_charge_read.*read permission/,
+            },
             {
               title: 'a wrong key',
               credentials: { apiKey: 'rk_live_canaryWrong3' },

@@ -8,6 +8,7 @@ import { startZendesk, type ZendeskUser, zendeskAdmin } from '../simulators/zend
 import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
 import {
+  answering,
   expectHeldToDescription,
   readAll,
   restContext,
@@ -48,11 +49,13 @@ for (let index = 0; index < 250; index += 1) {
 }
 zendesk.clock.advance(3_600_000);
 
+const signedIn = () => ({ ...surroundingsOf(zendesk), accessToken: tokens.accessToken() });
+
 describeConnector({
   connector,
   config,
   credentials: clientCredentials,
-  surroundings: () => ({ ...surroundingsOf(zendesk), accessToken: tokens.accessToken() }),
+  surroundings: signedIn,
   stream: { ...stream, columns: null },
   identify,
   expected: zendesk.users().map(told),
@@ -64,7 +67,35 @@ describeConnector({
     zendesk.clock.advance(3_600_000);
     return added.map(told);
   },
+  remove: () => {
+    const gone = zendesk.users().slice(3, 9);
+    for (const { id } of gone) zendesk.remove(id);
+    zendesk.clock.advance(90_000);
+    return gone.map(({ id }) => String(id));
+  },
   refusals: [
+    {
+      title: 'a user who is no admin',
+      surroundings: answering(
+        zendesk,
+        { status: 403, body: { error: 'Forbidden', description: 'You do not have access.' } },
+        '/api/v2',
+        signedIn,
+      ),
+      code: 'source_forbidden',
+      says: /needs an admin/,
+    },
+    {
+      title: 'a help desk that is not there',
+      surroundings: answering(
+        zendesk,
+        { status: 404, body: { error: 'RecordNotFound', description: 'Not found' } },
+        '/api/v2',
+        signedIn,
+      ),
+      code: 'source_not_found',
+      says: /subdomain/,
+    },
     {
       title: 'an OAuth client that was deleted',
       credentials: { clientSecret: 'zendesk-secret-canary-wrong' },
@@ -81,7 +112,7 @@ describeConnector({
       says: /answer/,
     },
   ],
-  throttled: () => ({ ...surroundingsOf(zendesk), accessToken: tokens.accessToken() }),
+  throttled: signedIn,
 });
 
 describeRestFaults({
