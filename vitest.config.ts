@@ -8,6 +8,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two cores: files that boot engines or a whole Headgate must not starve each other.
     maxWorkers: 2,
-    reporters: ['default', './scripts/countsReporter.ts'],
+    reporters: ['default', './tests/namedTestsReporter.ts', './scripts/countsReporter.ts'],
   },
 });

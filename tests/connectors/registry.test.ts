@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, it } from 'vitest';
 import { connectorNames, connectors } from '../../connectors/registry.ts';
@@ -10,6 +10,18 @@ it('lists each connector of the folder, by its file’s name, in order', () => {
     .filter((name) => name !== 'registry');
   expect([...connectorNames]).toEqual(files.sort());
   expect(connectors.map(({ name }) => name)).toEqual([...connectorNames]);
+});
+
+it('has, for each connector, a test that runs it through Headgate into a table', () => {
+  // That they ran and passed is looked at by tests/namedTestsReporter.ts, at the end of `npm test`.
+  const tests = globSync([
+    'tests/connectors/*{ThroughHeadgate,EndToEnd}.test.ts',
+    'tests/engines/kafka.test.ts',
+  ]).map((file) => readFileSync(file, 'utf8'));
+  const without = connectorNames.filter(
+    (name) => !tests.some((text) => new RegExp(`(connector: |of \\[|, )'${name}'`).test(text)),
+  );
+  expect(without).toEqual([]);
 });
 
 it('describes all connectors without loading a driver', () => {

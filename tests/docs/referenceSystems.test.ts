@@ -2,30 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/registry.ts';
 import { type ApiHarness, apiHarness } from '../functions/api/apiHarness.ts';
+import { proofOf, referenceRows } from './namedTests.ts';
 import { referenceThings } from './referenceThings.ts';
 
-interface Row {
-  readonly there: string;
-  readonly here: string;
-  readonly proof: string;
-}
-const page = readFileSync('docs/reference-systems.md', 'utf8');
-/** Rows of the section with this number. */
-const rowsOf = (section: number): readonly Row[] =>
-  (page.split(/^## /m).find((text) => text.startsWith(`${section}.`)) ?? '')
-    .split('\n')
-    .filter((line) => /^\| (?!There )/.test(line))
-    .map((line) => {
-      const [, there = '', here = '', proof = ''] = line
-        .split(/(?<!\\)\|/)
-        .map((cell) => cell.trim());
-      return { there, here, proof };
-    });
 const sections = [1, 2, 3, 4, 5] as const;
 
 describe('the page', () => {
   it.each(sections)('has a row for each thing that document %i names', (section) => {
-    const rows = rowsOf(section);
+    const rows = referenceRows(section);
     expect(rows.length).toBeGreaterThan(15);
     const missing = referenceThings[section].filter(
       (thing) => !rows.some(({ there }) => there.toLowerCase().includes(thing.toLowerCase())),
@@ -37,8 +21,10 @@ describe('the page', () => {
     sections,
   )('names a test that is there for each row of section %i, and nothing for later', (section) => {
     const wrong: string[] = [];
-    for (const { there, here, proof } of rowsOf(section)) {
-      const [, path = '', title = ''] = /^`([^`]+)`: (.+)$/.exec(proof) ?? [];
+    for (const row of referenceRows(section)) {
+      const { there, here, proof } = row;
+      // Whether it ran and passed is looked at by tests/namedTestsReporter.ts, at the end of `npm test`.
+      const { file: path, title } = proofOf(row) ?? { file: '', title: '' };
       const file = `tests/${path}.test.ts`;
       const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
       if (title === '' || !text.includes(`'${title}'`)) wrong.push(`${there}: ${proof}`);
