@@ -56,14 +56,15 @@ async function measure(headgate: Headgate, browser: Browser): Promise<BenchResul
     });
   })()`);
   const search = page.getByLabel('Search sources');
-  const workBefore = await workOf(page);
+  const workOf = await meterOf(page);
+  const workBefore = await workOf();
   for (const word of ['warehouse 42', 'orders', 'eu 9', 'x']) {
     await search.focus();
     for (const letter of word) await page.keyboard.press(letter === ' ' ? 'Space' : letter);
     for (const _ of word) await page.keyboard.press('Backspace');
   }
   await page.waitForTimeout(500);
-  const work = (await workOf(page)) - workBefore;
+  const work = (await workOf()) - workBefore;
   const times = ((await page.evaluate('window.keystrokes')) as number[]).sort((a, b) => a - b);
   const at = (share: number): number =>
     times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
@@ -101,15 +102,16 @@ async function measure(headgate: Headgate, browser: Browser): Promise<BenchResul
 }
 
 /**
- * Processor time of the page's main thread so far, in milliseconds: scripts, layout and paint. Unlike what somebody waits,
- * it does not depend on when the next frame is due, nor on what else runs on the machine.
+ * Tells the processor time of the page's main thread so far, in milliseconds: scripts, layout and paint. Unlike what somebody
+ * waits, it does not depend on when the next frame is due, nor much on what else runs on the machine.
  */
-async function workOf(page: Page): Promise<number> {
+async function meterOf(page: Page): Promise<() => Promise<number>> {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const { metrics } = await session.send('Performance.getMetrics');
-  await session.detach();
-  return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1000;
+  return async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1000;
+  };
 }
 
 async function allScripts(): Promise<number> {

@@ -237,6 +237,8 @@ describe.runIf(browser !== null)('people in the console', () => {
     const script = await fetch(`${headgate.url}${asset}`);
     expect(script.headers.get('cache-control')).toContain('immutable');
     expect(script.headers.get('content-type')).toContain('javascript');
+    // As it is deployed, whoever built it.
+    expect(await script.text()).not.toMatch(/jsxDEV|Download the React DevTools/);
     for (const path of [
       '/v1/nothing',
       '/assets/none.js',
