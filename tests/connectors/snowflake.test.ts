@@ -11,6 +11,7 @@ import { startSnowflake } from '../simulators/snowflake.ts';
 import { describeConnector } from './conformance.ts';
 import { numbersOf, readSql, wholeTable } from './readSql.ts';
 import {
+  answering,
   expectHeldToDescription,
   restContext,
   surroundingsOf,
@@ -92,6 +93,24 @@ const refusals = [
     says: /warehouse/,
   },
   {
+    title: 'a role without privileges',
+    surroundings: answering(
+      snowflake,
+      {
+        status: 422,
+        body: {
+          code: '003001',
+          sqlState: '42501',
+          message: 'SQL access control error: Insufficient privileges to operate on database',
+        },
+      },
+      '/api/v2/statements',
+      surroundings,
+    ),
+    code: 'source_forbidden',
+    says: /Grant the role/,
+  },
+  {
     title: 'an address that does not answer',
     surroundings: () => unreachable(snowflake),
     code: 'source_unreachable',
@@ -124,6 +143,7 @@ describeConnector({
     },
   ],
   throttled: surroundings,
+  paced: snowflake,
 });
 
 describeConnector({
@@ -278,6 +298,38 @@ describe('Snowflake', () => {
     const after = snowflake.statements().filter((each) => each.includes('"MOVING"')).length;
     expect(after - before).toBe(1);
     snowflake.slow(0);
+  });
+
+  it('waits for a slow statement of an incremental read in the same way, and for the same rows', async () => {
+    const table = await snowflake.createTable('PUBLIC', 'SLOWLY', [
+      { name: 'ID', type: 'NUMBER(9,0)', required: true },
+      { name: 'AT', type: 'TIMESTAMP_NTZ' },
+    ]);
+    await warehouse.run(`insert into ${table} values (1, '2024-05-01 00:00:00')`);
+    const slowly = incremental('PUBLIC.SLOWLY', 'AT');
+    for (const request of [slowly, { ...slowly, primaryKey: [] }]) {
+      const { last } = await readSql(sql, context(), request);
+      const at = snowflake.clock.now().toISOString().replace('T', ' ').replace('Z', '');
+      await warehouse.run(
+        `insert into ${table} select 1 + count(*), timestamp '${at}' from ${table}`,
+      );
+      snowflake.clock.advance(7_200_000);
+      const count = (): number =>
+        snowflake.statements().filter((each) => /"SLOWLY".*where/is.test(each)).length;
+      snowflake.slow(12);
+      const { rows, checkpoints } = await readSql(sql, context(), request, last);
+      const waiting = checkpoints.filter(({ at }) => at?.result?.place.includes('/w'));
+      expect(waiting.length).toBeGreaterThanOrEqual(2);
+      const before = count();
+      const resumed = await readSql(sql, context(), request, waiting[0] ?? null);
+      expect(numbersOf(resumed, 'ID')).toEqual(numbersOf({ rows }, 'ID'));
+      expect(rows.length).toBeGreaterThanOrEqual(1);
+      // That for rows without a time, and not the one that was waited for.
+      expect(count() - before).toBe(1);
+      snowflake.slow(0);
+      const fast = await readSql(sql, context(), request, last);
+      expect(numbersOf(fast, 'ID')).toEqual(numbersOf({ rows }, 'ID'));
+    }
   });
 
   it('binds the values of a backfill in their order, by local time', async () => {

@@ -3,7 +3,7 @@ import { beforeFold } from './beforeFold.ts';
 import { isAbove, lessOverlap, lowest } from './cursorValue.ts';
 import type { ReadPlan } from './planRead.ts';
 import { type StatementDialect, selectRange } from './selectRows.ts';
-import type { Through } from './sqlCheckpoint.ts';
+import type { Position, Through } from './sqlCheckpoint.ts';
 import type { SqlBound, SqlColumn, SqlSession, SqlTable } from './sqlDialect.ts';
 import type { SqlOptions } from './sqlOptions.ts';
 
@@ -33,7 +33,7 @@ export async function freezeBounds(
   const { cursor, at, slice, kind, through } = plan;
   if (at !== null || slice !== null || cursor === null || kind === 'window') {
     await session.beginSnapshot();
-    if (at !== null) return frozen(plan, at.upper, at.next);
+    if (at !== null) return resumed(options, table, plan, at);
     if (slice !== null) return frozen(plan, slice.upper, null);
     if (through === null) return unbounded;
     // A backfill beside a stream without a key ends where the stream does.
@@ -56,6 +56,21 @@ const frozen = (plan: ReadPlan, upper: SqlBound | null, next: Through | null): R
   next,
   isEmpty: plan.nullsApart && upper === null,
 });
+
+/** A read by a cursor of which nothing is delivered yet, because its statement takes long, begins where it began. */
+function resumed(
+  options: SqlOptions,
+  table: SqlTable,
+  plan: ReadPlan,
+  { part, after, upper, next }: Position,
+): ReadBounds {
+  const { kind, cursor, keyed } = plan;
+  if (kind !== 'incremental' || cursor === null || part !== 'rows' || after !== null)
+    return frozen(plan, upper, next);
+  return keyed
+    ? overlapping(options, table, plan, cursor, upper)
+    : adjoining(table, plan, cursor, upper);
+}
 
 async function upperEnd(
   session: SqlSession,

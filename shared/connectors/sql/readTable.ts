@@ -7,7 +7,7 @@ import { findTable } from './findTable.ts';
 import { freezeBounds } from './freezeBounds.ts';
 import { placeCheckpoints } from './placeCheckpoints.ts';
 import { planParts, type ReadPart } from './planParts.ts';
-import { planRead } from './planRead.ts';
+import { planRead, type ReadPlan } from './planRead.ts';
 import { type RowSelection, selectRows } from './selectRows.ts';
 import type { Position, SqlCheckpoint } from './sqlCheckpoint.ts';
 import {
@@ -76,7 +76,8 @@ export async function* readTable<Config extends SqlOptions, Credentials>(
   if (parts.length === 0) yield nothing(checkpoints.complete());
   for (const [index, part] of parts.entries()) {
     const isWhole = plan.kind === 'full' && plan.slice === null && part.name === 'rows';
-    const inKept = table.keepsResults === true && plan.kind !== 'incremental';
+    const keeps = table.keepsResults === true;
+    const inKept = keeps && plan.kind !== 'incremental';
     const isOrdered = !inKept && (!isWhole || (await worthOrdering(session, table, part, limits)));
     const order = isOrdered ? part.order : [];
     const { columns, cursor } = plan;
@@ -95,16 +96,17 @@ export async function* readTable<Config extends SqlOptions, Credentials>(
     const at = (place: string | null): Position['result'] =>
       inKept && place !== null ? { place, statement: hash } : undefined;
     // The first part is the one that an unfinished read stands in.
-    let place = index === 0 ? placeIn(request, plan.at, hash) : undefined;
+    let place = index === 0 ? placeIn(request, plan, hash) : undefined;
     let reader: RowReader | null = null;
     while (reader === null)
       try {
         reader = await session.read(table, statement, shape, place);
       } catch (error) {
-        if (!(error instanceof StatementRunning) || !inKept) throw error;
+        if (!(error instanceof StatementRunning) || !keeps) throw error;
         // An invocation may end here, and the next goes on waiting for the same statement.
         place = error.place;
-        yield nothing(checkpoints.of(part, order, null, false, following, at(place)));
+        const waiting = { place, statement: hash };
+        yield nothing(checkpoints.of(part, order, part.after, false, following, waiting));
         signal.throwIfAborted();
         await context.sleep(error.seconds * 1000);
       }
@@ -159,13 +161,17 @@ const hashOf = ({ sql, values }: SqlStatement): string =>
     .digest('hex')
     .slice(0, 32);
 
-/** Where to go on in a kept result. Throws `cursor_expired` when the table has changed since. */
+/**
+ * Where to go on in a kept result. Of another statement, because the table has changed since, it cannot be; one by a cursor
+ * is begun again, and else `cursor_expired` is thrown.
+ */
 function placeIn(
   request: StreamRequest,
-  at: Position | null,
+  { kind, at }: ReadPlan,
   statement: string,
 ): string | undefined {
   if (at?.result === undefined || at.result.statement === statement) return at?.result?.place;
+  if (kind === 'incremental') return undefined;
   throw new HeadgateError(
     'cursor_expired',
     `${request.name} cannot go on from its position: its columns or their types have changed while it was read. Start a full refresh.`,
