@@ -8,7 +8,8 @@ import {
 } from '../../shared/connectors/connector.ts';
 import { HeadgateError } from '../../shared/errors.ts';
 import { createLog } from '../../shared/log.ts';
-import type { ConnectorExample, Refusal } from './connectorExample.ts';
+import type { ConnectorExample, Refusal, Surroundings } from './connectorExample.ts';
+import { deafFetch } from './deafFetch.ts';
 import { fieldsOf } from './fieldsOf.ts';
 import { type Row, readBatch } from './readBatch.ts';
 
@@ -284,6 +285,24 @@ export function describeConnector(example: ConnectorExample): void {
           }
         }
         expect(sorted(new Set(seen))).toEqual(expected);
+      });
+
+    const { paced } = example;
+    if (paced !== undefined)
+      it('comes back when the source wants it, and would knock too early if it did not hear when', async () => {
+        const mode = modes[0] ?? 'full_refresh';
+        const whole = sorted(rowsOf(await read(mode)));
+        paced.throttle({ requests: 2, perSeconds: 3 });
+        expect(sorted(rowsOf(await read(mode)))).toEqual(whole);
+        expect(paced.violations()).toBe(0);
+        paced.throttle({ requests: 2, perSeconds: 30 });
+        const surroundings = (): Surroundings => ({
+          ...example.surroundings?.(null),
+          fetch: deafFetch(paced),
+        });
+        await read(mode, null, contextWith({}, undefined, null, surroundings));
+        expect(paced.violations()).toBeGreaterThan(0);
+        paced.throttle(null);
       });
 
     if (incremental && example.add !== undefined)

@@ -4,6 +4,7 @@ import type {
   Context,
   StreamRequest,
 } from '../../shared/connectors/connector.ts';
+import type { Simulator } from '../simulators/simulator.ts';
 import type { Row } from './readBatch.ts';
 
 /** What a source's surroundings are in an example. */
@@ -61,6 +62,11 @@ export interface ConnectorExample {
   readonly cannotBe?: Readonly<Partial<Record<FailedCheck['code'], string>>>;
   /** Surroundings of a source that asks to slow down before it answers. */
   readonly throttled?: () => Surroundings;
+  /**
+   * The simulator that is read, which counts requests that come before it wants them. Of connectors whose faults are not
+   * tried by `describeRestFaults`.
+   */
+  readonly paced?: Simulator;
   /** Connections the source counts as open now; none may be left behind. */
   readonly openConnections?: () => Promise<number>;
 }

@@ -36,6 +36,7 @@ describeConnector(
       config: { bucket: 'conformance', prefix: 'in/' },
       credentials,
       surroundings,
+      paced: gcs,
       refusals: [
         {
           title: 'a bucket that is not there',

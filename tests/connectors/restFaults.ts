@@ -2,12 +2,10 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Connector, ParkUntil } from '../../shared/connectors/connector.ts';
 import { HeadgateError } from '../../shared/errors.ts';
-import { createFetch } from '../../shared/http/createFetch.ts';
-import { mapOrigins } from '../../shared/http/mapOrigins.ts';
-import { withRetries } from '../../shared/http/withRetries.ts';
 import { createLog } from '../../shared/log.ts';
 import type { Fault, Simulator } from '../simulators/simulator.ts';
 import type { Surroundings } from './connectorExample.ts';
+import { deafFetch } from './deafFetch.ts';
 import type { Row } from './readBatch.ts';
 import { readAll, restContext } from './restExample.ts';
 
@@ -88,11 +86,7 @@ export function describeRestFaults(example: FaultExample): void {
       expect(simulator.violations()).toBe(0);
       // The same with a fetch that does not let it see the time: it knocks too early.
       simulator.throttle({ requests: 2, perSeconds: 30 });
-      const deaf = withRetries(
-        withoutRetryAfter(mapOrigins(createFetch({ allow: ['127.0.0.1'] }), simulator.origins)),
-        { now: clock.now, sleep: clock.sleep, random: () => 0.5, tries: 20 },
-      );
-      complete(await rowsOf(null, { fetch: deaf }));
+      complete(await rowsOf(null, { fetch: deafFetch(simulator) }));
       expect(simulator.violations()).toBeGreaterThan(0);
       simulator.throttle(null);
       const date = new Date(clock.now().getTime() + 20_000).toUTCString();
@@ -161,13 +155,3 @@ export function describeRestFaults(example: FaultExample): void {
     });
   });
 }
-
-/** What a vendor that never says when looks like. */
-const withoutRetryAfter =
-  (inner: typeof fetch): typeof fetch =>
-  async (input, init) => {
-    const response = await inner(input, init);
-    const headers = new Headers(response.headers);
-    headers.delete('retry-after');
-    return new Response(response.body, { status: response.status, headers });
-  };
