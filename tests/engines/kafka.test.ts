@@ -5,11 +5,11 @@ import type { Connector, Context, StreamRequest } from '../../shared/connectors/
 import type { LogCheckpoint } from '../../shared/connectors/logs/logCheckpoint.ts';
 import { HeadgateError } from '../../shared/errors.ts';
 import { createLog } from '../../shared/log.ts';
-import { apiOf } from '../api.ts';
 import { describeConnector } from '../connectors/conformance.ts';
 import { type Row, readBatch } from '../connectors/readBatch.ts';
 import { type LakeTable, lakeReader } from '../lakeReader.ts';
 import { startHeadgate } from '../startHeadgate.ts';
+import { watchHeadgate } from '../watchHeadgate.ts';
 import { findKafka, type KafkaBroker, startKafka } from './startKafka.ts';
 
 const password = 'reader-canary-5d02e1';
@@ -375,7 +375,8 @@ if (kafka !== null) {
       await topicOf('events', [], 2);
       await topicOf('users');
       await using headgate = await startHeadgate();
-      const api = apiOf(headgate.url, headgate.token);
+      await using watch = await watchHeadgate(headgate);
+      const { api } = watch;
       const batch = (from: number, count: number): readonly Message[] =>
         Array.from({ length: count }, (_, index) => ({
           value: JSON.stringify({ n: from + index, name: `event ${from + index}` }),
@@ -434,6 +435,15 @@ if (kafka !== null) {
         '/v1/sources/log/preview?limit=5&stream=events',
       );
       expect(preview).toMatchObject({ total: 600 });
-    }, 180_000);
+
+      const wrong = 'wrong-canary/pass+word=77';
+      await api.call('PUT', '/v1/sources/log/credentials?verify=false', {
+        credentials: { user: 'reader', password: wrong },
+      });
+      const failed = await api.runToEnd('log');
+      expect(failed).toMatchObject({ status: 'failed', error: { code: 'invalid_credentials' } });
+      await api.call('POST', '/v1/sources/log/test');
+      expect(await watch.findLeaks([password, wrong], failed.id)).toEqual([]);
+    }, 240_000);
   });
 }
