@@ -102,7 +102,7 @@ const addDouble: AddCell = (buffer, value) => {
 const addFloat: AddCell = (buffer, value) => {
   const number = typeof value === 'number' ? value + 0 : floatingOf(value, 'float');
   if (number === null) return false;
-  // Beyond a float's largest value lies none of its values.
+  // Rounded from the double that its text is, and not from the text; beyond a float's largest value lies none.
   if (Number.isFinite(number) && !Number.isFinite(Math.fround(number))) return false;
   (buffer as FloatBuffer).add(number);
   return true;
