@@ -2,10 +2,11 @@ import { HeadgateError } from '../../errors.ts';
 import type { RetryInit } from '../../http/withRetries.ts';
 import type { OAuthGrant } from '../../oauth/oauthGrant.ts';
 import type { Context } from '../connector.ts';
+import { hideSecrets } from '../hideSecrets.ts';
 
 /**
  * A GET with an access token; one that is no longer taken is exchanged once. Refusals (400 to 499) are given back for
- * the caller to explain.
+ * the caller to explain, without the token where they tell it again.
  */
 export async function signedFetch(
   {
@@ -28,8 +29,14 @@ export async function signedFetch(
       retry: { ...retry, givesRefusals: true },
     };
     const response = await fetch(url, init);
-    if (response.status !== 401 || rejected !== undefined) return response;
-    await response.body?.cancel();
-    rejected = token;
+    if (response.ok) return response;
+    if (response.status === 401 && rejected === undefined) {
+      await response.body?.cancel();
+      rejected = token;
+      continue;
+    }
+    const { status, headers: told } = response;
+    const text = await response.text().catch(() => '');
+    return new Response(hideSecrets(text, [token]), { status, headers: told });
   }
 }
