@@ -90,7 +90,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             ))}
         </tbody>
       </table>
-      {rows.length === 0 && skeletonRows === 0 && props.empty !== undefined && (
+      {rows.length === 0 && skeletonRows === 0 && props.empty != null && (
         <div className={typeof props.empty === 'string' ? 'empty brief' : 'empty'}>
           {props.empty}
         </div>

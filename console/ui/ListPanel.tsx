@@ -47,7 +47,8 @@ export function ListPanel<Row>(props: ListPanelProps<Row>) {
         rows={props.rows}
         rowKey={props.rowKey}
         skeletonRows={isUnknown ? skeletonRows : 0}
-        empty={props.empty}
+        // What could not be read is not known to be empty.
+        empty={query.data === undefined ? null : props.empty}
         dense={props.dense ?? false}
       />
       {more !== undefined && (

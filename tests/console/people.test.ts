@@ -213,10 +213,12 @@ describe.runIf(browser !== null)('people in the console', () => {
     await admin.route(/\/v1\//, (route) => route.abort());
     await admin.getByRole('link', { name: 'Schedules' }).click();
     await admin.getByText('Headgate does not answer.').waitFor();
+    // What could not be read is not said to be empty.
+    expect(await admin.getByText('Nothing is scheduled').count()).toBe(0);
     await expectAccessible(admin);
     await admin.unroute(/\/v1\//);
     await admin.getByRole('button', { name: 'Try again' }).click();
-    await admin.getByText('Nothing is scheduled').waitFor();
+    await admin.getByRole('row', { name: /Daily at 02:30/ }).waitFor();
     await admin.getByRole('button', { name: 'Sign out' }).click();
     await admin.getByLabel('API token').waitFor();
     expect(problems).toEqual([]);

@@ -99,7 +99,7 @@ export default function CatalogPage() {
           rowKey={({ sourceId, stream }) => `${sourceId} ${stream}`}
           skeletonRows={data === undefined && error === undefined ? 6 : 0}
           empty={
-            data?.length === 0 ? (
+            data === undefined ? null : data.length === 0 ? (
               <Empty title="No tables yet">The first run of a source makes its tables.</Empty>
             ) : (
               <Empty title="No table matches">Try fewer words.</Empty>

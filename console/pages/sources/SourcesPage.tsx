@@ -95,7 +95,14 @@ export function SourcesPage() {
           onSort={onSort}
           onDelete={setDeleting}
           skeletonRows={isComplete || error !== undefined || sources.length > 0 ? 0 : 8}
-          empty={filtered ? <NothingFound onClear={clear} /> : <FirstSource />}
+          empty={
+            // What could not be read is not known to be empty.
+            !isComplete ? null : filtered ? (
+              <NothingFound onClear={clear} />
+            ) : (
+              <FirstSource />
+            )
+          }
         />
       </Panel>
       {deleting !== undefined && (
