@@ -97,11 +97,7 @@ export function SourcesPage() {
           skeletonRows={isComplete || error !== undefined || sources.length > 0 ? 0 : 8}
           empty={
             // What could not be read is not known to be empty.
-            !isComplete ? null : filtered ? (
-              <NothingFound onClear={clear} />
-            ) : (
-              <FirstSource />
-            )
+            !isComplete ? null : filtered ? <NothingFound onClear={clear} /> : <FirstSource />
           }
         />
       </Panel>
