@@ -52,6 +52,7 @@ const googleSheets: Connector<SheetsConfig, SheetsCredentials, SheetsCheckpoint>
   config: sheetsConfig,
   credentials: sheetsCredentials,
   checkpoint: sheetsCheckpoint,
+  isComplete: ({ next }) => next === null,
 
   async check(context) {
     try {

@@ -280,6 +280,8 @@ export interface Connector<Config = unknown, Credentials = unknown, Checkpoint =
   readonly config: z.ZodType<Config>;
   readonly credentials: z.ZodType<Credentials>;
   readonly checkpoint: z.ZodType<Checkpoint>;
+  /** Whether nothing is left of the read whose checkpoint it is: a run that had to stop right there does not go on with it. */
+  isComplete(checkpoint: Checkpoint): boolean;
   check(context: Context<Config, Credentials>): Promise<CheckResult>;
   discover(context: Context<Config, Credentials>): Promise<readonly StreamDescription[]>;
   read(

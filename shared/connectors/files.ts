@@ -49,6 +49,7 @@ export function defineLandedFilesConnector<Config extends LandedFilesConfig>(
     landing: true,
     credentials: noCredentials,
     checkpoint: filesCheckpoint,
+    isComplete: ({ isDone }) => isDone,
 
     async check() {
       return {

@@ -87,7 +87,8 @@ export async function loadStream(
   input: LoadStreamInput,
 ): Promise<LoadedStream> {
   const { connector, log } = dependencies;
-  const { context, plan, alive, deadline } = input;
+  const { context, plan, alive, deadline, run } = input;
+  const isReplay = run.request.kind === 'replay';
   const stopAt = Math.min(reserveMilliseconds, deadline.remainingMilliseconds() * reserveShare);
   const failures: RunError[] = [];
   let position = input.from;
@@ -126,6 +127,8 @@ export async function loadStream(
       ) as Json;
       isCovered = true;
       if (deadline.remainingMilliseconds() > stopAt) continue;
+      // Gone on with, a complete read would be the next one: of a refresh, rows would be there twice.
+      if (!isReplay && connector.isComplete(position)) break;
       log.info('stopping in time, to go on in another invocation', { stream: plan.request.name });
       return result((await loader?.finish()) ?? null, false);
     }

@@ -9,7 +9,7 @@ import { describeConnector } from './conformance.ts';
 import { ownBucket } from './landedFilesExample.ts';
 
 /** The smallest connector over HTTP: pages of two, ordered by id, 429 answered by parking. */
-const pages: Connector<{ base: string }, { token: string }, { v: 1; after: number }> = {
+const pages: Connector<{ base: string }, { token: string }, { v: 1; after: number; isOver: boolean }> = {
   name: 'pages',
   title: 'Pages',
   description: 'A connector of the test, to hold the suite to more than one kind.',
@@ -26,7 +26,8 @@ const pages: Connector<{ base: string }, { token: string }, { v: 1; after: numbe
   credentials: z.strictObject({
     token: z.string().meta({ title: 'Token', description: 'Sent as bearer.', secret: true }),
   }),
-  checkpoint: z.strictObject({ v: z.literal(1), after: z.number() }),
+  checkpoint: z.strictObject({ v: z.literal(1), after: z.number(), isOver: z.boolean() }),
+  isComplete: ({ isOver }) => isOver,
   async check(context) {
     const { status } = await context.fetch(`${context.config.base}?after=0`, {
       headers: { authorization: `Bearer ${context.credentials.token}` },
@@ -62,8 +63,9 @@ const pages: Connector<{ base: string }, { token: string }, { v: 1; after: numbe
       if (response.status === 429) throw new ParkUntil(now(), 'slow down');
       const records = z.array(z.object({ id: z.number() })).parse(await response.json());
       after = records.at(-1)?.id ?? after;
-      yield { body: { kind: 'records', records }, checkpoint: { v: 1, after } };
-      if (records.length === 0) return;
+      const isOver = records.length === 0;
+      yield { body: { kind: 'records', records }, checkpoint: { v: 1, after, isOver } };
+      if (isOver) return;
     }
   },
 };

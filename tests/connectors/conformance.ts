@@ -216,6 +216,12 @@ export function describeConnector(example: ConnectorExample): void {
         expect(batches.length, 'the example needs three batches').toBeGreaterThanOrEqual(3);
         expect(sorted(rowsOf(batches))).toEqual(expected);
         expect(batches.at(-1)?.checkpoint).toBeDefined();
+        const ends = batches.flatMap(({ checkpoint }) =>
+          checkpoint === undefined ? [] : [connector.isComplete(checkpoint)],
+        );
+        expect(ends, 'the last checkpoint alone is that of a complete read').toEqual(
+          ends.map((_, index) => index === ends.length - 1),
+        );
       });
 
       it(`resumes a ${mode} read from each checkpoint, losing nothing and repeating at most a batch`, async () => {

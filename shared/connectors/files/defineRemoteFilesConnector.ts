@@ -73,6 +73,7 @@ export function defineRemoteFilesConnector<Config extends RemoteFilesConfig, Cre
     supportsDateRange: false,
     landing: false,
     checkpoint: remoteFilesCheckpoint,
+    isComplete: ({ until, isFirst }) => until === null && !isFirst,
     openFile,
 
     check: (context) =>

@@ -34,6 +34,7 @@ export function defineLogConnector<Config extends LogOptions, Credentials>(
     supportsDateRange: false,
     landing: false,
     checkpoint: logCheckpoint,
+    isComplete: ({ ends }) => ends === null,
 
     async check(context): Promise<CheckResult> {
       try {

@@ -53,6 +53,7 @@ export function defineRestConnector<Config, Credentials>(
       : { streams: factsOf(given.streams as RestStreams<Config, Credentials>) }),
     landing: false,
     checkpoint: restCheckpoint,
+    isComplete: ({ sweep }) => sweep === null,
 
     async check(context): Promise<CheckResult> {
       try {

@@ -80,6 +80,7 @@ export function defineIdentityConnector<Config extends SqlOptions, Credentials>(
     authMethods: base.authMethods,
     credentials: base.credentials,
     checkpoint: base.checkpoint,
+    isComplete: base.isComplete,
     supportsContinuous: base.supportsContinuous,
     supportsDateRange: base.supportsDateRange,
     landing: false,

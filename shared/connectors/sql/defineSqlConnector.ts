@@ -44,6 +44,7 @@ export function defineSqlConnector<Config extends SqlOptions, Credentials>(
     supportsDateRange: true,
     landing: false,
     checkpoint: sqlCheckpoint,
+    isComplete: ({ at }) => at === null,
 
     async check(context): Promise<CheckResult> {
       try {

@@ -10,6 +10,7 @@ const described = {
   docs: 'https://example.com/docs',
   supportsContinuous: false,
   checkpoint: z.unknown(),
+  isComplete: never,
   check: never,
   discover: never,
   read: never,

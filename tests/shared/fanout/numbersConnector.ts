@@ -32,6 +32,7 @@ export function numbersConnector(options: NumbersOptions): Connector {
     config: z.unknown(),
     credentials: z.unknown(),
     checkpoint,
+    isComplete: () => false,
     check: async () => ({ ok: true, message: '' }),
     discover: async () =>
       Object.keys(streams).map((name) => ({

@@ -50,6 +50,7 @@ export function changingSource(over: Partial<StreamDescription> = {}): ChangingS
     config: z.unknown(),
     credentials: z.unknown(),
     checkpoint,
+    isComplete: ({ next }) => next === source.rows.length,
     check: async () => ({ ok: true, message: '' }),
     discover: async () => [
       {

@@ -41,6 +41,20 @@ it('the same in a full refresh, whose rows are shown when all are there', async 
   expect(await world.rows(item, 'things', sql)).toEqual(told(source.rows));
 });
 
+it('a refresh whose time is over with its last page is over, and does not begin the next read', async () => {
+  const source = changingSource();
+  source.rows = rowsOf(30);
+  await using world = await fanOutWorld({
+    connector: source.connector,
+    remainingMilliseconds: () => (source.pages.length >= 3 ? 0 : 900_000),
+  });
+  const item = await world.addSource();
+  const run = await world.run(item, { mode: 'full_refresh' });
+  expect(run).toMatchObject({ status: 'succeeded', counts: { read: 30, written: 30 } });
+  expect(world.ops()).toEqual(['ingest', 'commit']);
+  expect(await world.rows(item, 'things', sql)).toEqual(told(source.rows));
+});
+
 it('a source that asks to wait after each page never ends a run for want of progress', async () => {
   const source = changingSource();
   source.rows = rowsOf(60);

@@ -388,6 +388,7 @@ export class Simulation {
       config: z.object({ sourceId: z.string() }),
       credentials: z.object({}),
       checkpoint: z.object({ v: z.literal(1), last: z.number() }),
+      isComplete: () => false,
       check: async () => ({ ok: true, message: '' }),
       discover: async () => [
         {
