@@ -32,6 +32,8 @@ export async function openSession(context: SnowflakeContext): Promise<SqlSession
     for (let part: string | null = '0'; part !== null; ) {
       const page = await readPart(client, handed.handle, Number(part), handed.answer);
       rows.push(...page.rows);
+      for (let more = await page.more?.next(); more?.done === false; more = await page.more?.next())
+        rows.push(...more.value);
       part = page.next;
     }
     return rows;
@@ -103,13 +105,9 @@ export async function openSession(context: SnowflakeContext): Promise<SqlSession
       const start = place === undefined || isWaiting(place) ? `${prefix}0` : place;
       return new PagedRows(start, async (page) => {
         signal.throwIfAborted();
-        const { rows, next } = await readPart(
-          client,
-          handle,
-          Number(page.slice(prefix.length)),
-          answer,
-        );
-        return { rows, next: next === null ? null : `${prefix}${next}` };
+        const number = Number(page.slice(prefix.length));
+        const part = await readPart(client, handle, number, answer);
+        return { ...part, next: part.next === null ? null : `${prefix}${part.next}` };
       });
     },
 

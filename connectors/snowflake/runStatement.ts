@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { RestAnswer } from '../../shared/connectors/rest/restClient.ts';
 import { isObject } from '../../shared/connectors/sql/isObject.ts';
 import type { RowPage } from '../../shared/connectors/sql/pagedRows.ts';
 import type { SqlRow, SqlStatement } from '../../shared/connectors/sql/sqlDialect.ts';
 import { HeadgateError } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
 import { type ResultColumn, textOfCell } from './cells.ts';
+import { jsonRows } from './jsonRows.ts';
 import type { SnowflakeClient } from './snowflakeService.ts';
 
 type Answer = { readonly [name: string]: Json };
@@ -54,7 +56,7 @@ export async function handIn(
 
 /** Where a statement stands. Throws what it failed with, and `cursor_expired` when its result is gone. */
 export async function lookAt(client: SnowflakeClient, handle: string): Promise<Handed> {
-  return handedOf(await partOf(client, handle, 0));
+  return handedOf((await partOf(client, handle, 0)).body);
 }
 
 /** One part of a result, from 0. */
@@ -64,33 +66,81 @@ export async function readPart(
   part: number,
   first: Answer,
 ): Promise<RowPage> {
-  const answer = part === 0 ? first : await partOf(client, handle, part);
   const columns = columnsOf(first);
-  const data = Array.isArray(answer['data']) ? answer['data'] : [];
-  const rows = data.map((row): SqlRow => {
-    const cells = Array.isArray(row) ? row : [];
-    return columns.map((column, index) => {
-      const cell = cells[index] ?? null;
-      return textOfCell(cell === null || typeof cell === 'string' ? cell : String(cell), column);
-    });
-  });
   const parts = partsOf(first);
+  const next = part + 1 < parts.length ? String(part + 1) : null;
   const { rowCount } = parts[part] ?? {};
-  if (rowCount !== undefined && rowCount !== rows.length)
-    throw new HeadgateError(
-      'source_answer_invalid',
-      `Snowflake answered ${rows.length} rows in part ${part} of a result, and said ${rowCount}.`,
-    );
-  return { rows, next: part + 1 < parts.length ? String(part + 1) : null };
+  const check = (rows: number): void => {
+    if (rowCount !== undefined && rowCount !== rows)
+      throw new HeadgateError(
+        'source_answer_invalid',
+        `Snowflake answered ${rows} rows in part ${part} of a result, and said ${rowCount}.`,
+      );
+  };
+  if (part > 0) {
+    const more = rowsInPieces(client, handle, part, columns, check);
+    // Whether it is there shows at once.
+    const { value, done } = await more.next();
+    return { rows: done === true ? [] : value, more, next };
+  }
+  const data = Array.isArray(first['data']) ? first['data'] : [];
+  check(data.length);
+  return { rows: data.map((row) => rowOf(row, columns)), next };
 }
 
-async function partOf(client: SnowflakeClient, handle: string, part: number): Promise<Answer> {
+function rowOf(row: Json, columns: readonly ResultColumn[]): SqlRow {
+  const cells = Array.isArray(row) ? row : [];
+  return columns.map((column, index) => {
+    const cell = cells[index] ?? null;
+    return textOfCell(cell === null || typeof cell === 'string' ? cell : String(cell), column);
+  });
+}
+
+/** How often a part whose answer breaks off is asked for. */
+const mostTries = 5;
+
+/**
+ * A part's rows as they come: how long one is, is Snowflake's affair. One that breaks off is asked for again, and its rows
+ * are passed over that were given already.
+ */
+async function* rowsInPieces(
+  client: SnowflakeClient,
+  handle: string,
+  part: number,
+  columns: readonly ResultColumn[],
+  check: (rows: number) => void,
+): AsyncGenerator<readonly SqlRow[], undefined> {
+  const { log, signal, sleep } = client.context;
+  let given = 0;
+  for (let tries = 1; ; tries += 1)
+    try {
+      const { unread } = await partOf(client, handle, part);
+      let seen = 0;
+      for await (const rows of jsonRows(unread ?? [])) {
+        const fresh = rows.slice(Math.max(0, given - seen));
+        seen += rows.length;
+        given += fresh.length;
+        if (fresh.length > 0) yield fresh.map((row) => rowOf(row, columns));
+      }
+      check(seen);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      const mayPass =
+        error instanceof HeadgateError &&
+        (error.code === 'source_unreachable' || error.code === 'source_answer_invalid');
+      if (!mayPass || tries >= mostTries) throw error;
+      log.warn('asking for a part of a result again', { part, tries, code: error.code });
+      await sleep(1000 * 2 ** (tries - 1));
+    }
+}
+
+async function partOf(client: SnowflakeClient, handle: string, part: number): Promise<RestAnswer> {
   try {
-    const { body } = await client.ask({
+    return await client.ask({
       path: `/api/v2/statements/${encodeURIComponent(handle)}`,
-      query: { ...(part === 0 ? {} : { partition: String(part) }) },
+      ...(part === 0 ? {} : { query: { partition: String(part) }, unread: true }),
     });
-    return body as Answer;
   } catch (error) {
     const isGone = error instanceof HeadgateError && error.facts['status'] === 404;
     if (!isGone) throw error;

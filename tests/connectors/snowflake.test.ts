@@ -9,6 +9,7 @@ import { makeSnowflakeIdentity } from '../../connectors/snowflake_identity.ts';
 import type { Connector, Context } from '../../shared/connectors/connector.ts';
 import { startSnowflake } from '../simulators/snowflake.ts';
 import { describeConnector } from './conformance.ts';
+import { readBatch } from './readBatch.ts';
 import { numbersOf, readSql, wholeTable } from './readSql.ts';
 import {
   answering,
@@ -355,6 +356,34 @@ describe('Snowflake', () => {
     );
     expect(numbersOf(again, 'ID')).toEqual([3, 4]);
   });
+
+  it('reads a part of a result that is longer than a page may be, also when it breaks off', async () => {
+    const table = await snowflake.createTable('PUBLIC', 'LONG', [
+      { name: 'ID', type: 'NUMBER(9,0)' },
+      { name: 'TEXT', type: 'VARCHAR' },
+    ]);
+    // The first part is short, the second one has 70 MB.
+    await warehouse.run(`insert into ${table} select i, case when i < 70 then 'short'
+      else repeat('x', 1048576) end from range(140) r(i)`);
+    snowflake.limitParts(70);
+    const before = snowflake.requests.length;
+    let broken = 0;
+    snowflake.onRequest(({ query }) => {
+      if (query.get('partition') !== '1' || broken > 0) return;
+      broken += 1;
+      snowflake.fail({ kind: 'brokenOff' }, 1, '/api/v2/statements/');
+    });
+    const lengths: number[] = [];
+    for await (const batch of sql.read(context(), wholeTable('PUBLIC.LONG'), null))
+      for (const row of await readBatch(batch, null)) lengths.push(String(row['TEXT']).length);
+    snowflake.onRequest(null);
+    snowflake.limitParts(3);
+    expect(broken).toBe(1);
+    expect(lengths).toHaveLength(140);
+    expect(lengths.filter((length) => length === 1_048_576)).toHaveLength(70);
+    const asked = snowflake.requests.slice(before).map(({ query }) => query.get('partition'));
+    expect(asked.filter((part) => part === '1')).toHaveLength(2);
+  }, 60_000);
 
   it('obeys a request to slow down, and asks again when the service stumbles', async () => {
     snowflake.throttle({ requests: 2, perSeconds: 5 });

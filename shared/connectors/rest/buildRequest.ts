@@ -11,6 +11,7 @@ export interface PlainRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: { readonly [name: string]: Json } | undefined;
   readonly limit: string | undefined;
+  readonly unread: boolean;
 }
 
 /** A value and where it goes. */
@@ -36,7 +37,8 @@ export function buildRequest<Config, Credentials>(
     if ('query' in place) url.searchParams.set(place.query, plainText(value));
     else if ('header' in place) headers[place.header] = plainText(value);
     else body = withAt(body ?? {}, place.body, value);
-  return { method: request.method ?? 'GET', url, headers, body, limit: request.limit };
+  const { method = 'GET', limit, unread = false } = request;
+  return { method, url, headers, body, limit, unread };
 }
 
 /**

@@ -16,6 +16,8 @@ export interface RestAnswer {
   readonly headers: Headers;
   /** Length of its text. */
   readonly characters: number;
+  /** Of a request that wants it so: what is answered, as it comes. `body` is then null. */
+  readonly unread?: Response['body'];
   /** The address that answered, for addresses relative to it. */
   readonly url: URL;
 }
@@ -147,6 +149,8 @@ export function createRestClient<Config, Credentials>(
 
   async function judged(request: PlainRequest, response: Response): Promise<RestAnswer> {
     const { url } = request;
+    if (request.unread && response.ok)
+      return { body: null, headers: response.headers, characters: 0, url, unread: response.body };
     const text = await readText(response, url);
     signal.throwIfAborted();
     const body = jsonOf(text);

@@ -132,6 +132,8 @@ export interface RestRequest<Config, Credentials> {
   readonly body?: { readonly [name: string]: Json };
   /** The limit it counts under. Default: the connector's first. */
   readonly limit?: string;
+  /** An answer of success is given unread, for one that is longer than a page may be. */
+  readonly unread?: true;
 }
 
 /** Where a read stands, for the `request` hook. Times are ISO 8601 with milliseconds, UTC. */

@@ -4,6 +4,8 @@ import type { RowBlock, RowReader, SqlRow } from './sqlDialect.ts';
 /** One answer's share of a result. */
 export interface RowPage {
   readonly rows: readonly SqlRow[];
+  /** Rows that come after those, a few at a time: of a page that is too long to be held. */
+  readonly more?: AsyncIterator<readonly SqlRow[]>;
   /** Where the next page is; null: this is the last. */
   readonly next: string | null;
 }
@@ -13,7 +15,7 @@ const blockCharacters = 256 * 1024;
 
 /**
  * Rows of a result that comes in pages over HTTP, in the form of `copyCsv`. The page after the one that is being read is
- * asked for meanwhile: two are in memory at most. Its `place` is good for as long as the source keeps the result.
+ * asked for meanwhile, unless that one comes a few rows at a time: two are in memory at most. Its `place` is good for as long as the source keeps the result.
  */
 export class PagedRows implements RowReader {
   readonly #fetch: (page: string) => Promise<RowPage>;
@@ -21,6 +23,8 @@ export class PagedRows implements RowReader {
   #at: string;
   /** Rows of it that are taken. */
   #taken: number;
+  /** Rows of it that came before those that are held. */
+  #before = 0;
   #page: RowPage | null = null;
   #ahead: Promise<RowPage> | null = null;
 
@@ -39,10 +43,17 @@ export class PagedRows implements RowReader {
   async next(maxRows: number): Promise<RowBlock | null> {
     for (;;) {
       const page = await this.#current();
-      if (this.#taken < page.rows.length) return this.#take(page.rows, maxRows);
+      if (this.#taken < this.#before + page.rows.length) return this.#take(page.rows, maxRows);
+      const more = await page.more?.next();
+      if (more !== undefined && more.done !== true) {
+        this.#before += page.rows.length;
+        this.#page = { ...page, rows: more.value };
+        continue;
+      }
       if (page.next === null) return null;
       this.#at = page.next;
       this.#taken = 0;
+      this.#before = 0;
       this.#page = null;
     }
   }
@@ -51,7 +62,8 @@ export class PagedRows implements RowReader {
     if (this.#page !== null) return this.#page;
     const page = await (this.#ahead ?? this.#fetch(this.#at));
     this.#page = page;
-    this.#ahead = page.next === null ? null : this.#fetch(page.next);
+    const isWhole = page.more === undefined;
+    this.#ahead = page.next === null || !isWhole ? null : this.#fetch(page.next);
     // Heard when it is asked for; a reader may turn away before.
     this.#ahead?.catch(() => {});
     return page;
@@ -62,7 +74,7 @@ export class PagedRows implements RowReader {
     let last: SqlRow = [];
     let count = 0;
     while (count < maxRows && text.length < blockCharacters) {
-      const row = rows[this.#taken];
+      const row = rows[this.#taken - this.#before];
       if (row === undefined) break;
       text += formatCsvRecord(row);
       last = row;
