@@ -46,7 +46,7 @@ export async function handIn(
         timezone: 'UTC',
         binary_output_format: 'HEX',
         query_tag: 'headgate',
-        // Most megabytes of a part of a result: a client holds two.
+        // Most megabytes of a part of a result; the first one is held.
         client_result_chunk_size: '48',
       },
     },
