@@ -1,7 +1,7 @@
-import { globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
-import { enginelessName, namedTests } from './docs/namedTests.ts';
+import { browserPath, enginelessName, namedTests } from './docs/namedTests.ts';
 
 /** Below `tests/`, without `.test.ts`. */
 const fileOf = ({ moduleId }: TestModule): string =>
@@ -47,5 +47,6 @@ function missingTests(modules: readonly TestModule[]): readonly string[] {
       return own !== undefined && !own.some(({ fullName }) => name.test(fullName));
     })
     .filter(({ file }) => file !== null || !lacksEngine)
+    .filter(({ file }) => file?.startsWith('console/') !== true || existsSync(browserPath))
     .map(({ told }) => told);
 }

@@ -63,5 +63,8 @@ export const namedTests = (): readonly NamedTest[] => [
     })),
 ];
 
+/** Tests in the browser run where it is; without it, tests/console/browser.ts says so. */
+export const browserPath = '/usr/bin/chromium';
+
 /** A file whose engine is not there says so in a test of this name. */
-export const enginelessName = /^(needs|does without) /;
+export const enginelessName = /^(needs (MariaDB|Chromium)$|does without .+, which is not here)/;
