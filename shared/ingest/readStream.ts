@@ -80,7 +80,7 @@ export async function readStream(
     entry.renewed === true
       ? renewedPlan(planned)
       : startsOver(dependencies, planned, entry, stream)
-        ? ({ ...planned, effect: 'replace' } as const)
+        ? ({ ...planned, effect: 'replace', fromStart: true } as const)
         : planned;
   const { from, hash } =
     entry.fanOut ?? startOf(dependencies.now(), source, run, plan, entry, stream);

@@ -28,6 +28,8 @@ export interface ChangingSource {
   forget(): void;
   /** The next time it comes to this page (counted from 0) it asks to wait so long. */
   park(page: number, milliseconds: number): void;
+  /** The next time it comes to this page it refuses. */
+  refuse(page: number): void;
 }
 
 const rowsPerPage = 10;
@@ -35,6 +37,7 @@ const rowsPerPage = 10;
 /** One stream of changes, `things`: an incremental read delivers every row from its position on. */
 export function changingSource(over: Partial<StreamDescription> = {}): ChangingSource {
   let generation = 1;
+  let refuseAt: number | null = null;
   let parkAt: { page: number; milliseconds: number } | null = null;
   const connector: Connector<unknown, unknown, Checkpoint> = {
     name: 'numbers',
@@ -82,6 +85,10 @@ export function changingSource(over: Partial<StreamDescription> = {}): ChangingS
           parkAt = null;
           throw new ParkUntil(until, 'The quota of this hour is used up.');
         }
+        if (refuseAt === at / rowsPerPage) {
+          refuseAt = null;
+          throw new HeadgateError('invalid_credentials', 'The token was withdrawn.');
+        }
         source.pages.push(at);
         const records = source.rows.slice(at, at + rowsPerPage).map((row) => ({ ...row }));
         const next = Math.min(source.rows.length, at + rowsPerPage);
@@ -99,6 +106,9 @@ export function changingSource(over: Partial<StreamDescription> = {}): ChangingS
     },
     park: (page, milliseconds) => {
       parkAt = { page, milliseconds };
+    },
+    refuse: (page) => {
+      refuseAt = page;
     },
   };
   return source;

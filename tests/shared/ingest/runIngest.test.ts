@@ -129,3 +129,25 @@ it('rows that only add up are not read again by themselves', async () => {
   });
   expect(source.reads).toBe(1);
 });
+
+it('rows without a key that are read again from the beginning stand there once, though that read broke off before', async () => {
+  let isShort = false;
+  const source = changingSource({ upserts: false, primaryKey: [] });
+  source.rows = rowsOf(30);
+  await using world = await fanOutWorld({
+    connector: source.connector,
+    remainingMilliseconds: () => (isShort ? 0 : 900_000),
+  });
+  const item = await world.addSource({ cursorField: 'at' });
+  await world.run(item);
+  await world.run(item, { kind: 'set_cursor', streams: ['things'], cursor: null });
+  isShort = true;
+  source.refuse(1);
+  expect(await world.run(item)).toMatchObject({ error: { code: 'invalid_credentials' } });
+  expect((await world.stream(item, 'things'))?.stage?.position).toMatchObject({ next: 10 });
+  isShort = false;
+  source.pages.length = 0;
+  expect(await world.run(item)).toMatchObject({ status: 'succeeded', counts: { written: 30 } });
+  expect(source.pages).toEqual([10, 20]);
+  expect(await world.rows(item, 'things', sql)).toEqual(told(source.rows));
+});
