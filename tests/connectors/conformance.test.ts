@@ -9,7 +9,11 @@ import { describeConnector } from './conformance.ts';
 import { ownBucket } from './landedFilesExample.ts';
 
 /** The smallest connector over HTTP: pages of two, ordered by id, 429 answered by parking. */
-const pages: Connector<{ base: string }, { token: string }, { v: 1; after: number; isOver: boolean }> = {
+const pages: Connector<
+  { base: string },
+  { token: string },
+  { v: 1; after: number; isOver: boolean }
+> = {
   name: 'pages',
   title: 'Pages',
   description: 'A connector of the test, to hold the suite to more than one kind.',
