@@ -1,9 +1,5 @@
 import { defineConfig } from 'vite';
 
-// Vite builds React's slower development version, twice the size, for whoever has set this to something else, as
-// test runners do; and what is built once is served from then on.
-process.env['NODE_ENV'] = 'production';
-
 /** The console as static files. `outDir` is given by whoever builds it (scripts/buildConsole.ts). */
 export default defineConfig({
   root: import.meta.dirname,
