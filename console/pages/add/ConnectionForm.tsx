@@ -1,5 +1,6 @@
 import type { Json } from '../../../client/generated.ts';
 import { Button } from '../../ui/Button.tsx';
+import { granted } from './beginConnect.ts';
 import type { ConnectionFields } from './connectionDraft.ts';
 import { SchemaForm } from './SchemaForm.tsx';
 
@@ -24,9 +25,7 @@ export function CredentialsForm(props: CredentialsFormProps) {
   const chosen = fields.methods.find(({ name }) => name === method) ?? fields.methods[0];
   if (chosen === undefined) return null;
   const connects = onConnect !== undefined && chosen.name === 'oauth2';
-  const asked = connects
-    ? chosen.fields.filter(({ name }) => name !== 'refreshToken')
-    : chosen.fields;
+  const asked = connects ? chosen.fields.filter(({ name }) => !granted.has(name)) : chosen.fields;
   const isLacking = asked.some(({ name, required }) => required && isEmpty(values[name]));
   return (
     <fieldset className="stack">

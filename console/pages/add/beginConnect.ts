@@ -13,13 +13,18 @@ export function takeDraft(): string | null {
   return id;
 }
 
+/** Credentials that the vendor hands out when a person agrees: nobody is asked for them before. */
+export const granted: ReadonlySet<string> = new Set(['refreshToken', 'accessToken']);
+
 /** Leaves for the vendor, where the person agrees. `credentials` are those of the team’s app. */
 export async function beginConnect(
   client: Client,
   source: string,
   credentials: Readonly<Record<string, Json>>,
 ): Promise<void> {
-  const { refreshToken: _, ...app } = credentials;
+  const app = Object.fromEntries(
+    Object.entries(credentials).filter(([name]) => !granted.has(name)),
+  );
   const { url } = await client.connectOAuth({
     body: { source, credentials: app, redirectUri: `${location.origin}${connectedPath}` },
   });
