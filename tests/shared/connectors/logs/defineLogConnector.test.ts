@@ -30,6 +30,11 @@ describeConnector({
   expected: put(0, 13),
   add: async () => put(100, 120),
   openConnections: async () => example.open(),
+  cannotBe: {
+    invalid_credentials: 'a log in memory asks for none',
+    source_forbidden: 'it shows everybody everything',
+    source_unreachable: 'it is in this process',
+  },
   refusals: [
     {
       title: 'a missing topic',
