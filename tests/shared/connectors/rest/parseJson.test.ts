@@ -27,9 +27,9 @@ it('numbers of any length and anywhere in a text come as they were written', () 
     const numbers = Array.from({ length: below(6) }, written);
     const text = `{${space}"id": "${digits(below(20))}", "n":[${numbers.join(`,${space}`)}],"s":"a, ${written()}"}`;
     const parsed = parseJson(text) as { readonly n: readonly unknown[] };
-    // What a double only spells otherwise, 1e-7 for 0.0000001, may come as either.
+    // What a double only spells otherwise, 1e-7 for 0.0000001 or 0 for -0.0, may come as either.
     const wanted = numbers.map((number, index) => {
-      const isSpelledOtherwise = String(Number(number)).includes('e');
+      const isSpelledOtherwise = /e|^0$/.test(String(Number(number)));
       return isSpelledOtherwise && typeof parsed.n[index] === 'number'
         ? Number(number)
         : kept(number);
