@@ -70,3 +70,11 @@ export interface ConnectorExample {
   /** Connections the source counts as open now; none may be left behind. */
   readonly openConnections?: () => Promise<number>;
 }
+
+const why = 'an emulator lets everybody in and is in reach; the connector’s simulator refuses';
+/** For `cannotBe`: what emulators do not know. */
+export const notEmulated = {
+  invalid_credentials: why,
+  source_forbidden: why,
+  source_unreachable: why,
+} as const;

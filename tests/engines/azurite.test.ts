@@ -1,6 +1,7 @@
 import { afterAll, expect, it } from 'vitest';
 import { azureConnector, azureExample } from '../connectors/azureExample.ts';
 import { describeConnector } from '../connectors/conformance.ts';
+import { notEmulated } from '../connectors/connectorExample.ts';
 import { bytesOfFirst, filesContext, readFiles } from '../connectors/remoteFilesExample.ts';
 import { findAzurite, startAzurite } from './startAzurite.ts';
 
@@ -9,12 +10,11 @@ if ('program' in found) {
   const azurite = await startAzurite(found.program);
   afterAll(() => azurite.close());
   await azurite.makeContainer('conformance');
-  describeConnector(
-    await azureExample('Azurite', azurite.connectionString, {
-      put: (name, content) => azurite.put('conformance', name, content),
-      remove: (name) => azurite.remove('conformance', name),
-    }),
-  );
+  const example = await azureExample('Azurite', azurite.connectionString, {
+    put: (name, content) => azurite.put('conformance', name, content),
+    remove: (name) => azurite.remove('conformance', name),
+  });
+  describeConnector({ ...example, cannotBe: notEmulated });
 
   it('reads from an offset, and notices that a blob changed', async () => {
     await azurite.makeContainer('more');

@@ -9,6 +9,7 @@ import { createFetch } from '../../shared/http/createFetch.ts';
 import { mapOrigins } from '../../shared/http/mapOrigins.ts';
 import { withRetries } from '../../shared/http/withRetries.ts';
 import { describeConnector } from '../connectors/conformance.ts';
+import { notEmulated } from '../connectors/connectorExample.ts';
 import {
   bytesOfFirst,
   filesContext,
@@ -95,6 +96,7 @@ if ('program' in found) {
         config: { bucket, prefix: 'in/' },
         credentials,
         surroundings,
+        cannotBe: notEmulated,
         refusals: [
           {
             title: 'a bucket that is not there',

@@ -11,6 +11,7 @@ import type { Connector } from '../../shared/connectors/connector.ts';
 import { createFetch } from '../../shared/http/createFetch.ts';
 import { mapOrigins } from '../../shared/http/mapOrigins.ts';
 import { describeConnector } from '../connectors/conformance.ts';
+import { notEmulated } from '../connectors/connectorExample.ts';
 import {
   bytesOfFirst,
   filesContext,
@@ -50,6 +51,7 @@ if ('server' in found) {
         config: { ...config, prefix: 'in/' },
         credentials: { ...keys, sessionToken: 'canary-session-token-of-the-example' },
         surroundings: localSurroundings,
+        cannotBe: notEmulated,
         refusals: [
           {
             title: 'a bucket that is not there',
