@@ -93,11 +93,17 @@ export class CopyOut implements Submittable, RowReader, CopySink {
   handleReadyForQuery(): void {
     this.#ended = true;
     this.#started.resolve();
-    this.#wake();
+    this.#leave();
   }
   handleError(error: Error): void {
     this.#error = error;
     this.#started.reject(error);
+    this.#leave();
+  }
+
+  /** Rows that filled the buffer may have come with the end: whoever uses the connection next waits for its answer. */
+  #leave(): void {
+    this.#pause(false);
     this.#wake();
   }
 

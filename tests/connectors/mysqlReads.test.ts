@@ -45,6 +45,19 @@ if (mariadb !== null) {
       expect(seen).toEqual(['1', '3', '2']);
     });
 
+    it('goes on to the rows without a cursor value, wherever its buffer was full', async () => {
+      const request = wholeTable('shop.brims', { mode: 'incremental', cursorField: 'at' });
+      await execute('create table brims(at datetime(6), note text)');
+      // Full at 256 KB: the rows that fill it and the end come together in some of these.
+      for (let rows = 250; rows < 300; rows += 5) {
+        await execute(`truncate brims; insert into brims values (null, 'x');
+          insert into brims select timestampadd(second, seq, '2024-01-01'), repeat('x', 1000) from seq_1_to_${rows}`);
+        expect((await readSql(mysql as typeof connector, context(), request)).rows.length).toBe(
+          rows + 1,
+        );
+      }
+    }, 20_000);
+
     it('that goes on after a stop says that it is of more than one moment', async () => {
       await execute('create table paged(id int primary key) select seq as id from seq_1_to_7');
       const lines: string[] = [];

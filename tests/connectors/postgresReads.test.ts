@@ -60,6 +60,19 @@ describe('a full refresh', () => {
     expect(again.last).toEqual(last);
   });
 
+  it('goes on to the rows without a cursor value, wherever its buffer was full', async () => {
+    const roomy = makePostgres();
+    const request = requestOf('public.brims', { mode: 'incremental', cursorField: 'at' });
+    await postgres.execute('create table brims(at timestamptz, note text)');
+    // Full at 256 KB: the rows that fill it and the end come together in some of these.
+    for (let rows = 250; rows < 300; rows += 5) {
+      await postgres.execute(`truncate brims; insert into brims values (null, 'x');
+        insert into brims select timestamptz '2024-01-01' + i * interval '1 s', repeat('x', 1000)
+        from generate_series(1, ${rows}) i`);
+      expect((await readAll(roomy, context(), request)).rows.length).toBe(rows + 1);
+    }
+  }, 20_000);
+
   it('of a small table, or of one without a key, is one batch', async () => {
     await postgres.execute(
       'create table keyless(word text); insert into keyless select null from generate_series(1, 5)',
