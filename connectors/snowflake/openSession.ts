@@ -32,8 +32,7 @@ export async function openSession(context: SnowflakeContext): Promise<SqlSession
     for (let part: string | null = '0'; part !== null; ) {
       const page = await readPart(client, handed.handle, Number(part), handed.answer);
       rows.push(...page.rows);
-      for (let more = await page.more?.next(); more?.done === false; more = await page.more?.next())
-        rows.push(...more.value);
+      for await (const more of page.more ?? []) rows.push(...more);
       part = page.next;
     }
     return rows;

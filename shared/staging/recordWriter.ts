@@ -161,12 +161,12 @@ export class RecordWriter implements AsyncDisposable {
         continue;
       }
       const { mask } = cell;
-      if (cell.add(buffer, mask === null ? value : this.#state.mask.text(mask, textOf(value))))
-        continue;
+      const stored = mask === null ? value : this.#state.mask.text(mask, textOf(value));
+      if (cell.add(buffer, stored)) continue;
       buffer.nulls.add(row);
       unfits ??= Object.create(null) as Record<string, string>;
-      unfits[cell.name] = textOf(value);
-      if (this.#state.book.rules.contract === 'discard_value') this.#misfit(cell, value, 1);
+      unfits[cell.name] = textOf(stored);
+      if (this.#state.book.rules.contract === 'discard_value') this.#misfit(cell, stored, 1);
     }
     if (this.#deletedAt >= 0)
       (columns[this.#deletedAt] as BooleanBuffer).add(record['_deleted'] === true ? 1 : 0);

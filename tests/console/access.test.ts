@@ -36,10 +36,18 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
   let page: Page;
   let problems: readonly string[];
   const delivered: Delivered[] = [];
+  /** The vendor's administrator ended the connection; whoever agrees again has a new one. */
+  let isRevoked = false;
   /** A vendor's own login: codes are traded by the one server, refresh tokens by the other. */
   const tokens = createServer(async (request, response) => {
     const body = await text(request);
     const isCode = body.includes('grant_type=authorization_code');
+    if (isCode) isRevoked = false;
+    if (isRevoked) {
+      response.writeHead(400, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: 'invalid_grant' }));
+      return;
+    }
     const target = isCode ? vendor.url : `${salesforce.origins[login]}${request.url}`;
     const answer = await fetch(target, {
       method: 'POST',
@@ -135,6 +143,28 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
       .waitFor();
     await expectAccessible(page);
   }, 60_000);
+
+  it('says that the vendor ended the connection, and is connected again', async () => {
+    isRevoked = true;
+    salesforce.oauth.expireAll();
+    await page.getByRole('button', { name: 'Sync Now' }).click();
+    await page.getByText('Last Sync Failed').waitFor();
+    await expectAccessible(page);
+    await screenshot(page, 'connection-ended');
+    await page.getByRole('tab', { name: 'Settings' }).click();
+    await page.getByText('Replace the credentials').click();
+    await page.getByLabel('Consumer key').fill(salesforce.credentials['clientId'] ?? '');
+    await page.getByLabel('Consumer secret').fill(salesforce.credentials['clientSecret'] ?? '');
+    await page.getByRole('button', { name: 'Connect in the browser' }).click();
+    await page.getByText('Customers is connected.').waitFor();
+    salesforce.create({ LastName: 'Edsger' });
+    await page.getByRole('button', { name: 'Sync Now' }).click();
+    await page.getByText('Last Sync Failed').waitFor({ state: 'detached' });
+    await page
+      .locator('.stat', { hasText: 'Total rows' })
+      .getByText('3', { exact: true })
+      .waitFor();
+  }, 90_000);
 
   it('says so when the vendor does not agree, and connects nothing', async () => {
     await page.goto(`${headgate.url}/connected?error=access_denied&state=x`);

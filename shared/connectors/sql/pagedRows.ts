@@ -5,7 +5,7 @@ import type { RowBlock, RowReader, SqlRow } from './sqlDialect.ts';
 export interface RowPage {
   readonly rows: readonly SqlRow[];
   /** Rows that come after those, a few at a time: of a page that is too long to be held. */
-  readonly more?: AsyncIterator<readonly SqlRow[]>;
+  readonly more?: AsyncGenerator<readonly SqlRow[], undefined>;
   /** Where the next page is; null: this is the last. */
   readonly next: string | null;
 }
@@ -15,7 +15,8 @@ const blockCharacters = 256 * 1024;
 
 /**
  * Rows of a result that comes in pages over HTTP, in the form of `copyCsv`. The page after the one that is being read is
- * asked for meanwhile, unless that one comes a few rows at a time: two are in memory at most. Its `place` is good for as long as the source keeps the result.
+ * asked for meanwhile, unless the one that is read comes a few rows at a time: two are in memory at most. Its `place` is
+ * good for as long as the source keeps the result.
  */
 export class PagedRows implements RowReader {
   readonly #fetch: (page: string) => Promise<RowPage>;
