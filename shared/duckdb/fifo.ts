@@ -39,10 +39,10 @@ export async function makeFifo(path: string): Promise<Fifo> {
  */
 export function fifoAt(path: string, dispose: (isSound: boolean) => Promise<void>): Fifo {
   let handle: Promise<FileHandle> | null = null;
-  let isReleased = false;
+  let released: Promise<void> | null = null;
   const opened = (): Promise<FileHandle> => {
     // Nobody will ever read: opening would wait for ever.
-    if (isReleased) return Promise.reject(new Error('the pipe has no reader any more'));
+    if (released !== null) return Promise.reject(new Error('the pipe has no reader any more'));
     handle ??= open(path, 'w');
     return handle;
   };
@@ -51,15 +51,19 @@ export function fifoAt(path: string, dispose: (isSound: boolean) => Promise<void
     await (await opened()).close();
     handle = null;
   };
-  const release = async (): Promise<void> => {
-    if (isReleased) return;
-    isReleased = true;
+  const letGo = async (): Promise<void> => {
+    if (handle === null) return;
     // A reader that opens and goes away unblocks the writer's open, and its writes fail with EPIPE.
     const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = await handle?.catch(() => undefined);
     await reader.close();
     await writer?.close().catch(() => undefined);
     handle = null;
+  };
+  // Once: whoever asks again waits for the same, so that the pipe is there until it is done.
+  const release = (): Promise<void> => {
+    released ??= letGo();
+    return released;
   };
   return {
     path,
@@ -72,8 +76,10 @@ export function fifoAt(path: string, dispose: (isSound: boolean) => Promise<void
     end,
     release,
     async [Symbol.asyncDispose]() {
-      if (handle !== null) await release();
-      await dispose(!isReleased);
+      if (handle !== null || released !== null) await release();
+      const isSound = released === null;
+      released ??= Promise.resolve();
+      await dispose(isSound);
     },
   };
 }

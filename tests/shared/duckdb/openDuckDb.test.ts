@@ -176,6 +176,23 @@ it('lets a writer go that waits for a reader who will never come', async () => {
   expect(performance.now() - started).toBeLessThan(1000);
 });
 
+it('is there until it is released, and no longer needed for it afterwards', async () => {
+  const fifo = await makeFifo(join(workFolder, 'pipe'));
+  const writing = fifo.write(Buffer.from('x'));
+  writing.catch(() => undefined);
+  // As when a statement fails while its writer is disposed of: both release, and the pipe goes in the middle of it.
+  const releases = [fifo.release(), fifo[Symbol.asyncDispose](), fifo.release()];
+  expect(await Promise.allSettled(releases)).toEqual(
+    releases.map(() => ({ status: 'fulfilled', value: undefined })),
+  );
+  await Promise.allSettled([writing]);
+  await expect(fifo.release()).resolves.toBeUndefined();
+
+  const unused = await makeFifo(join(workFolder, 'unused'));
+  await unused[Symbol.asyncDispose]();
+  await expect(unused.release()).resolves.toBeUndefined();
+});
+
 it('refuses to wait for a reader who failed before the writer came', async () => {
   await using fifo = await makeFifo(join(workFolder, 'pipe'));
   await fifo.release();
