@@ -1,28 +1,16 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import airtableRecords from '../../connectors/airtable_records.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { at } from '../../shared/connectors/rest/paths.ts';
 import { type AirtableRecord, startAirtable } from '../simulators/airtable.ts';
 import { unlikeRecorded } from '../simulators/likeRecorded.ts';
 import { vendorFile } from '../simulators/vendorFiles.ts';
-import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
-import {
-  expectHeldToDescription,
-  readAll,
-  restContext,
-  surroundingsOf,
-  unreachable,
-} from './restExample.ts';
-import { describeRestFaults } from './restFaults.ts';
+import { connectionEnded, describeRestConnector } from './restConformance.ts';
+import { readAll, restContext } from './restExample.ts';
 
 const airtable = await startAirtable();
 const tokens = await openAccessTokens(airtable);
-afterAll(async () => {
-  expectHeldToDescription(airtable);
-  await airtable[Symbol.asyncDispose]();
-  await tokens[Symbol.asyncDispose]();
-});
 
 const connector = airtableRecords as Connector;
 const config = { baseId: airtable.baseId, modifiedField: 'Modified' };
@@ -48,33 +36,23 @@ for (let index = 0; index < 250; index += 1) {
 airtable.create({ Text: 'first' }, 'notes');
 airtable.clock.advance(3_600_000);
 
-describeConnector({
-  title: 'connected with OAuth',
+describeRestConnector({
   connector,
-  config,
-  credentials: airtable.oauthCredentials,
-  surroundings: () => ({ ...surroundingsOf(airtable), accessToken: tokens.accessToken() }),
-  stream: { ...stream, columns: null },
-  identify,
-  expected: airtable.records().map(told),
-  refusals: [
-    {
-      title: 'a connection that was ended',
-      credentials: { refreshToken: 'airtable-canary-ended' },
-      code: 'invalid_credentials',
-      says: /Connect again/,
-    },
-  ],
-});
-
-describeConnector({
-  connector,
+  simulator: airtable,
   config,
   credentials,
-  surroundings: () => surroundingsOf(airtable),
-  stream: { ...stream, columns: null },
+  tokens,
+  stream,
   identify,
-  expected: airtable.records().map(told),
+  expected: () => airtable.records().map(told),
+  path: '/tblPeople',
+  also: [
+    {
+      title: 'connected with OAuth',
+      credentials: airtable.oauthCredentials,
+      refusals: [connectionEnded('airtable-canary-ended')],
+    },
+  ],
   add: async () => {
     // One moment for all: a paste of many rows.
     const added = Array.from({ length: 230 }, (_, index) =>
@@ -102,25 +80,7 @@ describeConnector({
       code: 'source_not_found',
       says: /base/,
     },
-    {
-      title: 'an API that does not answer',
-      surroundings: () => unreachable(airtable),
-      code: 'source_unreachable',
-      says: /answer/,
-    },
   ],
-  throttled: () => surroundingsOf(airtable),
-});
-
-describeRestFaults({
-  connector,
-  simulator: airtable,
-  config,
-  credentials,
-  stream,
-  identify,
-  expected: () => airtable.records().map(told),
-  path: '/tblPeople',
 });
 
 describe('Airtable records', () => {

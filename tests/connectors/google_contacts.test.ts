@@ -1,35 +1,20 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import googleContacts from '../../connectors/google_contacts.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { at } from '../../shared/connectors/rest/paths.ts';
 import { startGoogle } from '../simulators/google.ts';
 import { unlikeRecorded } from '../simulators/likeRecorded.ts';
 import { vendorFile } from '../simulators/vendorFiles.ts';
-import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
-import {
-  alwaysThere,
-  answering,
-  expectHeldToDescription,
-  readAll,
-  restContext,
-  surroundingsOf,
-  unreachable,
-} from './restExample.ts';
-import { describeRestFaults } from './restFaults.ts';
+import { connectionEnded, describeRestConnector } from './restConformance.ts';
+import { alwaysThere, expectHeldToDescription, readAll, restContext } from './restExample.ts';
 
 const google = await startGoogle();
 const tokens = await openAccessTokens(google);
-afterAll(async () => {
-  expectHeldToDescription(google);
-  await google[Symbol.asyncDispose]();
-  await tokens[Symbol.asyncDispose]();
-});
 
 const connector = googleContacts as Connector;
 const { credentials } = google;
 const stream = { name: 'contacts', primaryKey: ['resourceName'] };
-const surroundings = () => ({ ...surroundingsOf(google), accessToken: tokens.accessToken() });
 const context = () =>
   restContext(connector, google, { credentials, accessToken: tokens.accessToken() });
 const identify = (row: Readonly<Record<string, unknown>>): string =>
@@ -41,14 +26,16 @@ google.limitPages(100);
 for (let index = 0; index < 250; index += 1)
   google.create(`Person ${index}`, index % 3 === 0 ? undefined : `person${index}@example.com`);
 
-describeConnector({
+describeRestConnector({
   connector,
-  config: {},
+  simulator: google,
   credentials,
-  surroundings,
-  stream: { ...stream, cursorField: null, columns: null },
+  tokens,
+  stream,
   identify,
-  expected: told(),
+  expected: told,
+  path: '/connections',
+  leavesOutEmpty: true,
   add: async () => {
     const before = new Set(told());
     for (let index = 0; index < 230; index += 1) google.create(`Late ${index}`);
@@ -63,54 +50,23 @@ describeConnector({
   refusals: [
     {
       title: 'a scope that was not agreed to',
-      surroundings: answering(
-        google,
-        {
-          status: 403,
-          body: {
-            error: {
-              code: 403,
-              status: 'PERMISSION_DENIED',
-              message: 'Request had insufficient authentication scopes.',
-              details: [{ reason: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT' }],
-            },
+      answer: {
+        status: 403,
+        body: {
+          error: {
+            code: 403,
+            status: 'PERMISSION_DENIED',
+            message: 'Request had insufficient authentication scopes.',
+            details: [{ reason: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT' }],
           },
         },
-        '/v1/people',
-        surroundings,
-      ),
+      },
+      path: '/v1/people',
       code: 'source_forbidden',
       says: /contacts\.readonly/,
     },
-    {
-      title: 'a connection that was ended',
-      credentials: { refreshToken: '1//canary-ended' },
-      code: 'invalid_credentials',
-      says: /Connect again/,
-    },
-    {
-      title: 'an API that does not answer',
-      surroundings: () => ({
-        ...unreachable(google),
-        accessToken: async () => ({ token: 'nobody', answer: {} }),
-      }),
-      code: 'source_unreachable',
-      says: /answer/,
-    },
+    connectionEnded('1//canary-ended'),
   ],
-  throttled: surroundings,
-});
-
-describeRestFaults({
-  connector,
-  simulator: google,
-  credentials,
-  surroundings: { accessToken: tokens.accessToken() },
-  stream,
-  identify,
-  expected: told,
-  path: '/connections',
-  leavesOutEmpty: true,
 });
 
 describe('Google contacts', () => {

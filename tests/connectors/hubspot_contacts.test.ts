@@ -1,26 +1,13 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import hubspotContacts from '../../connectors/hubspot_contacts.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { type HubSpotContact, startHubSpot } from '../simulators/hubspot.ts';
-import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
-import {
-  alwaysThere,
-  expectHeldToDescription,
-  readAll,
-  restContext,
-  surroundingsOf,
-  unreachable,
-} from './restExample.ts';
-import { describeRestFaults } from './restFaults.ts';
+import { connectionEnded, describeRestConnector } from './restConformance.ts';
+import { alwaysThere, readAll, restContext } from './restExample.ts';
 
 const hubspot = await startHubSpot(1_000);
 const tokens = await openAccessTokens(hubspot);
-afterAll(async () => {
-  expectHeldToDescription(hubspot);
-  await hubspot[Symbol.asyncDispose]();
-  await tokens[Symbol.asyncDispose]();
-});
 
 const connector = hubspotContacts as Connector;
 const credentials = { accessToken: hubspot.token };
@@ -39,33 +26,22 @@ for (let index = 0; index < 250; index += 1) {
 }
 hubspot.clock.advance(3_600_000);
 
-describeConnector({
-  title: 'connected with OAuth',
+describeRestConnector({
   connector,
-  config: {},
-  credentials: hubspot.oauthCredentials,
-  surroundings: () => ({ ...surroundingsOf(hubspot), accessToken: tokens.accessToken() }),
-  stream: { ...stream, columns: null },
+  simulator: hubspot,
+  credentials,
+  tokens,
+  stream,
   identify,
-  expected: hubspot.contacts().map(told),
-  refusals: [
+  expected: () => hubspot.contacts().map(told),
+  path: '/contacts',
+  also: [
     {
-      title: 'a connection that was ended',
-      credentials: { refreshToken: 'hub-refresh-canary-ended' },
-      code: 'invalid_credentials',
-      says: /Connect again/,
+      title: 'connected with OAuth',
+      credentials: hubspot.oauthCredentials,
+      refusals: [connectionEnded('hub-refresh-canary-ended')],
     },
   ],
-});
-
-describeConnector({
-  connector,
-  config: {},
-  credentials,
-  surroundings: () => surroundingsOf(hubspot),
-  stream: { ...stream, columns: null },
-  identify,
-  expected: hubspot.contacts().map(told),
   add: async () => {
     // One moment for all: a mass import.
     const added = Array.from({ length: 430 }, (_, index) =>
@@ -100,24 +76,7 @@ describeConnector({
       code: 'source_forbidden',
       says: /crm\.objects\.contacts\.read/,
     },
-    {
-      title: 'an API that does not answer',
-      surroundings: () => unreachable(hubspot),
-      code: 'source_unreachable',
-      says: /answer/,
-    },
   ],
-  throttled: () => surroundingsOf(hubspot),
-});
-
-describeRestFaults({
-  connector,
-  simulator: hubspot,
-  credentials,
-  stream,
-  identify,
-  expected: () => hubspot.contacts().map(told),
-  path: '/contacts',
 });
 
 describe('HubSpot contacts', () => {

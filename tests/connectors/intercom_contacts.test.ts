@@ -1,26 +1,14 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import intercomContacts from '../../connectors/intercom_contacts.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { at } from '../../shared/connectors/rest/paths.ts';
 import { type IntercomContact, startIntercom } from '../simulators/intercom.ts';
 import { unlikeRecorded } from '../simulators/likeRecorded.ts';
 import { vendorFile } from '../simulators/vendorFiles.ts';
-import { describeConnector } from './conformance.ts';
-import {
-  alwaysThere,
-  expectHeldToDescription,
-  readAll,
-  restContext,
-  surroundingsOf,
-  unreachable,
-} from './restExample.ts';
-import { describeRestFaults } from './restFaults.ts';
+import { describeRestConnector } from './restConformance.ts';
+import { alwaysThere, expectHeldToDescription, readAll, restContext } from './restExample.ts';
 
 const intercom = await startIntercom();
-afterAll(async () => {
-  expectHeldToDescription(intercom);
-  await intercom[Symbol.asyncDispose]();
-});
 
 const connector = intercomContacts as Connector;
 const credentials = { accessToken: intercom.token };
@@ -50,14 +38,14 @@ for (let index = 0; index < 250; index += 1) {
 }
 intercom.clock.advance(3_600_000);
 
-describeConnector({
+describeRestConnector({
   connector,
-  config: {},
+  simulator: intercom,
   credentials,
-  surroundings: () => surroundingsOf(intercom),
-  stream: { ...stream, columns: null },
+  stream,
   identify,
-  expected: intercom.contacts().map(told),
+  expected: () => intercom.contacts().map(told),
+  path: '/contacts',
   add: async () => {
     // One second for all: an import.
     const added = Array.from({ length: 430 }, (_, index) =>
@@ -80,24 +68,7 @@ describeConnector({
       code: 'source_forbidden',
       says: /permission to read/,
     },
-    {
-      title: 'an API that does not answer',
-      surroundings: () => unreachable(intercom),
-      code: 'source_unreachable',
-      says: /answer/,
-    },
   ],
-  throttled: () => surroundingsOf(intercom),
-});
-
-describeRestFaults({
-  connector,
-  simulator: intercom,
-  credentials,
-  stream,
-  identify,
-  expected: () => intercom.contacts().map(told),
-  path: '/contacts',
 });
 
 describe('Intercom contacts', () => {

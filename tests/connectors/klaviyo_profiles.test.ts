@@ -1,26 +1,13 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import klaviyoProfiles from '../../connectors/klaviyo_profiles.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { type KlaviyoProfile, startKlaviyo } from '../simulators/klaviyo.ts';
-import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
-import {
-  alwaysThere,
-  expectHeldToDescription,
-  readAll,
-  restContext,
-  surroundingsOf,
-  unreachable,
-} from './restExample.ts';
-import { describeRestFaults } from './restFaults.ts';
+import { describeRestConnector } from './restConformance.ts';
+import { alwaysThere, readAll, restContext } from './restExample.ts';
 
 const klaviyo = await startKlaviyo();
 const tokens = await openAccessTokens(klaviyo);
-afterAll(async () => {
-  expectHeldToDescription(klaviyo);
-  await klaviyo[Symbol.asyncDispose]();
-  await tokens[Symbol.asyncDispose]();
-});
 
 const connector = klaviyoProfiles as Connector;
 const credentials = { apiKey: klaviyo.key };
@@ -40,14 +27,15 @@ for (let index = 0; index < 250; index += 1) {
 }
 klaviyo.clock.advance(3_600_000);
 
-describeConnector({
+describeRestConnector({
   connector,
-  config: {},
+  simulator: klaviyo,
   credentials,
-  surroundings: () => surroundingsOf(klaviyo),
-  stream: { ...stream, columns: null },
+  tokens,
+  stream,
   identify,
-  expected: klaviyo.profiles().map(told),
+  expected: () => klaviyo.profiles().map(told),
+  path: '/api/profiles',
   add: async () => {
     // One second for all: an import.
     const added = Array.from({ length: 430 }, (_, index) =>
@@ -70,24 +58,7 @@ describeConnector({
       code: 'source_forbidden',
       says: /profiles:read/,
     },
-    {
-      title: 'an API that does not answer',
-      surroundings: () => unreachable(klaviyo),
-      code: 'source_unreachable',
-      says: /answer/,
-    },
   ],
-  throttled: () => surroundingsOf(klaviyo),
-});
-
-describeRestFaults({
-  connector,
-  simulator: klaviyo,
-  credentials,
-  stream,
-  identify,
-  expected: () => klaviyo.profiles().map(told),
-  path: '/api/profiles',
 });
 
 describe('Klaviyo profiles', () => {

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import mailchimpMembers from '../../connectors/mailchimp_members.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { at } from '../../shared/connectors/rest/paths.ts';
@@ -10,21 +10,10 @@ import {
   startMailchimp,
 } from '../simulators/mailchimp.ts';
 import { vendorFile } from '../simulators/vendorFiles.ts';
-import { describeConnector } from './conformance.ts';
-import {
-  expectHeldToDescription,
-  readAll,
-  restContext,
-  surroundingsOf,
-  unreachable,
-} from './restExample.ts';
-import { describeRestFaults } from './restFaults.ts';
+import { describeRestConnector } from './restConformance.ts';
+import { expectHeldToDescription, readAll, restContext } from './restExample.ts';
 
 const mailchimp = await startMailchimp();
-afterAll(async () => {
-  expectHeldToDescription(mailchimp);
-  await mailchimp[Symbol.asyncDispose]();
-});
 
 const connector = mailchimpMembers as Connector;
 const config = { dataCenter: 'us3', listId: mailchimp.listId };
@@ -49,14 +38,15 @@ for (let index = 0; index < 250; index += 1) {
 }
 mailchimp.clock.advance(3_600_000);
 
-describeConnector({
+describeRestConnector({
   connector,
+  simulator: mailchimp,
   config,
   credentials,
-  surroundings: () => surroundingsOf(mailchimp),
-  stream: { ...stream, columns: null },
+  stream,
   identify,
-  expected: mailchimp.members().map(told),
+  expected: () => mailchimp.members().map(told),
+  path: '/members',
   add: async () => {
     // One second for all, and more than two pages: an import.
     const added = Array.from({ length: 230 }, () => mailchimp.create());
@@ -88,25 +78,7 @@ describeConnector({
       code: 'source_not_found',
       says: /audience id/,
     },
-    {
-      title: 'an API that does not answer',
-      surroundings: () => unreachable(mailchimp),
-      code: 'source_unreachable',
-      says: /answer/,
-    },
   ],
-  throttled: () => surroundingsOf(mailchimp),
-});
-
-describeRestFaults({
-  connector,
-  simulator: mailchimp,
-  config,
-  credentials,
-  stream,
-  identify,
-  expected: () => mailchimp.members().map(told),
-  path: '/members',
 });
 
 describe('Mailchimp members', () => {

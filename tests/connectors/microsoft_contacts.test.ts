@@ -1,35 +1,21 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import microsoftContacts from '../../connectors/microsoft_contacts.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { at } from '../../shared/connectors/rest/paths.ts';
 import { unlikeRecorded } from '../simulators/likeRecorded.ts';
 import { startMicrosoft } from '../simulators/microsoft.ts';
 import { vendorFile } from '../simulators/vendorFiles.ts';
-import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
-import {
-  answering,
-  expectHeldToDescription,
-  readAll,
-  restContext,
-  surroundingsOf,
-  unreachable,
-} from './restExample.ts';
-import { describeRestFaults } from './restFaults.ts';
+import { connectionEnded, describeRestConnector } from './restConformance.ts';
+import { readAll, restContext } from './restExample.ts';
 
 const microsoft = await startMicrosoft();
 const tokens = await openAccessTokens(microsoft);
-afterAll(async () => {
-  expectHeldToDescription(microsoft);
-  await microsoft[Symbol.asyncDispose]();
-  await tokens[Symbol.asyncDispose]();
-});
 
 const connector = microsoftContacts as Connector;
 const { credentials, appCredentials, mailbox } = microsoft;
 const config = { mailbox };
 const stream = { name: 'contacts', primaryKey: ['id'] };
-const surroundings = () => ({ ...surroundingsOf(microsoft), accessToken: tokens.accessToken() });
 const context = () =>
   restContext(connector, microsoft, { config, credentials, accessToken: tokens.accessToken() });
 const identify = (row: Readonly<Record<string, unknown>>): string =>
@@ -41,33 +27,30 @@ microsoft.limitPages(70, 4);
 for (let index = 0; index < 200; index += 1)
   microsoft.create(`Person ${index}`, index % 3 === 0 ? undefined : `person${index}@example.com`);
 
-describeConnector({
-  title: 'as the app itself',
+describeRestConnector({
   connector,
-  config,
-  credentials: appCredentials,
-  surroundings,
-  stream: { ...stream, cursorField: null, columns: null },
-  identify,
-  expected: told(),
-  refusals: [
-    {
-      title: 'a secret that is wrong',
-      credentials: { clientSecret: 'canary~secret.wrong' },
-      code: 'invalid_credentials',
-      says: /client/i,
-    },
-  ],
-});
-
-describeConnector({
-  connector,
+  simulator: microsoft,
   config,
   credentials,
-  surroundings,
-  stream: { ...stream, cursorField: null, columns: null },
+  tokens,
+  stream,
   identify,
-  expected: told(),
+  expected: told,
+  path: '/delta',
+  also: [
+    {
+      title: 'as the app itself',
+      credentials: appCredentials,
+      refusals: [
+        {
+          title: 'a secret that is wrong',
+          credentials: { clientSecret: 'canary~secret.wrong' },
+          code: 'invalid_credentials',
+          says: /client/i,
+        },
+      ],
+    },
+  ],
   add: async () => {
     const before = new Set(told());
     for (let index = 0; index < 160; index += 1) microsoft.create(`Late ${index}`);
@@ -81,53 +64,22 @@ describeConnector({
   refusals: [
     {
       title: 'a scope that was not agreed to',
-      surroundings: answering(
-        microsoft,
-        {
-          status: 403,
-          body: { error: { code: 'ErrorAccessDenied', message: 'Access is denied.' } },
-        },
-        '/v1.0/',
-        surroundings,
-      ),
+      answer: {
+        status: 403,
+        body: { error: { code: 'ErrorAccessDenied', message: 'Access is denied.' } },
+      },
+      path: '/v1.0/',
       code: 'source_forbidden',
       says: /Contacts\.Read/,
     },
-    {
-      title: 'a connection that was ended',
-      credentials: { refreshToken: '0.canary-ended' },
-      code: 'invalid_credentials',
-      says: /Connect again/,
-    },
+    connectionEnded('0.canary-ended'),
     {
       title: 'a mailbox that is not there',
       config: { mailbox: 'nobody@example.com' },
       code: 'source_not_found',
       says: /user principal name/,
     },
-    {
-      title: 'an API that does not answer',
-      surroundings: () => ({
-        ...unreachable(microsoft),
-        accessToken: async () => ({ token: 'nobody', answer: {} }),
-      }),
-      code: 'source_unreachable',
-      says: /answer/,
-    },
   ],
-  throttled: surroundings,
-});
-
-describeRestFaults({
-  connector,
-  simulator: microsoft,
-  config,
-  credentials,
-  surroundings: { accessToken: tokens.accessToken() },
-  stream,
-  identify,
-  expected: told,
-  path: '/delta',
 });
 
 describe('Microsoft contacts', () => {

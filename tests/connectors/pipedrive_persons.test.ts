@@ -1,26 +1,13 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import pipedrivePersons from '../../connectors/pipedrive_persons.ts';
 import { type Connector, ParkUntil } from '../../shared/connectors/connector.ts';
 import { type PipedrivePerson, startPipedrive } from '../simulators/pipedrive.ts';
-import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
-import {
-  alwaysThere,
-  expectHeldToDescription,
-  readAll,
-  restContext,
-  surroundingsOf,
-  unreachable,
-} from './restExample.ts';
-import { describeRestFaults } from './restFaults.ts';
+import { describeRestConnector } from './restConformance.ts';
+import { alwaysThere, readAll, restContext } from './restExample.ts';
 
 const pipedrive = await startPipedrive();
 const tokens = await openAccessTokens(pipedrive);
-afterAll(async () => {
-  expectHeldToDescription(pipedrive);
-  await pipedrive[Symbol.asyncDispose]();
-  await tokens[Symbol.asyncDispose]();
-});
 
 const connector = pipedrivePersons as Connector;
 const credentials = { apiToken: pipedrive.token };
@@ -46,14 +33,15 @@ for (let index = 0; index < 250; index += 1) {
 }
 pipedrive.clock.advance(3_600_000);
 
-describeConnector({
+describeRestConnector({
   connector,
-  config: {},
+  simulator: pipedrive,
   credentials,
-  surroundings: () => surroundingsOf(pipedrive),
-  stream: { ...stream, columns: null },
+  tokens,
+  stream,
   identify,
-  expected: pipedrive.persons().map(told),
+  expected: () => pipedrive.persons().map(told),
+  path: '/persons',
   add: async () => {
     // One second for all: an import.
     const added = Array.from({ length: 230 }, (_, index) =>
@@ -76,24 +64,7 @@ describeConnector({
       code: 'source_forbidden',
       says: /contacts:read/,
     },
-    {
-      title: 'an API that does not answer',
-      surroundings: () => unreachable(pipedrive),
-      code: 'source_unreachable',
-      says: /answer/,
-    },
   ],
-  throttled: () => surroundingsOf(pipedrive),
-});
-
-describeRestFaults({
-  connector,
-  simulator: pipedrive,
-  credentials,
-  stream,
-  identify,
-  expected: () => pipedrive.persons().map(told),
-  path: '/persons',
 });
 
 describe('Pipedrive persons', () => {

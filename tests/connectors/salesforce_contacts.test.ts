@@ -1,23 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import salesforceContacts from '../../connectors/salesforce_contacts.ts';
 import { type Connector, ParkUntil } from '../../shared/connectors/connector.ts';
 import { at } from '../../shared/connectors/rest/paths.ts';
 import { unlikeRecorded } from '../simulators/likeRecorded.ts';
 import { type Contact, startSalesforce } from '../simulators/salesforce.ts';
 import { vendorFile } from '../simulators/vendorFiles.ts';
-import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
-import {
-  alwaysThere,
-  answering,
-  expectHeldToDescription,
-  readAll,
-  restContext,
-  surroundingsOf,
-  unreachable,
-} from './restExample.ts';
-import { describeRestFaults } from './restFaults.ts';
+import { connectionEnded, describeRestConnector } from './restConformance.ts';
+import { alwaysThere, readAll, restContext, unreachable } from './restExample.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', {
   modulusLength: 2048,
@@ -26,16 +17,10 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', {
 });
 const salesforce = await startSalesforce({ publicKey });
 const tokens = await openAccessTokens(salesforce);
-afterAll(async () => {
-  expectHeldToDescription(salesforce);
-  await salesforce[Symbol.asyncDispose]();
-  await tokens[Symbol.asyncDispose]();
-});
 
 const connector = salesforceContacts as Connector;
 const { credentials } = salesforce;
 const stream = { name: 'contacts', primaryKey: ['Id'], cursorField: 'SystemModstamp' };
-const surroundings = () => ({ ...surroundingsOf(salesforce), accessToken: tokens.accessToken() });
 const context = (over: object = {}) =>
   restContext(connector, salesforce, { credentials, accessToken: tokens.accessToken(), ...over });
 const identify = (row: Readonly<Record<string, unknown>>): string =>
@@ -53,41 +38,15 @@ for (let index = 0; index < 250; index += 1) {
 }
 salesforce.clock.advance(3_600_000);
 
-const refusals = [
-  {
-    title: 'a connection that was ended',
-    credentials: { refreshToken: '5Aep861-canary-ended' },
-    code: 'invalid_credentials',
-    says: /Connect again/,
-  },
-  {
-    title: 'a wrong consumer secret',
-    credentials: { clientSecret: 'sf-secret-canary-wrong' },
-    code: 'invalid_credentials',
-    says: /invalid_client/,
-  },
-  {
-    title: 'a login address that does not answer',
-    surroundings: () => ({
-      ...unreachable(salesforce),
-      accessToken: async () => ({
-        token: 'nobody',
-        answer: { instance_url: 'https://acme.my.salesforce.com' },
-      }),
-    }),
-    code: 'source_unreachable',
-    says: /answer/,
-  },
-] as const;
-
-describeConnector({
+describeRestConnector({
   connector,
-  config: {},
+  simulator: salesforce,
   credentials,
-  surroundings,
-  stream: { ...stream, columns: null },
+  tokens,
+  stream,
   identify,
-  expected: salesforce.contacts().map(told),
+  expected: () => salesforce.contacts().map(told),
+  path: '/services/data/',
   add: async () => {
     // A mass update: one time for all.
     const added = Array.from({ length: 230 }, (_, index) =>
@@ -104,34 +63,36 @@ describeConnector({
   },
   cannotBe: alwaysThere,
   refusals: [
-    ...refusals,
+    connectionEnded('5Aep861-canary-ended'),
+    {
+      title: 'a wrong consumer secret',
+      credentials: { clientSecret: 'sf-secret-canary-wrong' },
+      code: 'invalid_credentials',
+      says: /invalid_client/,
+    },
+    {
+      title: 'a login address that does not answer',
+      surroundings: () => ({
+        ...unreachable(salesforce),
+        accessToken: async () => ({
+          token: 'nobody',
+          answer: { instance_url: 'https://acme.my.salesforce.com' },
+        }),
+      }),
+      code: 'source_unreachable',
+      says: /answer/,
+    },
     {
       title: 'a user without the API',
-      surroundings: answering(
-        salesforce,
-        {
-          status: 403,
-          body: [{ errorCode: 'API_DISABLED_FOR_ORG', message: 'The REST API is not enabled.' }],
-        },
-        '/services/data',
-        surroundings,
-      ),
+      answer: {
+        status: 403,
+        body: [{ errorCode: 'API_DISABLED_FOR_ORG', message: 'The REST API is not enabled.' }],
+      },
+      path: '/services/data',
       code: 'source_forbidden',
       says: /API Enabled/,
     },
   ],
-  throttled: surroundings,
-});
-
-describeRestFaults({
-  connector,
-  simulator: salesforce,
-  credentials,
-  surroundings: { accessToken: tokens.accessToken() },
-  stream,
-  identify,
-  expected: () => salesforce.contacts().map(told),
-  path: '/services/data/',
 });
 
 describe('Salesforce contacts', () => {

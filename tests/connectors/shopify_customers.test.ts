@@ -1,27 +1,14 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import shopifyCustomers from '../../connectors/shopify_customers.ts';
 import { type Connector, ParkUntil } from '../../shared/connectors/connector.ts';
 import { createLog } from '../../shared/log.ts';
 import { type ShopifyCustomer, startShopify } from '../simulators/shopify.ts';
-import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
-import {
-  answering,
-  expectHeldToDescription,
-  readAll,
-  restContext,
-  surroundingsOf,
-  unreachable,
-} from './restExample.ts';
-import { describeRestFaults } from './restFaults.ts';
+import { describeRestConnector } from './restConformance.ts';
+import { readAll, restContext } from './restExample.ts';
 
 const shopify = await startShopify();
 const tokens = await openAccessTokens(shopify);
-afterAll(async () => {
-  expectHeldToDescription(shopify);
-  await shopify[Symbol.asyncDispose]();
-  await tokens[Symbol.asyncDispose]();
-});
 
 const connector = shopifyCustomers as Connector;
 const config = { shop: 'acme.myshopify.com' };
@@ -40,36 +27,16 @@ for (let index = 0; index < 420; index += 1) {
 }
 shopify.clock.advance(3_600_000);
 
-const refusals = [
-  {
-    title: 'a wrong token',
-    credentials: { accessToken: 'shpat_canary_wrong' },
-    code: 'invalid_credentials',
-    says: /access token/,
-  },
-  {
-    title: 'a shop that is not there',
-    config: { shop: 'gone.myshopify.com' },
-    credentials: { accessToken: 'shpat_canary_of_a_shop_that_is_gone' },
-    code: 'source_not_found',
-    says: /address of the shop/,
-  },
-  {
-    title: 'an API that does not answer',
-    surroundings: () => unreachable(shopify),
-    code: 'source_unreachable',
-    says: /answer/,
-  },
-] as const;
-
-describeConnector({
+describeRestConnector({
   connector,
+  simulator: shopify,
   config,
   credentials,
-  surroundings: () => surroundingsOf(shopify),
-  stream: { ...stream, columns: null },
+  tokens,
+  stream,
   identify,
-  expected: shopify.customers().map(told),
+  expected: () => shopify.customers().map(told),
+  path: '/graphql.json',
   add: async () => {
     // All of one second, more than a page.
     const added = Array.from({ length: 400 }, () => shopify.create());
@@ -77,29 +44,29 @@ describeConnector({
     return added.map(told);
   },
   refusals: [
-    ...refusals,
+    {
+      title: 'a wrong token',
+      credentials: { accessToken: 'shpat_canary_wrong' },
+      code: 'invalid_credentials',
+      says: /access token/,
+    },
+    {
+      title: 'a shop that is not there',
+      config: { shop: 'gone.myshopify.com' },
+      credentials: { accessToken: 'shpat_canary_of_a_shop_that_is_gone' },
+      code: 'source_not_found',
+      says: /address of the shop/,
+    },
     {
       title: 'an app without the scope',
-      surroundings: answering(shopify, {
+      answer: {
         status: 403,
         body: { errors: '[API] This action requires merchant approval for read_customers scope.' },
-      }),
+      },
       code: 'source_forbidden',
       says: /Give the app the scope read_customers/,
     },
   ],
-  throttled: () => surroundingsOf(shopify),
-});
-
-describeRestFaults({
-  connector,
-  simulator: shopify,
-  config,
-  credentials,
-  stream,
-  identify,
-  expected: () => shopify.customers().map(told),
-  path: '/graphql.json',
 });
 
 describe('Shopify customers', () => {

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import stripeCustomers from '../../connectors/stripe_customers.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { at } from '../../shared/connectors/rest/paths.ts';
@@ -6,24 +6,16 @@ import type { Json } from '../../shared/json.ts';
 import { unlikeRecorded } from '../simulators/likeRecorded.ts';
 import { startStripe } from '../simulators/stripe.ts';
 import { vendorFile } from '../simulators/vendorFiles.ts';
-import { describeConnector } from './conformance.ts';
-import {
-  answering,
-  expectHeldToDescription,
-  readAll,
-  restContext,
-  surroundingsOf,
-  unreachable,
-} from './restExample.ts';
-import { describeRestFaults } from './restFaults.ts';
+import { describeRestConnector } from './restConformance.ts';
+import { readAll, restContext } from './restExample.ts';
 
 const stripe = await startStripe();
-afterAll(async () => {
-  expectHeldToDescription(stripe);
-  await stripe[Symbol.asyncDispose]();
-});
 
+const connector = stripeCustomers as Connector;
 const credentials = { apiKey: stripe.key };
+const stream = { name: 'customers', primaryKey: ['id'] };
+const context = (apiKey = stripe.key) =>
+  restContext(connector, stripe, { credentials: { apiKey } });
 const identify = (row: Readonly<Record<string, unknown>>): string =>
   `${row['id']} ${row['email']} ${row['balance']} ${row['metadata']} ${row['created']}`;
 
@@ -44,14 +36,14 @@ const told = (customer: { [name: string]: unknown }): string =>
     created: new Date(Number(customer['created']) * 1000).toISOString(),
   });
 
-describeConnector({
-  connector: stripeCustomers as Connector,
-  config: {},
+describeRestConnector({
+  connector,
+  simulator: stripe,
   credentials,
-  surroundings: () => surroundingsOf(stripe),
-  stream: { name: 'customers', primaryKey: ['id'], cursorField: null, columns: null },
+  stream,
   identify,
-  expected: stripe.customers().map(told),
+  expected: () => stripe.customers().map(told),
+  path: '/v1/',
   add: async () => {
     const added = Array.from({ length: 230 }, (_, index) =>
       stripe.create({ email: `late${index}@example.com` }),
@@ -68,12 +60,12 @@ describeConnector({
   refusals: [
     {
       title: 'a key without permission',
-      surroundings: answering(stripe, {
+      answer: {
         status: 403,
         body: {
           error: { type: 'invalid_request_error', message: 'The key lacks rak_customer_read.' },
         },
-      }),
+      },
       code: 'source_forbidden',
       says: /rak_customer_read.*read permission/,
     },
@@ -89,29 +81,7 @@ describeConnector({
       code: 'source_not_found',
       says: /No such account/,
     },
-    {
-      title: 'an API that does not answer',
-      surroundings: () => unreachable(stripe),
-      code: 'source_unreachable',
-      says: /answer/,
-    },
   ],
-  throttled: () => surroundingsOf(stripe),
-});
-
-const connector = stripeCustomers as Connector;
-const stream = { name: 'customers', primaryKey: ['id'] };
-const context = (apiKey = stripe.key) =>
-  restContext(connector, stripe, { credentials: { apiKey } });
-
-describeRestFaults({
-  connector,
-  simulator: stripe,
-  credentials,
-  stream,
-  identify,
-  expected: () => stripe.customers().map(told),
-  path: '/v1/',
 });
 
 describe('Stripe customers', () => {

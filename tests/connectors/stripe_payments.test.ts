@@ -1,26 +1,14 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import stripePayments from '../../connectors/stripe_payments.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import type { Json } from '../../shared/json.ts';
 import { unlikeRecorded } from '../simulators/likeRecorded.ts';
 import { type StripeKind, startStripe } from '../simulators/stripe.ts';
 import { vendorFile } from '../simulators/vendorFiles.ts';
-import { describeConnector } from './conformance.ts';
-import {
-  answering,
-  expectHeldToDescription,
-  readAll,
-  restContext,
-  surroundingsOf,
-  unreachable,
-} from './restExample.ts';
-import { describeRestFaults } from './restFaults.ts';
+import { describeRestConnector } from './restConformance.ts';
+import { readAll, restContext } from './restExample.ts';
 
 const stripe = await startStripe();
-afterAll(async () => {
-  expectHeldToDescription(stripe);
-  await stripe[Symbol.asyncDispose]();
-});
 
 const connector = stripePayments as Connector;
 const credentials = { apiKey: stripe.key };
@@ -48,74 +36,54 @@ for (let index = 0; index < 230; index += 1) {
 }
 stripe.clock.advance(3_600_000);
 
-for (const kind of kinds)
-  describeConnector({
-    title: kind,
-    connector,
-    config: {},
-    credentials,
-    surroundings: () => surroundingsOf(stripe),
-    stream: {
-      ...streamOf(kind),
-      cursorField: kind === 'balance_transactions' ? 'created' : null,
-      columns: null,
-    },
-    identify,
-    expected: told(kind),
-    // Those of balances come again for ten days, and the others' faults are told once.
-    ...(kind === 'charges'
-      ? {
-          add: async () => {
-            const before = new Set(told(kind));
-            for (let index = 0; index < 230; index += 1) stripe.pay(5000 + index);
-            stripe.clock.advance(3_600_000);
-            return told(kind).filter((each) => !before.has(each));
-          },
-          throttled: () => surroundingsOf(stripe),
-        }
-      : {}),
-    refusals:
-      kind === 'charges'
-        ? [
-            {
-              title: 'a key without permission',
-              surroundings: answering(stripe, {
-                status: 403,
-                body: { error: { type: 'invalid_request_error', message: 'rak_charge_read' } },
-              }),
-              code: 'source_forbidden',
-              says: /rak_charge_read.*read permission/,
-            },
-            {
-              title: 'a wrong key',
-              credentials: { apiKey: 'rk_live_canaryWrong3' },
-              code: 'invalid_credentials',
-              says: /Make a new key/,
-            },
-            {
-              title: 'a connected account that is not there',
-              config: { accountId: 'acct_gone' },
-              code: 'source_not_found',
-              says: /No such account/,
-            },
-            {
-              title: 'an API that does not answer',
-              surroundings: () => unreachable(stripe),
-              code: 'source_unreachable',
-              says: /answer/,
-            },
-          ]
-        : [],
-  });
-
-describeRestFaults({
+describeRestConnector({
   connector,
   simulator: stripe,
   credentials,
-  stream: streamOf('payment_intents'),
+  // Those of balances come again for ten days.
+  stream: streamOf('charges'),
   identify,
-  expected: () => told('payment_intents'),
+  expected: () => told('charges'),
   path: '/v1/',
+  also: kinds
+    .filter((kind) => kind !== 'charges')
+    .map((kind) => ({
+      title: kind,
+      stream: {
+        ...streamOf(kind),
+        ...(kind === 'balance_transactions' ? { cursorField: 'created' } : {}),
+      },
+      expected: () => told(kind),
+    })),
+  add: async () => {
+    const before = new Set(told('charges'));
+    for (let index = 0; index < 230; index += 1) stripe.pay(5000 + index);
+    stripe.clock.advance(3_600_000);
+    return told('charges').filter((each) => !before.has(each));
+  },
+  refusals: [
+    {
+      title: 'a key without permission',
+      answer: {
+        status: 403,
+        body: { error: { type: 'invalid_request_error', message: 'rak_charge_read' } },
+      },
+      code: 'source_forbidden',
+      says: /rak_charge_read.*read permission/,
+    },
+    {
+      title: 'a wrong key',
+      credentials: { apiKey: 'rk_live_canaryWrong3' },
+      code: 'invalid_credentials',
+      says: /Make a new key/,
+    },
+    {
+      title: 'a connected account that is not there',
+      config: { accountId: 'acct_gone' },
+      code: 'source_not_found',
+      says: /No such account/,
+    },
+  ],
 });
 
 describe('Stripe payments', () => {

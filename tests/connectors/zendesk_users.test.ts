@@ -1,29 +1,16 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import zendeskUsers from '../../connectors/zendesk_users.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { at } from '../../shared/connectors/rest/paths.ts';
 import { unlikeRecorded } from '../simulators/likeRecorded.ts';
 import { vendorFile } from '../simulators/vendorFiles.ts';
 import { startZendesk, type ZendeskUser, zendeskAdmin } from '../simulators/zendesk.ts';
-import { describeConnector } from './conformance.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
-import {
-  answering,
-  expectHeldToDescription,
-  readAll,
-  restContext,
-  surroundingsOf,
-  unreachable,
-} from './restExample.ts';
-import { describeRestFaults } from './restFaults.ts';
+import { describeRestConnector } from './restConformance.ts';
+import { readAll, restContext } from './restExample.ts';
 
 const zendesk = await startZendesk();
 const tokens = await openAccessTokens(zendesk);
-afterAll(async () => {
-  expectHeldToDescription(zendesk);
-  await zendesk[Symbol.asyncDispose]();
-  await tokens[Symbol.asyncDispose]();
-});
 
 const connector = zendeskUsers as Connector;
 const config = { subdomain: 'acme' };
@@ -49,16 +36,30 @@ for (let index = 0; index < 250; index += 1) {
 }
 zendesk.clock.advance(3_600_000);
 
-const signedIn = () => ({ ...surroundingsOf(zendesk), accessToken: tokens.accessToken() });
-
-describeConnector({
+describeRestConnector({
   connector,
+  simulator: zendesk,
   config,
-  credentials: clientCredentials,
-  surroundings: signedIn,
-  stream: { ...stream, columns: null },
+  credentials,
+  tokens,
+  stream,
   identify,
-  expected: zendesk.users().map(told),
+  expected: () => zendesk.users().map(told),
+  path: '/users/cursor',
+  also: [
+    {
+      title: 'as an OAuth client',
+      credentials: clientCredentials,
+      refusals: [
+        {
+          title: 'an OAuth client that was deleted',
+          credentials: { clientSecret: 'zendesk-secret-canary-wrong' },
+          code: 'invalid_credentials',
+          says: /Connect again/,
+        },
+      ],
+    },
+  ],
   add: async () => {
     // One moment for all: an import.
     const added = Array.from({ length: 230 }, (_, index) =>
@@ -76,54 +77,22 @@ describeConnector({
   refusals: [
     {
       title: 'a user who is no admin',
-      surroundings: answering(
-        zendesk,
-        { status: 403, body: { error: 'Forbidden', description: 'You do not have access.' } },
-        '/api/v2',
-        signedIn,
-      ),
+      answer: {
+        status: 403,
+        body: { error: 'Forbidden', description: 'You do not have access.' },
+      },
+      path: '/api/v2',
       code: 'source_forbidden',
       says: /needs an admin/,
     },
     {
       title: 'a help desk that is not there',
-      surroundings: answering(
-        zendesk,
-        { status: 404, body: { error: 'RecordNotFound', description: 'Not found' } },
-        '/api/v2',
-        signedIn,
-      ),
+      answer: { status: 404, body: { error: 'RecordNotFound', description: 'Not found' } },
+      path: '/api/v2',
       code: 'source_not_found',
       says: /subdomain/,
     },
-    {
-      title: 'an OAuth client that was deleted',
-      credentials: { clientSecret: 'zendesk-secret-canary-wrong' },
-      code: 'invalid_credentials',
-      says: /Connect again/,
-    },
-    {
-      title: 'an API that does not answer',
-      surroundings: () => ({
-        ...unreachable(zendesk),
-        accessToken: async () => ({ token: 'nobody', answer: {} }),
-      }),
-      code: 'source_unreachable',
-      says: /answer/,
-    },
   ],
-  throttled: signedIn,
-});
-
-describeRestFaults({
-  connector,
-  simulator: zendesk,
-  config,
-  credentials,
-  stream,
-  identify,
-  expected: () => zendesk.users().map(told),
-  path: '/users/cursor',
 });
 
 describe('Zendesk users', () => {
