@@ -1,6 +1,7 @@
 import type { Context, FileRef } from '../../shared/connectors/connector.ts';
 import type { FileStore } from '../../shared/connectors/files/fileStore.ts';
 import { HeadgateError } from '../../shared/errors.ts';
+import { askedMilliseconds } from '../../shared/http/retryAfter.ts';
 import type { RetryInit } from '../../shared/http/withRetries.ts';
 import { type AzureAccess, azureAccess } from './azureAccess.ts';
 import type { AzureConfig, AzureCredentials } from './azureConfig.ts';
@@ -43,7 +44,11 @@ export function openAzureStore(context: Context<AzureConfig, AzureCredentials>):
         token = await tokenOf(context, rejected);
         sent['authorization'] = `Bearer ${token}`;
       }
-      const init: RetryInit = { headers: sent, signal, retry: { givesRefusals: true } };
+      const init: RetryInit = {
+        headers: sent,
+        signal,
+        retry: { givesRefusals: true, resetMilliseconds },
+      };
       const response = await fetch(url, init).catch((error: unknown) => {
         throw unknownAccount(error, access);
       });
@@ -91,6 +96,11 @@ export function openAzureStore(context: Context<AzureConfig, AzureCredentials>):
     },
   };
 }
+
+/** What Azure may say besides Retry-After. Source: the retry policy of Azure's own SDKs, which hear all three. */
+const resetMilliseconds = ({ headers }: Response): number | null =>
+  askedMilliseconds(headers.get('x-ms-retry-after-ms')) ??
+  askedMilliseconds(headers.get('retry-after-ms'));
 
 async function tokenOf(
   { credentials, accessToken }: Context<AzureConfig, AzureCredentials>,

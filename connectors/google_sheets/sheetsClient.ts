@@ -14,8 +14,8 @@ const scope =
   'https://www.googleapis.com/auth/spreadsheets.readonly https://www.googleapis.com/auth/drive.metadata.readonly';
 /** Sixty a minute for each user: https://developers.google.com/workspace/sheets/api/limits */
 const limit = { name: 'requests', requests: 50, perSeconds: 60 };
-/** Counted by the minute; Google does not say when one begins anew. */
-const throttledMilliseconds = 30_000;
+/** Counted by the minute; Google does not say when one begins anew, which it has after a whole one. */
+const throttledMilliseconds = 60_000;
 
 /** A tab with cells. */
 export interface Tab {

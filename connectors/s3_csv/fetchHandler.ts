@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { askedMilliseconds } from '../../shared/http/retryAfter.ts';
 import type { RetryInit } from '../../shared/http/withRetries.ts';
 
 /** What of the SDK's requests is used here; it has no type of its own that could be imported. */
@@ -38,7 +39,12 @@ export const fetchHandler = (
       ...(options?.abortSignal instanceof AbortSignal ? { signal: options.abortSignal } : {}),
       // A bucket elsewhere answers with a redirect that needs a new signature.
       redirect: 'manual',
-      retry: { givesRefusals: true },
+      retry: {
+        givesRefusals: true,
+        // As the SDK hears it when it tries again itself; Retry-After comes from others who speak S3.
+        resetMilliseconds: (response) =>
+          askedMilliseconds(response.headers.get('x-amz-retry-after')),
+      },
     };
     const response = await fetch(url, init);
     return {

@@ -10,3 +10,9 @@ export function retryAfterMilliseconds(header: string | null, now: Date): number
   const time = Date.parse(text);
   return Number.isNaN(time) ? null : Math.max(0, time - now.getTime());
 }
+
+/** Milliseconds that a header of the vendor's own asks for; null when it does not. */
+export function askedMilliseconds(header: string | null): number | null {
+  const text = header?.trim() ?? '';
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : null;
+}
