@@ -51,7 +51,8 @@ function look(): Map<string, Set<Counterpart>> {
 }
 
 /** Parts of simulators' machinery stand for no vendor. */
-const machinery = /\/(simulator|clock|openApiCheck|likeRecorded|vendorFiles|tokenEndpoint)\.ts$/;
+const machinery =
+  /\/(simulator|clock|pace|pacedFront|openApiCheck|likeRecorded|vendorFiles|tokenEndpoint)\.ts$/;
 
 const counterpartOf = (path: string): Counterpart | null =>
   modules[path] ??

@@ -1,6 +1,6 @@
 import azureBlobCsv from '../../connectors/azure_blob_csv.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
-import type { ConnectorExample, Refusal } from './connectorExample.ts';
+import type { ConnectorExample, Paced, Refusal } from './connectorExample.ts';
 import { type FilePlace, localSurroundings, remoteFilesExample } from './remoteFilesExample.ts';
 
 export const azureConnector = azureBlobCsv as unknown as Connector;
@@ -11,6 +11,7 @@ export const azureExample = (
   connectionString: string,
   place: FilePlace,
   refusals: readonly Refusal[] = [],
+  paced?: Paced,
 ): Promise<ConnectorExample> =>
   remoteFilesExample(
     {
@@ -19,6 +20,7 @@ export const azureExample = (
       config: { container: 'conformance', prefix: 'in/' },
       credentials: { connectionString },
       surroundings: localSurroundings,
+      ...(paced === undefined ? {} : { paced }),
       refusals: [
         {
           title: 'a container that is not there',

@@ -4,12 +4,20 @@ import { azureAccess } from '../../connectors/azure_blob_csv/azureAccess.ts';
 import { azureConfig } from '../../connectors/azure_blob_csv/azureConfig.ts';
 import { readBlobList } from '../../connectors/azure_blob_csv/readBlobList.ts';
 import { startAzureBlob } from '../simulators/azureBlob.ts';
+import { startPacedFront } from '../simulators/pacedFront.ts';
 import { azureConnector, azureExample } from './azureExample.ts';
 import { describeConnector } from './conformance.ts';
 import { bytesOfFirst, filesContext, localSurroundings, readFiles } from './remoteFilesExample.ts';
 
 const azure = await startAzureBlob();
-afterAll(() => azure[Symbol.asyncDispose]());
+const front = await startPacedFront(new URL(azure.sasUrl('x')).origin, {
+  status: 503,
+  body: '<Error><Code>ServerBusy</Code><Message>The server is busy.</Message></Error>',
+});
+afterAll(async () => {
+  await front[Symbol.asyncDispose]();
+  await azure[Symbol.asyncDispose]();
+});
 await azure.makeContainer('conformance');
 
 const refusing = (status: number, code: string, detail = '') => ({
@@ -67,6 +75,7 @@ describeConnector(
         says: /Storage Blob Data Reader/,
       },
     ],
+    { source: front, says: ['seconds', 'date', 'x-ms-retry-after-ms'] },
   ),
 );
 

@@ -123,7 +123,8 @@ describeConnector({
       says: /gone/,
     },
   ],
-  throttled: surroundings,
+  // It says nothing, and counts by the second; what stands before Google's services may say when.
+  paced: { source: bigquery, says: ['nothing', 'seconds', 'date'], perSeconds: 1 },
 });
 
 describeConnector({
@@ -142,6 +143,7 @@ describeConnector({
   identify: (row) => `${row['id']} ${row['email']} ${row['changed_at']}`,
   expected: await rowsOf(members, 'user_id, mail', 'true'),
   add: () => add(members, 'user_id, mail'),
+  paced: { source: bigquery, says: ['nothing'], perSeconds: 1 },
   refusals: [
     ...refusals,
     { title: 'a missing table', config: { table: 'gone' }, code: 'source_not_found', says: /gone/ },

@@ -101,6 +101,7 @@ describeConnector({
     source_forbidden: 'it has one token',
     source_not_found: 'it has one list',
     source_unreachable: 'it is in this process',
+    source_throttled: 'it never says for how long; `throttled` asks it to wait',
   },
   refusals: [
     {

@@ -9,9 +9,10 @@ import {
 import { HeadgateError } from '../../shared/errors.ts';
 import { createLog } from '../../shared/log.ts';
 import type { ConnectorExample, Refusal, Surroundings } from './connectorExample.ts';
-import { deafFetch } from './deafFetch.ts';
+import { describePace, type Reach } from './describePace.ts';
 import { fieldsOf } from './fieldsOf.ts';
 import { type Row, readBatch } from './readBatch.ts';
+import { faultsTried } from './restFaults.ts';
 
 /** Fields of credentials and config that hold secrets by their name. */
 const secretName =
@@ -102,6 +103,23 @@ export function describeConnector(example: ConnectorExample): void {
     for await (const batch of connector.read(context, request(mode), from))
       delivered.push(await deliver(batch));
     return delivered;
+  };
+  /** A read to its end, or until it is parked. */
+  const reach = async (from: unknown, surroundings?: () => Surroundings): Promise<Reach> => {
+    const rows: string[] = [];
+    let checkpoint = from;
+    const context = contextWith({}, undefined, from, surroundings);
+    try {
+      for await (const batch of connector.read(context, request(modes[0] ?? 'incremental'), from)) {
+        const delivered = await deliver(batch);
+        rows.push(...delivered.rows);
+        checkpoint = delivered.checkpoint ?? checkpoint;
+      }
+      return { rows, checkpoint, parked: null };
+    } catch (error) {
+      if (error instanceof ParkUntil) return { rows, checkpoint, parked: error };
+      throw error;
+    }
   };
   const rowsOf = (batches: readonly Delivered[]): readonly string[] =>
     batches.flatMap((batch) => batch.rows);
@@ -270,46 +288,28 @@ export function describeConnector(example: ConnectorExample): void {
 
     if (example.throttled !== undefined)
       it('waits for a source that asks to slow down, or says until when, and loses nothing', async () => {
-        let from: unknown = null;
         const seen: string[] = [];
-        for (let parks = 0; ; parks += 1) {
+        for (let from: unknown = null, parks = 0; ; parks += 1) {
           expect(parks).toBeLessThan(20);
-          const context = contextWith({}, undefined, from, example.throttled);
-          try {
-            for await (const batch of connector.read(
-              context,
-              request(modes[0] ?? 'incremental'),
-              from,
-            )) {
-              const delivered = await deliver(batch);
-              seen.push(...delivered.rows);
-              from = delivered.checkpoint ?? from;
-            }
-            break;
-          } catch (error) {
-            if (!(error instanceof ParkUntil)) throw error;
-          }
+          const { rows, checkpoint, parked } = await reach(from, example.throttled);
+          seen.push(...rows);
+          from = checkpoint;
+          if (parked === null) break;
         }
         expect(sorted(new Set(seen))).toEqual(expected);
       });
 
-    const { paced } = example;
-    if (paced !== undefined)
-      it('comes back when the source wants it, and would knock too early if it did not hear when', async () => {
-        const mode = modes[0] ?? 'full_refresh';
-        const whole = sorted(rowsOf(await read(mode)));
-        paced.throttle({ requests: 2, perSeconds: 3 });
-        expect(sorted(rowsOf(await read(mode)))).toEqual(whole);
-        expect(paced.violations()).toBe(0);
-        paced.throttle({ requests: 2, perSeconds: 30 });
-        const surroundings = (): Surroundings => ({
-          ...example.surroundings?.(null),
-          fetch: deafFetch(paced),
-        });
-        await read(mode, null, contextWith({}, undefined, null, surroundings));
-        expect(paced.violations()).toBeGreaterThan(0);
-        paced.throttle(null);
-      });
+    it('is asked to slow down, and obeys, or says why it never is', () => {
+      const own = examples.filter((each) => each.connector.name === connector.name);
+      const isAsked = faultsTried.has(connector.name) || own.some(({ paced }) => paced);
+      const isExcused = own.some(({ cannotBe }) => cannotBe?.source_throttled);
+      expect({ isAsked, isExcused }).toEqual({ isAsked, isExcused: !isAsked });
+    });
+
+    if (example.paced !== undefined)
+      describePace(example.paced, (from, over) =>
+        reach(from, () => ({ ...example.surroundings?.(from), ...over })),
+      );
 
     if (incremental && example.add !== undefined)
       it('tells of deletes as it declares, from wherever it is stopped', async () => {

@@ -4,7 +4,8 @@ import type {
   Context,
   StreamRequest,
 } from '../../shared/connectors/connector.ts';
-import type { Simulator } from '../simulators/simulator.ts';
+import type { SaysWhen } from '../simulators/pace.ts';
+import type { PacedSource } from '../simulators/simulator.ts';
 import type { Row } from './readBatch.ts';
 
 /** What a source's surroundings are in an example. */
@@ -27,6 +28,15 @@ export interface Refusal {
   readonly code: FailedCheck['code'];
   /** What the message has to hold for a person to know what to do. */
   readonly says: RegExp;
+}
+
+/** A source that asks to slow down, and how. */
+export interface Paced {
+  readonly source: PacedSource;
+  /** Each way in which it may say when to come again. */
+  readonly says: readonly SaysWhen[];
+  /** What its limit is counted by, where it says nothing. Default 3. */
+  readonly perSeconds?: number;
 }
 
 /** One connector against one living source that holds `expected`, in at least three batches. */
@@ -59,22 +69,25 @@ export interface ConnectorExample {
   readonly remove?: () => readonly string[] | Promise<readonly string[]>;
   /** With those of the connector’s other examples: one of each code, or why there can be none. */
   readonly refusals: readonly Refusal[];
-  readonly cannotBe?: Readonly<Partial<Record<FailedCheck['code'], string>>>;
+  /** `source_throttled`: why it is never asked to wait. */
+  readonly cannotBe?: Readonly<Partial<Record<FailedCheck['code'] | 'source_throttled', string>>>;
   /** Surroundings of a source that asks to slow down before it answers. */
   readonly throttled?: () => Surroundings;
   /**
-   * The simulator that is read, which counts requests that come before it wants them. Of connectors whose faults are not
-   * tried by `describeRestFaults`.
+   * What is read, and counts requests that come before it wants them. Of connectors whose faults are not tried by
+   * `describeRestFaults`.
    */
-  readonly paced?: Simulator;
+  readonly paced?: Paced;
   /** Connections the source counts as open now; none may be left behind. */
   readonly openConnections?: () => Promise<number>;
 }
 
-const why = 'an emulator lets everybody in and is in reach; the connector’s simulator refuses';
+const why =
+  'an emulator lets everybody in, at any pace, and is in reach; the connector’s simulator refuses';
 /** For `cannotBe`: what emulators do not know. */
 export const notEmulated = {
   invalid_credentials: why,
   source_forbidden: why,
   source_unreachable: why,
+  source_throttled: why,
 } as const;

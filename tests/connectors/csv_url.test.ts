@@ -5,12 +5,21 @@ import { directUrl } from '../../connectors/csv_url/directUrl.ts';
 import csvUrl from '../../connectors/csv_url.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { startFileServer } from '../simulators/fileServer.ts';
+import { startPacedFront } from '../simulators/pacedFront.ts';
 import { describeConnector } from './conformance.ts';
 import { bytesOfFirst, filesContext, localSurroundings, readFiles } from './remoteFilesExample.ts';
 
 const connector = csvUrl as unknown as Connector;
 const server = await startFileServer();
-afterAll(() => server[Symbol.asyncDispose]());
+const front = await startPacedFront(
+  server.url,
+  { status: 429, body: 'Too many requests' },
+  { status: 503, body: '<html>Closed for maintenance' },
+);
+afterAll(async () => {
+  await front[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
 
 const urlsOf = (...paths: readonly string[]) => paths.map((path) => `${server.url}${path}`);
 const nameOf = (path: string) => `${new URL(server.url).host}${path}`;
@@ -28,6 +37,7 @@ describeConnector({
   config: { urls: urlsOf(...paths) },
   credentials: { token: 'canary-bearer-token' },
   surroundings: localSurroundings,
+  paced: { source: front, says: ['seconds', 'date'] },
   stream: { name: 'files', primaryKey: [], cursorField: null, columns: null },
   identify: ({ name, sha256 }) => `${name} ${sha256}`,
   expected: paths.map((path, index) => identityOf(path, `id\n${index}\n`)),

@@ -36,7 +36,7 @@ describeConnector(
       config: { bucket: 'conformance', prefix: 'in/' },
       credentials,
       surroundings,
-      paced: gcs,
+      paced: { source: gcs, says: ['seconds', 'date'] },
       refusals: [
         {
           title: 'a bucket that is not there',

@@ -11,6 +11,7 @@ export const ownBucket = {
   source_forbidden: because,
   source_not_found: because,
   source_unreachable: because,
+  source_throttled: because,
 } as const;
 
 /** A connector of landed files over an inbox that, as the platform's does, forgets what was delivered. */

@@ -53,6 +53,8 @@ if (mariadb !== null) {
       return Number(row?.[0]);
     },
     cannotBe: {
+      source_throttled:
+        'the protocol has no answer that asks to wait: a server that is full refuses the connection',
       source_not_found: 'a database that is missing is told like one that may not be seen',
     },
     refusals: [

@@ -57,6 +57,10 @@ if (mariadb !== null) {
         insert into people select seq, concat('p', seq), 'New', '2024-05-02', 1 from seq_100_to_109`);
       return rows('user_id >= 100');
     },
+    cannotBe: {
+      source_throttled:
+        'the protocol has no answer that asks to wait: a server that is full refuses the connection',
+    },
     refusals: [
       {
         title: 'a wrong password',

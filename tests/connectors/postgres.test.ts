@@ -70,6 +70,10 @@ for (const transfer of ['auto', 'cursor'] as const) {
       );
       return rows[0].n;
     },
+    cannotBe: {
+      source_throttled:
+        'the protocol has no answer that asks to wait: a server that is full refuses the connection',
+    },
     refusals: [
       {
         title: 'a wrong password',

@@ -57,6 +57,10 @@ describeConnector({
       from generate_series(100, 109) i`);
     return rows('user_id >= 100');
   },
+  cannotBe: {
+    source_throttled:
+      'the protocol has no answer that asks to wait: a server that is full refuses the connection',
+  },
   refusals: [
     {
       title: 'a wrong password',

@@ -5,8 +5,7 @@ import { createFetch } from '../../shared/http/createFetch.ts';
 import { createHostResolver } from '../../shared/http/createHostResolver.ts';
 import { withRetries } from '../../shared/http/withRetries.ts';
 import { createLog } from '../../shared/log.ts';
-import type { Simulator } from '../simulators/simulator.ts';
-import type { ConnectorExample, Refusal, Surroundings } from './connectorExample.ts';
+import type { ConnectorExample, Paced, Refusal, Surroundings } from './connectorExample.ts';
 
 /** A place that files are put into, by the names the connector sees. */
 export interface FilePlace {
@@ -37,7 +36,7 @@ export async function remoteFilesExample(
     readonly config: Readonly<Record<string, unknown>>;
     readonly credentials: Readonly<Record<string, unknown>>;
     readonly refusals: readonly Refusal[];
-    readonly paced?: Simulator;
+    readonly paced?: Paced;
     readonly cannotBe?: NonNullable<ConnectorExample['cannotBe']>;
     readonly openConnections?: () => Promise<number>;
     readonly surroundings?: () => Surroundings;

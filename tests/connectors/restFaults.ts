@@ -41,9 +41,13 @@ const passing: readonly (readonly [string, Fault])[] = [
   ['an answer that comes in small pieces', { kind: 'slow' }],
 ];
 
+/** Names of connectors of a test file that what goes wrong is tried with, throttling among it. */
+export const faultsTried = new Set<string>();
+
 /** How a connector bears what goes wrong on the way. */
 export function describeRestFaults(example: FaultExample): void {
   const { connector, simulator, stream, identify, path } = example;
+  faultsTried.add(connector.name);
   const { clock } = simulator;
   const contextWith = (over: Surroundings = {}) =>
     restContext(connector, simulator, {

@@ -13,6 +13,7 @@ import { openS3 } from '../../local/s3/openS3.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
 import { hostInFolder } from '../local/hostInFolder.ts';
 import { localClientConfig } from '../local/hostServices.ts';
+import { startPacedFront } from '../simulators/pacedFront.ts';
 import { describeConnector } from './conformance.ts';
 import {
   bytesOfFirst,
@@ -30,7 +31,14 @@ const client = new S3Client({
   endpoint: host.endpoint,
   forcePathStyle: true,
 });
+/** As S3 asks for a pause; services that speak S3 say for how long, Amazon's in a header of its own. */
+const front = await startPacedFront(
+  host.endpoint,
+  { status: 503, body: '<Error><Code>SlowDown</Code><Message>m</Message></Error>' },
+  { status: 429, body: '<Error><Code>TooManyRequests</Code><Message>m</Message></Error>' },
+);
 afterAll(async () => {
+  await front[Symbol.asyncDispose]();
   client.destroy();
   await host.close();
 });
@@ -75,6 +83,7 @@ describeConnector(
         sessionToken: 'canary-session-token-of-the-example',
       },
       surroundings: localSurroundings,
+      paced: { source: front, says: ['seconds', 'date', 'x-amz-retry-after'] },
       refusals: [
         {
           title: 'a bucket that is not there',

@@ -37,7 +37,11 @@ async function remoteFiles(sshd: Sshd): ReturnType<typeof remoteFilesExample> {
       credentials: { username, privateKey: sshd.keys.plain },
       surroundings: localSurroundings,
       openConnections: () => sshd.connections(),
-      cannotBe: { source_forbidden: 'root may read all; shown below where another runs the tests' },
+      cannotBe: {
+        source_forbidden: 'root may read all; shown below where another runs the tests',
+        source_throttled:
+          'SSH has no answer that asks to wait: a server that is full lets nobody in',
+      },
       refusals: [
         {
           title: 'a key that the server does not know',

@@ -143,8 +143,7 @@ describeConnector({
       says: /capitals count/,
     },
   ],
-  throttled: surroundings,
-  paced: snowflake,
+  paced: { source: snowflake, says: ['seconds', 'date'] },
 });
 
 describeConnector({
@@ -163,6 +162,7 @@ describeConnector({
   identify: (row) => `${row['id']} ${row['email']} ${row['CHANGED_AT']}`,
   expected: await rowsOf(members, '"USER_ID", "MAIL"', 'true'),
   add: () => add(members, '"USER_ID", "MAIL"'),
+  paced: { source: snowflake, says: ['seconds'] },
   refusals: [
     ...refusals,
     {

@@ -144,6 +144,11 @@ if (kafka !== null) {
       await send(kafka, 'orders', orders(100, 120));
       return told(orders(100, 120));
     },
+    cannotBe: {
+      // KIP-219.
+      source_throttled:
+        'a broker that slows a client down answers later, and reads nothing from it until then',
+    },
     refusals: [
       {
         title: 'a wrong password',

@@ -7,6 +7,7 @@ import { type RetryOptions, withRetries } from '../../shared/http/withRetries.ts
 import type { Json } from '../../shared/json.ts';
 import { type Clock, createClock } from './clock.ts';
 import type { ApiCheck } from './openApiCheck.ts';
+import { createPace, type Throttle } from './pace.ts';
 
 export interface SimulatedRequest {
   readonly method: string;
@@ -67,30 +68,34 @@ export type Fault =
   | { readonly kind: 'slow' }
   | { readonly kind: 'changed'; readonly change: (body: Json) => Json };
 
-export interface Simulator extends AsyncDisposable {
+/** A source that can ask to slow down, and counts who does not. */
+export interface PacedSource {
   readonly clock: Clock;
+  /** Requests that came although the source had asked to wait. */
+  readonly violations: () => number;
+  /** From now on it takes so many requests in so many seconds. */
+  throttle(limit: Throttle | null): void;
+  /** A map of origins as the ingest function takes it. */
+  readonly origins: Readonly<Record<string, string>>;
+}
+
+export interface Simulator extends PacedSource, AsyncDisposable {
   /** What was asked, without faults and refusals left out. */
   readonly requests: readonly SimulatedRequest[];
   /** Requests and answers that the vendor's description does not allow. */
   readonly problems: readonly string[];
   /** Adds to the problems what a vendor's own check finds. */
   complain(problem: string): void;
-  /** Requests that came although the vendor had asked to wait. */
-  readonly violations: () => number;
   /** The next requests whose path holds this text meet the fault. */
   fail(fault: Fault, times?: number, path?: string): void;
   /** No fault is left to meet. */
   forgive(): void;
-  /** From now on the vendor takes so many requests in so many seconds, and says when to come again unless told not to. */
-  throttle(limit: { requests: number; perSeconds: number; saysWhen?: boolean } | null): void;
   /** Called before each answer is made: the place to change the vendor's state while pages are read. */
   onRequest(listener: ((request: SimulatedRequest) => void) | null): void;
   /** What a connector is given: retried, guarded, and led here from the vendor's own addresses. */
   fetchWith(options?: Partial<RetryOptions>): typeof fetch;
   /** What the vendor answers to a GET that is signed as it should be. */
   ask(path: string): Promise<Json>;
-  /** A map of origins as the ingest function takes it. */
-  readonly origins: Readonly<Record<string, string>>;
 }
 
 /** Starts a vendor on loopback. */
@@ -101,31 +106,15 @@ export async function startSimulator(
   const requests: SimulatedRequest[] = [];
   const problems: string[] = [];
   const faults: { fault: Fault; left: number; path: string }[] = [];
-  let limit: { requests: number; perSeconds: number; saysWhen?: boolean } | null = null;
-  let taken: number[] = [];
-  let closedUntil = 0;
-  let violations = 0;
+  const pace = createPace(clock);
   let listener: ((request: SimulatedRequest) => void) | null = null;
   const routes = vendor.routes.map((route) => ({ route, pattern: patternOf(route.path) }));
 
   function paced(): Answer | null {
-    if (limit === null) return null;
-    const time = clock.now().getTime();
-    if (time < closedUntil) {
-      violations += 1;
-      return vendor.throttled(Math.ceil((closedUntil - time) / 1000));
-    }
-    const period = limit.perSeconds * 1000;
-    taken = taken.filter((at) => at > time - period);
-    if (taken.length < limit.requests) {
-      taken.push(time);
-      return null;
-    }
-    closedUntil = Math.ceil(((taken[0] ?? time) + period) / 1000) * 1000;
-    const answer = vendor.throttled(Math.max(1, Math.ceil((closedUntil - time) / 1000)));
-    return limit.saysWhen === false
-      ? { ...answer, headers: { ...answer.headers, 'retry-after': '' } }
-      : answer;
+    const tooSoon = pace.ask();
+    if (tooSoon === null) return null;
+    const answer = vendor.throttled(tooSoon.seconds);
+    return { ...answer, headers: { ...answer.headers, ...tooSoon.headers } };
   }
 
   async function answerTo(request: SimulatedRequest): Promise<Answer> {
@@ -212,7 +201,8 @@ export async function startSimulator(
     requests,
     problems,
     origins,
-    violations: () => violations,
+    violations: pace.violations,
+    throttle: pace.throttle,
     complain: (problem) => {
       problems.push(problem);
     },
@@ -238,12 +228,6 @@ export async function startSimulator(
     },
     forgive: () => {
       faults.length = 0;
-    },
-    throttle: (next) => {
-      limit = next;
-      taken = [];
-      closedUntil = 0;
-      violations = 0;
     },
     onRequest: (next) => {
       listener = next;

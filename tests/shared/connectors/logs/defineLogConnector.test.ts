@@ -34,6 +34,7 @@ describeConnector({
     invalid_credentials: 'a log in memory asks for none',
     source_forbidden: 'it shows everybody everything',
     source_unreachable: 'it is in this process',
+    source_throttled: 'it is never asked too often',
   },
   refusals: [
     {
