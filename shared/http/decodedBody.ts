@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { pipeline, Readable, Transform } from 'node:stream';
+import { pipeline, type Readable, type Transform } from 'node:stream';
 import {
   createBrotliDecompress,
   createGunzip,
@@ -55,18 +55,6 @@ function decodersOf(incoming: IncomingMessage, request: OneRequest, where: strin
 const tooLong = (where: string, maxBytes: number): HeadgateError =>
   new HeadgateError('source_answer_invalid', `${where} answered more than ${maxBytes} bytes`);
 
-/** Counts what comes out, so that a small answer cannot unfold into an endless one. */
-const counted = (where: string, maxBytes: number): Transform => {
-  let bytes = 0;
-  return new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) done(tooLong(where, maxBytes));
-      else done(null, chunk);
-    },
-  });
-};
-
 /**
  * The body of an answer, decompressed unless `identity` is among the encodings asked for. Reading it fails with HeadgateError: source_unreachable when the
  * connection breaks off, source_answer_invalid when it is too long or cannot be decompressed; or with the
@@ -80,7 +68,6 @@ export function decodedBody(
   const where = `${request.method} ${plainUrl(request.url)}`;
   const stages = decodersOf(incoming, request, where);
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLong(where, maxBytes);
-  const last = counted(where, maxBytes);
   // The first to fail is the cause; the others fail because of it.
   let failed: { readonly at: 'connection' | 'decoder'; readonly error: unknown } | null = null;
   incoming.on('error', (error) => {
@@ -90,10 +77,22 @@ export function decodedBody(
     stage.on('error', (error) => {
       failed ??= { at: 'decoder', error };
     });
-  pipeline([incoming, ...stages, last], () => undefined);
-  async function* chunks(): AsyncGenerator<Uint8Array> {
+  const decoded: Readable = stages.at(-1) ?? incoming;
+  if (stages.length > 0) pipeline([incoming, ...stages], () => undefined);
+  const finish = (): void => {
+    done();
+    // A reader that stops early must not leave the connection half read.
+    if (!incoming.complete) incoming.destroy();
+  };
+  async function* chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    let bytes = 0;
     try {
-      yield* last;
+      for await (const chunk of decoded) {
+        bytes += chunk.length;
+        // Of what comes out, so that a small answer cannot unfold into an endless one.
+        if (bytes > maxBytes) throw tooLong(where, maxBytes);
+        yield chunk;
+      }
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const cause = failed?.error ?? error;
@@ -106,12 +105,23 @@ export function decodedBody(
           )
         : new HeadgateError('source_unreachable', `${where} broke off its answer`, { cause });
     } finally {
-      done();
-      // A reader that stops early must not leave the connection half read.
-      if (!incoming.complete) incoming.destroy();
+      finish();
     }
   }
-  return Readable.toWeb(Readable.from(chunks(), { objectMode: false })) as ReadableStream<
-    Uint8Array<ArrayBuffer>
-  >;
+  const rest = chunks();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done: isOver, value } = await rest.next();
+        if (isOver === true) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel() {
+        // Before the first chunk nothing of the generator has run, and nothing of it will.
+        finish();
+        await rest.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HeadgateError } from '../../errors.ts';
 import type { Json } from '../../json.ts';
 import type { Placed } from './buildRequest.ts';
@@ -50,6 +51,8 @@ export async function* listPages<Config, Credentials>(
     if (isAhead) {
       asked = ask(next);
       asked.catch(() => undefined);
+      // A request leaves with the next turn of the event loop; work on a page that waits for nothing leaves it none.
+      await nextTurn();
     }
     yield { ...listed, next: { page: next, child: null } };
     if (!isAhead) asked = ask(next);

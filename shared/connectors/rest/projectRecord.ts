@@ -1,3 +1,4 @@
+import { HeadgateError } from '../../errors.ts';
 import type { Json } from '../../json.ts';
 import { KnownShapes } from '../../schema/knownShapes.ts';
 import type { SourceRecord } from '../connector.ts';
@@ -5,12 +6,12 @@ import { at, namesOf } from './paths.ts';
 import type { RestColumn } from './restSpec.ts';
 import { plainIso } from './times.ts';
 
-/** Turns one of the source's records into one of the stream's. */
+/** Turns one of the source's records into one of the stream's, for good: it may be the same object, changed. */
 export type Project = (record: Json) => SourceRecord;
 
 /**
  * A projection onto columns. `others` names the column that takes, as JSON, the top-level fields no column comes from;
- * null: they are left out, because they were not asked for.
+ * null: they are left out, because they were not asked for. Throws `source_answer_invalid` for a record without fields.
  */
 export function projection(columns: readonly RestColumn[], others: string | null): Project {
   const cells = columns.map((column) => ({
@@ -23,7 +24,17 @@ export function projection(columns: readonly RestColumn[], others: string | null
     columns.map(({ name, from }) => (from === undefined ? name : (namesOf(from)[0] ?? ''))),
   );
   const shapes = new KnownShapes(taken);
+  const takesOwn = cells.every(
+    ({ name, from = name, format, isInherited }) =>
+      from === name && !name.includes('.') && format === undefined && !isInherited,
+  );
   return (record) => {
+    if (typeof record !== 'object' || record === null)
+      throw new HeadgateError(
+        'source_answer_invalid',
+        `A list has ${record === null ? 'null' : `a ${typeof record}`} among its records, where columns are expected.`,
+      );
+    if (takesOwn && shapes.covers(record)) return asRow(record as OwnRecord, cells);
     const projected: Record<string, Json> = {};
     for (const column of cells) {
       const { name, from } = column;
@@ -36,11 +47,24 @@ export function projection(columns: readonly RestColumn[], others: string | null
       if (value === '' && column.type !== 'string') continue;
       projected[name] = column.isPlain ? value : asColumn(value, column);
     }
-    if (others === null || shapes.covers(record as object)) return projected;
+    if (others === null || (!takesOwn && shapes.covers(record))) return projected;
     const rest = restOf(record, taken);
     if (rest !== null) projected[others] = JSON.stringify(rest);
     return projected;
   };
+}
+
+type OwnRecord = { [name: string]: Json };
+
+/** A record whose fields are the columns: as it came, but for nested values and what stands for none. */
+function asRow(record: OwnRecord, columns: readonly RestColumn[]): SourceRecord {
+  for (const { name, type } of columns) {
+    const value = record[name];
+    if (type === 'string') {
+      if (typeof value === 'object' && value !== null) record[name] = JSON.stringify(value);
+    } else if (value === '') record[name] = null;
+  }
+  return record;
 }
 
 /** The fields that no column comes from; null where there are none, as there usually are. */

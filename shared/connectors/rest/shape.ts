@@ -92,9 +92,8 @@ export function* toBatches(
       : { ...record, [stream.parent.column]: parent };
   };
   if (pass === 'full' && !wholeHasGone) {
-    const records = outcomes.flatMap((outcome) =>
-      'gone' in outcome ? [] : [whole(outcome.record)],
-    );
+    const records: SourceRecord[] = [];
+    for (const outcome of outcomes) if (!('gone' in outcome)) records.push(whole(outcome.record));
     yield { ...batch(records), checkpoint };
     return;
   }
@@ -110,12 +109,13 @@ export function* toBatches(
       gone.set(id, withTime(record, stream, outcome.gone, pass));
       continue;
     }
+    const swallowed = stream.swallowed?.(outcome.record) ?? [];
     const record = whole(outcome.record);
     const id = idOf(record);
     gone.delete(id);
     live.set(id, record);
-    for (const swallowed of stream.swallowed?.(outcome.record) ?? []) {
-      const dead = projectKey(swallowed);
+    for (const one of swallowed) {
+      const dead = projectKey(one);
       gone.set(idOf(dead), dead);
     }
   }

@@ -172,3 +172,38 @@ describe('pages found by', () => {
     expect(idsOf(await read('items'))).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 });
+
+it('the page after is asked for before a page is worked on, however little that work waits', async () => {
+  const left: string[] = [];
+  const { connector, context } = bench(
+    spec({
+      items: stream({
+        pages: {
+          path: '/items',
+          records: 'items',
+          paging: { kind: 'token', next: 'next', to: { query: 'cursor' } },
+        },
+      }),
+    }),
+    () => null,
+    {
+      // As a socket does it: what is sent in a turn of the event loop leaves at its end.
+      fetch: async (input) => {
+        const page = Number(new URL(String(input)).searchParams.get('cursor') ?? 1);
+        await new Promise<void>((resolve) => process.nextTick(resolve));
+        left.push(`page ${page}`);
+        return Response.json({ items: [{ id: page }], next: page < 3 ? String(page + 1) : null });
+      },
+    },
+  );
+  const request = {
+    name: 'items',
+    mode: 'full_refresh',
+    primaryKey: ['id'],
+    cursorField: null,
+    columns: null,
+    window: null,
+  } as const;
+  for await (const _batch of connector.read(context, request, null)) left.push('work');
+  expect(left).toEqual(['page 1', 'page 2', 'work', 'page 3', 'work', 'work']);
+});

@@ -61,4 +61,30 @@ describe('a projection', () => {
       others: '{"more":{"deep":[1]}}',
     });
   });
+
+  it('makes the same row of a record whether its fields are the columns or one too many', () => {
+    const columns = [
+      { name: 'id', type: 'long' },
+      { name: 'tags', type: 'string' },
+      { name: 'score', type: 'double' },
+      { name: 'text', type: 'string' },
+      { name: 'at', type: 'timestamptz' },
+    ] as const;
+    const record = { id: 1, tags: ['a', { b: 2 }], score: '', text: '', at: null };
+    const row = { id: 1, tags: '["a",{"b":2}]', text: '' };
+    const present = (projected: object) =>
+      Object.fromEntries(Object.entries(projected).filter(([, value]) => value !== null));
+    for (const others of ['others', null]) {
+      expect(present(projection(columns, others)({ ...record }))).toEqual(row);
+      expect(present(projection(columns, others)({ ...record, more: [1] }))).toEqual(
+        others === null ? row : { ...row, others: '{"more":[1]}' },
+      );
+    }
+  });
+
+  it('refuses what has no fields, instead of making a row of nulls', () => {
+    const project = projection([{ name: 'id', type: 'long' }], 'others');
+    for (const none of [null, 5, 'x', true])
+      expect(() => project(none)).toThrow(/among its records, where columns are expected/);
+  });
 });
