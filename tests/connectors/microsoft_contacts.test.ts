@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import microsoftContacts from '../../connectors/microsoft_contacts.ts';
 import type { Connector } from '../../shared/connectors/connector.ts';
-import { at } from '../../shared/connectors/rest/paths.ts';
-import { unlikeRecorded } from '../simulators/likeRecorded.ts';
 import { startMicrosoft } from '../simulators/microsoft.ts';
-import { vendorFile } from '../simulators/vendorFiles.ts';
 import { openAccessTokens } from './restAccessTokens.ts';
 import { connectionEnded, describeRestConnector } from './restConformance.ts';
 import { readAll, restContext } from './restExample.ts';
@@ -80,22 +77,24 @@ describeRestConnector({
       says: /user principal name/,
     },
   ],
+  leadElsewhere: {
+    mailbox: ['me/messages', '../users', 'a@b/../c', 'a@example.com?x=1', ''],
+  },
+  recorded: [
+    {
+      file: 'msgraph__contacts_delta.SYNTHETIC',
+      ask: async () => {
+        microsoft.limitPages(70);
+        const page = await microsoft.ask(`/v1.0/users/${mailbox}/contacts/delta`);
+        microsoft.limitPages(70, 4);
+        return page;
+      },
+      at: 'value',
+    },
+  ],
 });
 
 describe('Microsoft contacts', () => {
-  it('is read from a simulator whose contacts look like those written down', async () => {
-    const example = vendorFile('fixtures/msgraph__contacts_delta.SYNTHETIC.json');
-    if (example === null) return;
-    const { tombstones } = await readAll(connector, context(), stream);
-    expect(tombstones).toEqual([]);
-    const small = await startMicrosoft(microsoft.clock);
-    small.create('Ada Example', 'ada@example.com');
-    const answer = await fetchDelta(small);
-    await small[Symbol.asyncDispose]();
-    const written = at(example, 'body.value.0') ?? null;
-    expect(unlikeRecorded([at(answer, 'value.0') ?? null], [written])).toEqual([]);
-  });
-
   it('reads what changed since its address, and what was deleted', async () => {
     const { checkpoint } = await readAll(connector, context(), stream);
     const [first, second] = microsoft.contacts();
@@ -115,7 +114,8 @@ describe('Microsoft contacts', () => {
     let pages = 0;
     const { rows, tombstones } = await readAll(connector, context(), stream, null, () => {
       pages += 1;
-      if (pages === 1) microsoft.remove(first!.id);
+      // Of two pages one may be empty.
+      if (pages === 2) microsoft.remove(first!.id);
     });
     expect(pages).toBeGreaterThan(2);
     expect(rows.map(({ id }) => id)).toContain(first!.id);
@@ -135,6 +135,7 @@ describe('Microsoft contacts', () => {
     ]);
     const cousins = { ...stream, name: 'contacts Cousins' };
     const before = await readAll(connector, context(), stream);
+    expect(before.tombstones).toEqual([]);
     const beforeInner = await readAll(connector, context(), cousins);
     expect(beforeInner.rows).toEqual([]);
     const [moved] = microsoft.contacts();
@@ -182,33 +183,8 @@ describe('Microsoft contacts', () => {
     microsoft.refuseWith(null);
   });
 
-  it('takes no mailbox that is a path', () => {
-    for (const wrong of ['me/messages', '../users', 'a@b/../c', 'a@example.com?x=1', ''])
-      expect(connector.config.safeParse({ mailbox: wrong }).success).toBe(false);
-  });
-
   it('never uses a refresh token twice', () => {
     expect(microsoft.oauth.reuses()).toBe(0);
     expect(microsoft.oauth.issued.length).toBeGreaterThan(0);
   });
 });
-
-async function fetchDelta(small: Awaited<ReturnType<typeof startMicrosoft>>) {
-  const token = await small.fetchWith()(
-    `https://login.microsoftonline.com/${small.credentials['tenantId']}/oauth2/v2.0/token`,
-    {
-      method: 'POST',
-      body: new URLSearchParams({
-        grant_type: 'client_credentials',
-        client_id: small.appCredentials['clientId'] ?? '',
-        client_secret: small.appCredentials['clientSecret'] ?? '',
-      }),
-    },
-  );
-  const { access_token } = (await token.json()) as { access_token: string };
-  const answer = await small.fetchWith()(
-    `https://graph.microsoft.com/v1.0/users/${small.mailbox}/contacts/delta`,
-    { headers: { authorization: `Bearer ${access_token}`, prefer: 'IdType="ImmutableId"' } },
-  );
-  return (await answer.json()) as never;
-}

@@ -5,6 +5,7 @@ import type { ConnectorExample, Refusal, Surroundings } from './connectorExample
 import type { openAccessTokens } from './restAccessTokens.ts';
 import { answering, expectHeldToDescription, surroundingsOf, unreachable } from './restExample.ts';
 import { describeRestFaults, type FaultExample } from './restFaults.ts';
+import { describeRestPromises, type RestPromises } from './restPromises.ts';
 
 /** A refusal, or what the vendor answers to the next request whose path holds the text. */
 type RestRefusal = Refusal & { readonly answer?: Answer; readonly path?: string };
@@ -12,7 +13,8 @@ type RestRefusal = Refusal & { readonly answer?: Answer; readonly path?: string 
 /** One connector over HTTP and the simulator it reads, which nobody else reads and which is closed when all is tried. */
 export interface RestExample
   extends Omit<FaultExample, 'surroundings' | 'config' | 'stream'>,
-    Pick<ConnectorExample, 'add' | 'remove' | 'cannotBe'> {
+    Pick<ConnectorExample, 'add' | 'remove' | 'cannotBe'>,
+    RestPromises {
   readonly config?: ConnectorExample['config'];
   readonly stream: Omit<ConnectorExample['stream'], 'cursorField' | 'columns'> & {
     readonly cursorField?: string;
@@ -85,7 +87,9 @@ export function describeRestConnector(example: RestExample): void {
     throttled: surroundings,
   });
 
-  describeRestFaults({ ...example, surroundings: surroundings() });
+  const all = { ...example, surroundings: surroundings() };
+  describeRestFaults(all);
+  describeRestPromises(all);
 }
 
 /** Of people who took their agreement back. */

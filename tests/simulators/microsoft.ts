@@ -117,12 +117,10 @@ export async function startMicrosoft(clock: Clock = createClock()): Promise<Micr
     };
   };
 
-  function delta({ path, query, headers, parameters }: SimulatedRequest): Answer {
+  function delta({ path, query, parameters }: SimulatedRequest): Answer {
     const folder = decodeURIComponent(parameters['folder'] ?? '');
     if (folder !== '' && !folders.has(folder))
       return failure(404, 'ErrorItemNotFound', 'The specified object was not found in the store.');
-    if (headers.get('prefer')?.includes('IdType="ImmutableId"') !== true)
-      return failure(400, 'ErrorInvalidRequest', 'Ids that change were asked for.');
     const token = query.get('$skiptoken') ?? query.get('$deltatoken');
     const state = token === null ? null : open(token);
     if (token !== null && (state === null || state['generation'] !== generation))
@@ -204,6 +202,8 @@ export async function startMicrosoft(clock: Clock = createClock()): Promise<Micr
             'Access token has expired or is not yet valid.',
           );
         if (refusal !== null) return refusal;
+        if (path.endsWith('/delta') && !headers.get('prefer')?.includes('IdType="ImmutableId"'))
+          return failure(400, 'ErrorInvalidRequest', 'Ids that change were asked for.');
         return path.startsWith(`/v1.0/users/${mailbox}/`)
           ? null
           : failure(404, 'ResourceNotFound', 'Resource could not be discovered.');
