@@ -7,9 +7,9 @@ import { openFile, openTabular } from '../formats/openTabular.ts';
 import type { SurveyedColumn } from '../formats/tabularFile.ts';
 import type { Column, Field } from '../lake/schema.ts';
 import { nestedMembers } from '../schema/nestedMembers.ts';
+import { chosenTypes, planFile } from './filePlan.ts';
 import type { LoaderState } from './loaderState.ts';
 import { loadFilePart } from './loadFilePart.ts';
-import { chosenTypes, planFile } from './loadTabular.ts';
 import { planColumns } from './plannedColumns.ts';
 
 /** Columns for which a table is to have a place. */
