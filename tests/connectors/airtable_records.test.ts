@@ -92,6 +92,14 @@ describeRestConnector({
       except: ['fields'],
     },
   ],
+  changes: {
+    ids: () => airtable.records().map(({ id }) => id),
+    mark: (id: string, Name) => airtable.update(id, { Name }),
+    field: 'Name',
+  },
+  losePlaces: airtable.loseIterators,
+  waits: { title: 'waits out the half minute that Airtable locks for', seconds: 30 },
+  signIn: airtable,
 });
 
 describe('Airtable records', () => {
@@ -124,18 +132,6 @@ describe('Airtable records', () => {
     expect(rows[7]).toMatchObject({ Ratio: { specialValue: 'NaN' } });
   });
 
-  it('reads what changed since, in a window of the named field', async () => {
-    const { checkpoint } = await readAll(connector, context(), stream);
-    const [first] = airtable.records();
-    airtable.update(first!.id, { Name: 'Ada Changed' });
-    airtable.clock.advance(60_000);
-    const changes = await readAll(connector, context(), stream, checkpoint);
-    expect(changes.rows.map(({ id, Name }) => [id, Name])).toEqual([[first!.id, 'Ada Changed']]);
-    airtable.clock.advance(600_000);
-    const again = await readAll(connector, context(), stream, changes.checkpoint);
-    expect(again.rows).toEqual([]);
-  });
-
   it('asks only for the fields that are wanted, and one where only keys are', async () => {
     const before = airtable.requests.length;
     const { rows } = await readAll(connector, context(), { ...stream, columns: ['id', 'Name'] });
@@ -153,28 +149,10 @@ describe('Airtable records', () => {
     expect(keys.rows.map((row) => Object.keys(row))).toEqual([['id']]);
   });
 
-  it('begins the list again when Airtable no longer knows the place in it', async () => {
-    let pages = 0;
-    const { rows } = await readAll(connector, context(), stream, null, () => {
-      pages += 1;
-      if (pages === 2) airtable.loseIterators();
-    });
-    const whole = new Set(airtable.records().map(told));
-    expect(new Set(rows.map(identify))).toEqual(whole);
-    expect(rows.length).toBeGreaterThan(whole.size);
-  });
-
   it('goes on with a field that was renamed', async () => {
     airtable.renameField('Age', 'Years');
     const { rows } = await readAll(connector, context(), stream);
     expect(rows.some(({ Years }) => typeof Years === 'number')).toBe(true);
     airtable.renameField('Years', 'Age');
-  });
-
-  it('waits out the half minute that Airtable locks for', async () => {
-    airtable.fail({ kind: 'status', status: 429 }, 1, '/tblPeople');
-    const before = airtable.clock.now().getTime();
-    await readAll(connector, context(), stream);
-    expect(airtable.clock.now().getTime() - before).toBeGreaterThanOrEqual(30_000);
   });
 });

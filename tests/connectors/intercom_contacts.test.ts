@@ -79,6 +79,17 @@ describeRestConnector({
     { file: 'intercom__contacts_list', ask: '/contacts', except: ['data', 'pages'] },
     { file: 'intercom__data_attributes', ask: '/data_attributes' },
   ],
+  changes: {
+    ids: () => intercom.contacts().map(({ id }) => id),
+    mark: (id: string, name) => intercom.update(id, { name }),
+    field: 'name',
+  },
+  losePlaces: intercom.losePlaces,
+  waits: {
+    title: 'waits until the slice of ten seconds ends that Intercom names',
+    seconds: 9,
+    headers: (now) => ({ 'x-ratelimit-reset': String(now + 9) }),
+  },
 });
 
 describe('Intercom contacts', () => {
@@ -189,67 +200,5 @@ describe('Intercom contacts', () => {
     expect(late.rows.map((row) => row['id'])).toEqual([id, unseen]);
     const again = await readAll(connector, context(), stream, late.checkpoint);
     expect(again.rows).toEqual([]);
-  });
-
-  it('loses nothing when contacts change and others come while pages are read', async () => {
-    intercom.clock.advance(86_400_000);
-    const { checkpoint } = await readAll(connector, context(), stream);
-    intercom.clock.advance(3_600_000);
-    const changed = intercom.contacts().slice(0, 350);
-    for (const { id } of changed) intercom.update(id, { name: 'Changed' });
-    intercom.clock.advance(3_600_000);
-    let pages = 0;
-    const { rows, checkpoint: next } = await readAll(
-      connector,
-      context(),
-      stream,
-      checkpoint,
-      () => {
-        pages += 1;
-        if (pages === 1)
-          for (const { id } of changed.slice(0, 60)) intercom.update(id, { os: 'x' });
-        if (pages === 2) intercom.losePlaces();
-      },
-    );
-    expect(pages).toBeGreaterThanOrEqual(3);
-    intercom.clock.advance(3_600_000);
-    const later = await readAll(connector, context(), stream, next);
-    const ids = new Set([...rows, ...later.rows].map(({ id }) => id));
-    for (const { id } of changed) expect(ids).toContain(id);
-    expect(later.rows.length).toBe(60);
-  });
-
-  it('gives up a list whose place is lost on every page', async () => {
-    intercom.onRequest(({ query }) => {
-      if (query.has('starting_after')) intercom.losePlaces();
-    });
-    await expect(readAll(connector, context(), stream)).rejects.toMatchObject({
-      code: 'source_answer_invalid',
-    });
-    intercom.onRequest(null);
-  });
-
-  it('reads a range of dates by the exact times', async () => {
-    intercom.clock.advance(5 * 86_400_000);
-    const from = intercom.clock.now().toISOString();
-    const inside = intercom.contacts()[3]!.id;
-    intercom.update(inside, { name: 'Inside' });
-    intercom.clock.advance(1000);
-    const to = intercom.clock.now().toISOString();
-    intercom.update(intercom.contacts()[4]!.id, { name: 'Outside' });
-    intercom.clock.advance(600_000);
-    const { rows } = await readAll(connector, context(), { ...stream, window: { from, to } });
-    expect(rows.map(({ id }) => id)).toEqual([inside]);
-  });
-
-  it('waits until the slice of ten seconds ends that Intercom names', async () => {
-    const reset = Math.ceil(intercom.clock.now().getTime() / 1000) + 9;
-    intercom.fail(
-      { kind: 'status', status: 429, headers: { 'x-ratelimit-reset': String(reset) } },
-      1,
-      '/contacts',
-    );
-    await readAll(connector, context(), stream);
-    expect(intercom.clock.now().getTime()).toBeGreaterThanOrEqual(reset * 1000);
   });
 });

@@ -59,6 +59,13 @@ describeRestConnector({
       says: /profiles:read/,
     },
   ],
+  changes: {
+    ids: () => klaviyo.profiles().map(({ id }) => id),
+    mark: (id: string, title) => klaviyo.update(id, { title }),
+    field: 'title',
+  },
+  losePlaces: klaviyo.losePlaces,
+  signIn: klaviyo,
 });
 
 describe('Klaviyo profiles', () => {
@@ -84,59 +91,6 @@ describe('Klaviyo profiles', () => {
     expect(described?.columns?.find(({ name }) => name === 'updated')?.type).toBe('timestamptz');
   });
 
-  it('takes in a change of the window’s very first second, although the filter is strict', async () => {
-    klaviyo.clock.advance(3_600_000);
-    const [first, second, third] = klaviyo.profiles();
-    klaviyo.update(first!.id, { title: 'before' });
-    klaviyo.clock.advance(1000);
-    const from = new Date(Math.floor(klaviyo.clock.now().getTime() / 1000) * 1000).toISOString();
-    klaviyo.update(second!.id, { title: 'first second' });
-    klaviyo.clock.advance(1000);
-    const to = new Date(Math.floor(klaviyo.clock.now().getTime() / 1000) * 1000).toISOString();
-    klaviyo.update(third!.id, { title: 'too late' });
-    klaviyo.clock.advance(3_600_000);
-    const { rows } = await readAll(connector, context(), { ...stream, window: { from, to } });
-    expect(rows.map(({ id }) => id)).toEqual([second!.id]);
-  });
-
-  it('sees a change once, when it is a minute old', async () => {
-    klaviyo.clock.advance(3_600_000);
-    const { checkpoint } = await readAll(connector, context(), stream);
-    const [first] = klaviyo.profiles();
-    klaviyo.update(first!.id, { title: 'Changed' });
-    const early = await readAll(connector, context(), stream, checkpoint);
-    expect(early.rows).toEqual([]);
-    klaviyo.clock.advance(90_000);
-    const late = await readAll(connector, context(), stream, early.checkpoint);
-    expect(late.rows.map(({ id, title }) => [id, title])).toEqual([[first!.id, 'Changed']]);
-    klaviyo.clock.advance(30_000);
-    expect((await readAll(connector, context(), stream, late.checkpoint)).rows).toEqual([]);
-  });
-
-  it('loses nothing when profiles change and places are lost while pages are read', async () => {
-    const { checkpoint } = await readAll(connector, context(), stream);
-    klaviyo.clock.advance(3_600_000);
-    const changed = klaviyo.profiles().slice(0, 350);
-    // Those that come last by their ids change first.
-    for (const { id } of changed.slice(175)) klaviyo.update(id, { title: 'Again' });
-    klaviyo.clock.advance(600_000);
-    for (const { id } of changed.slice(0, 175)) klaviyo.update(id, { title: 'Again' });
-    klaviyo.clock.advance(3_600_000);
-    let pages = 0;
-    const read = await readAll(connector, context(), stream, checkpoint, () => {
-      pages += 1;
-      if (pages === 1)
-        for (const { id } of changed.slice(300)) klaviyo.update(id, { title: 'Moved' });
-      if (pages === 2) klaviyo.losePlaces();
-    });
-    expect(pages).toBeGreaterThanOrEqual(3);
-    klaviyo.clock.advance(3_600_000);
-    const later = await readAll(connector, context(), stream, read.checkpoint);
-    const ids = new Set([...read.rows, ...later.rows].map(({ id }) => id));
-    for (const { id } of changed) expect(ids).toContain(id);
-    expect(later.rows.map(({ title }) => title)).toEqual(Array.from({ length: 50 }, () => 'Moved'));
-  });
-
   it('takes its key to no address but Klaviyo’s', async () => {
     klaviyo.leadTo('https://evil.example');
     await expect(readAll(connector, context(), stream)).rejects.toMatchObject({
@@ -144,20 +98,6 @@ describe('Klaviyo profiles', () => {
       message: expect.stringContaining('elsewhere'),
     });
     klaviyo.leadTo('https://a.klaviyo.com');
-  });
-
-  it('reads with OAuth, and renews a token that is refused', async () => {
-    const oauth = context({
-      credentials: klaviyo.oauthCredentials,
-      accessToken: tokens.accessToken(),
-    });
-    let pages = 0;
-    const { rows } = await readAll(connector, oauth, stream, null, () => {
-      pages += 1;
-      if (pages === 1) klaviyo.oauth.expireAll();
-    });
-    expect(new Set(rows.map(({ id }) => id)).size).toBe(klaviyo.profiles().length);
-    expect(klaviyo.oauth.issued.length).toBe(2);
   });
 
   it('says that a retired revision needs a newer Headgate', async () => {

@@ -65,6 +65,19 @@ describeRestConnector({
       says: /contacts:read/,
     },
   ],
+  changes: {
+    ids: () => pipedrive.persons().map(({ id }) => id),
+    mark: (id: number, job_title) => pipedrive.update(id, { job_title }),
+    field: 'job_title',
+    expectRequests: (requests) => {
+      // After the loss it went on at the last time it had seen.
+      const starts = requests.map(({ query }) => query.get('updated_since'));
+      expect(new Set(starts.filter((start) => start !== null)).size).toBe(2);
+    },
+  },
+  losePlaces: pipedrive.losePlaces,
+  waits: { title: 'waits out a burst', seconds: 2, headers: () => ({ 'x-ratelimit-reset': '2' }) },
+  signIn: pipedrive,
 });
 
 describe('Pipedrive persons', () => {
@@ -131,75 +144,7 @@ describe('Pipedrive persons', () => {
     expect(names).toContain('custom_fields_Many 229');
   });
 
-  it('sees a change once, when it is a minute old', async () => {
-    pipedrive.clock.advance(3_600_000);
-    const { checkpoint } = await readAll(connector, context(), stream);
-    const [first] = pipedrive.persons();
-    pipedrive.update(first!.id, { job_title: 'Changed' });
-    const early = await readAll(connector, context(), stream, checkpoint);
-    expect(early.rows).toEqual([]);
-    pipedrive.clock.advance(90_000);
-    const late = await readAll(connector, context(), stream, early.checkpoint);
-    expect(late.rows.map(({ id, job_title }) => [id, job_title])).toEqual([[first!.id, 'Changed']]);
-    pipedrive.clock.advance(30_000);
-    expect((await readAll(connector, context(), stream, late.checkpoint)).rows).toEqual([]);
-  });
-
-  it('loses nothing when persons change and places are lost while pages are read', async () => {
-    const { checkpoint } = await readAll(connector, context(), stream);
-    pipedrive.clock.advance(3_600_000);
-    const changed = pipedrive.persons().slice(0, 350);
-    // Those that come last by their ids change first.
-    for (const { id } of changed.slice(175)) pipedrive.update(id, { job_title: 'Again' });
-    pipedrive.clock.advance(600_000);
-    for (const { id } of changed.slice(0, 175)) pipedrive.update(id, { job_title: 'Again' });
-    pipedrive.clock.advance(3_600_000);
-    const before = pipedrive.requests.length;
-    let pages = 0;
-    const read = await readAll(connector, context(), stream, checkpoint, () => {
-      pages += 1;
-      if (pages === 1)
-        for (const { id } of changed.slice(300)) pipedrive.update(id, { job_title: 'Moved' });
-      if (pages === 2) pipedrive.losePlaces();
-    });
-    expect(pages).toBeGreaterThanOrEqual(3);
-    pipedrive.clock.advance(3_600_000);
-    const later = await readAll(connector, context(), stream, read.checkpoint);
-    const ids = new Set([...read.rows, ...later.rows].map(({ id }) => id));
-    for (const { id } of changed) expect(ids).toContain(id);
-    expect(later.rows.length).toBe(50);
-    // After the loss it went on at the last time it had seen.
-    const starts = pipedrive.requests
-      .slice(before)
-      .map(({ query }) => query.get('updated_since'))
-      .filter((start) => start !== null);
-    expect(new Set(starts).size).toBe(3);
-  });
-
-  it('reads a range of dates from its first second up to, not including, its last', async () => {
-    pipedrive.clock.advance(3_600_000);
-    const second = (): string =>
-      new Date(Math.floor(pipedrive.clock.now().getTime() / 1000) * 1000).toISOString();
-    const from = second();
-    const [inside, outside] = pipedrive.persons();
-    pipedrive.update(inside!.id, { job_title: 'Inside' });
-    pipedrive.clock.advance(1000);
-    const to = second();
-    pipedrive.update(outside!.id, { job_title: 'Outside' });
-    pipedrive.clock.advance(600_000);
-    const { rows } = await readAll(connector, context(), { ...stream, window: { from, to } });
-    expect(rows.map(({ id }) => id)).toEqual([inside!.id]);
-  });
-
-  it('waits out a burst, and is parked when the day’s tokens are used up', async () => {
-    pipedrive.fail(
-      { kind: 'status', status: 429, headers: { 'x-ratelimit-reset': '2' } },
-      1,
-      '/persons',
-    );
-    const before = pipedrive.clock.now().getTime();
-    await readAll(connector, context(), stream);
-    expect(pipedrive.clock.now().getTime() - before).toBeGreaterThanOrEqual(2000);
+  it('is parked when the day’s tokens are used up', async () => {
     pipedrive.fail(
       {
         kind: 'status',
@@ -210,19 +155,5 @@ describe('Pipedrive persons', () => {
       '/persons',
     );
     await expect(readAll(connector, context(), stream)).rejects.toBeInstanceOf(ParkUntil);
-  });
-
-  it('reads with OAuth, whose refresh token may rotate', async () => {
-    const oauth = context({
-      credentials: pipedrive.oauthCredentials,
-      accessToken: tokens.accessToken(),
-    });
-    let pages = 0;
-    const { rows } = await readAll(connector, oauth, stream, null, () => {
-      pages += 1;
-      if (pages < 3) pipedrive.oauth.expireAll();
-    });
-    expect(new Set(rows.map(({ id }) => id)).size).toBe(pipedrive.persons().length);
-    expect(pipedrive.oauth.reuses()).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import type { Answer } from '../simulators/simulator.ts';
 import { describeConnector } from './conformance.ts';
 import type { ConnectorExample, Refusal, Surroundings } from './connectorExample.ts';
@@ -38,6 +38,7 @@ export function describeRestConnector(example: RestExample): void {
   });
   afterAll(async () => {
     expectHeldToDescription(simulator);
+    expect(example.signIn?.oauth.reuses() ?? 0, 'refresh tokens that came again').toBe(0);
     await simulator[Symbol.asyncDispose]();
     await tokens?.[Symbol.asyncDispose]();
   });

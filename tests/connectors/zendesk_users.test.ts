@@ -103,6 +103,18 @@ describeRestConnector({
     },
     { file: 'zendesk__user_fields', ask: '/api/v2/user_fields' },
   ],
+  changes: {
+    ids: () => zendesk.users().map(({ id }) => id),
+    mark: (id: number, notes) => zendesk.update(id, { notes }),
+    field: 'notes',
+  },
+  forgets: zendesk.forgetCursors,
+  waits: {
+    title: 'waits until the limit begins anew when Zendesk names no other time',
+    seconds: 41,
+    headers: () => ({ 'ratelimit-reset': '41' }),
+  },
+  signIn: zendesk,
 });
 
 describe('Zendesk users', () => {
@@ -209,39 +221,5 @@ describe('Zendesk users', () => {
     const later = zendesk.requests.filter(({ query }) => query.has('cursor'));
     expect(later.length).toBeGreaterThan(20);
     expect(later.some(({ query }) => query.has('start_time'))).toBe(false);
-  });
-
-  it('says what to do when Zendesk no longer knows the cursor', async () => {
-    const { checkpoint } = await readAll(connector, context(), stream);
-    zendesk.forgetCursors();
-    await expect(readAll(connector, context(), stream, checkpoint)).rejects.toMatchObject({
-      code: 'cursor_expired',
-      message: expect.stringContaining('full refresh'),
-    });
-  });
-
-  it('waits until the limit begins anew when Zendesk names no other time', async () => {
-    zendesk.fail(
-      { kind: 'status', status: 429, headers: { 'ratelimit-reset': '41' } },
-      1,
-      '/users/cursor',
-    );
-    const before = zendesk.clock.now().getTime();
-    await readAll(connector, context(), stream);
-    expect(zendesk.clock.now().getTime() - before).toBeGreaterThanOrEqual(41_000);
-  });
-
-  it('renews a rotating refresh token, never using one twice', async () => {
-    const oauth = context({
-      credentials: zendesk.oauthCredentials,
-      accessToken: tokens.accessToken(),
-    });
-    let pages = 0;
-    const { rows } = await readAll(connector, oauth, stream, null, () => {
-      pages += 1;
-      if (pages < 3) zendesk.oauth.expireAll();
-    });
-    expect(new Set(rows.map(({ id }) => id)).size).toBe(zendesk.users().length);
-    expect(zendesk.oauth.reuses()).toBe(0);
   });
 });
