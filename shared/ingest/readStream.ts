@@ -1,31 +1,28 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ParkUntil } from '../connectors/connector.ts';
-import { HeadgateError } from '../errors.ts';
 import type { FanOut } from '../fanout/planObjects.ts';
 import type { UnitCost } from '../fanout/readResults.ts';
 import type { FileItem } from '../files/fileItem.ts';
 import type { Json } from '../json.ts';
-import { dataPrefix, tableDataPrefix, tableMetadataPrefix } from '../lake/dataPrefix.ts';
-import { holdsUpload } from '../lake/holdsUpload.ts';
+import { tableDataPrefix, tableMetadataPrefix } from '../lake/dataPrefix.ts';
 import type { StagedCommit, StagedFile } from '../runs/ingestProtocol.ts';
 import type { LockItem } from '../runs/lockItem.ts';
-import { noCounts, type RunError, type RunItem } from '../runs/runItem.ts';
-import { addCounts } from '../runs/runs.ts';
+import type { RunError, RunItem } from '../runs/runItem.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
 import { ensureStream } from '../runs/streams.ts';
 import type { MapFault } from '../runs/unitProtocol.ts';
-import { mergeDrifts } from '../schema/newDrift.ts';
 import type { SourceItem } from '../sources/sourceItem.ts';
 import type { Deadline, IngestDependencies } from './ingestDependencies.ts';
 import type { KeepAlive } from './keepAlive.ts';
 import { leaveOutDuplicates } from './leaveOutDuplicates.ts';
-import { type LoadedStream, scratchFolder } from './loadStream.ts';
-import { mergeStream } from './mergeStream.ts';
+import type { LoadedStream } from './loadStream.ts';
+import { noProgress } from './noProgress.ts';
 import { type Obtained, obtainStream } from './obtainStream.ts';
 import { isStaged, type StreamPlan } from './planStreams.ts';
 import { isRenewable, renew, renewedPlan } from './renewal.ts';
 import type { QueuedStream } from './runCheckpoint.ts';
-import { readParts, type StagedParts, startOf, withRewrites } from './stagedParts.ts';
+import { readParts, startOf } from './stagedParts.ts';
+import { partCommit, wholeCommit } from './streamCommits.ts';
 
 export interface Invocation {
   readonly lock: LockItem;
@@ -136,8 +133,8 @@ export async function readStream(
   const fromEmpty = entry.position === null ? isEmpty : entry.fromEmpty === true;
   const isPart = isStaged(plan.effect) && !finished;
   const commit = isPart
-    ? partOf(plan, stream, hash, result, landed.files)
-    : await wholeOf(dependencies, invocation, context.signal, {
+    ? partCommit(plan, stream, hash, result, landed.files)
+    : await wholeCommit(dependencies, invocation, context.signal, {
         plan,
         stream,
         hash,
@@ -184,24 +181,6 @@ function withoutFailed(
   return { ...result, position: forgetFiles(result.position, names) as Json };
 }
 
-/** Names of files in the table that the source has no more. */
-async function goneFiles(
-  { listLiveFiles, store }: IngestDependencies,
-  { pointer, schema }: StreamItem,
-  isGone: (name: string) => boolean,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const id = schema.find(({ name }) => name === '_source_file')?.id;
-  if (id === undefined || pointer === null) return [];
-  const names = new Set<string>();
-  for await (const { file } of listLiveFiles(store, pointer, signal)) {
-    const lower = file.lowerBounds[id];
-    if (lower !== undefined && lower === file.upperBounds[id])
-      names.add(Buffer.from(lower, 'base64').toString());
-  }
-  return [...names].filter(isGone).sort();
-}
-
 /**
  * Rows without a key cannot be told from those that are there, so a read of them from the beginning (the first after
  * other modes, or after its cursor was forgotten) takes their place instead of adding to them.
@@ -216,108 +195,6 @@ const startsOver = (
   request.mode === 'incremental' &&
   !connector.landing &&
   (position === null ? cursor === null && (pointer?.rows ?? 0) > 0 : stageHash !== undefined);
-
-/** A part of an unfinished read: kept aside by Commit, which remembers where to go on. */
-function partOf(
-  plan: StreamPlan,
-  stream: StreamItem,
-  hash: string,
-  { loaded, position }: LoadedStream,
-  files: readonly StagedFile[],
-): StagedCommit {
-  return {
-    stream: plan.request.name,
-    schema: [...(loaded?.schema ?? stream.schema)],
-    adds: [...(loaded?.adds ?? [])],
-    rejects: [...(loaded?.rejects ?? [])],
-    removes: { kind: 'nothing' },
-    replaces: [],
-    stage: { hash, position, rewrites: [...(loaded?.rewrites ?? [])] },
-    drift: loaded?.drift ?? null,
-    ...(files.length === 0 ? {} : { files: [...files] }),
-    counts: { ...(loaded?.counts ?? noCounts) },
-  };
-}
-
-interface Whole {
-  readonly plan: StreamPlan;
-  readonly stream: StreamItem;
-  readonly hash: string;
-  readonly parts: StagedParts;
-  readonly result: LoadedStream;
-  readonly files: readonly StagedFile[];
-  readonly unit: number;
-  readonly fresh: boolean;
-}
-
-/** The commit that shows what was read, with the parts of it that were kept aside; null when nothing changes. */
-async function wholeOf(
-  dependencies: IngestDependencies,
-  { lock, run, taken }: Invocation,
-  signal: AbortSignal,
-  { plan, stream, hash, parts, result, files, unit, fresh }: Whole,
-): Promise<StagedCommit | null> {
-  const { loaded, position, finished, failures } = result;
-  // That none of a refresh's files could be read does not make the table empty.
-  const shows = isStaged(plan.effect) && failures.length === 0;
-  const resumed = stream.stage?.hash === hash;
-  const gone =
-    result.removesFiles === undefined || plan.effect === 'replace'
-      ? []
-      : await goneFiles(dependencies, stream, result.removesFiles, signal);
-  // A loader whose every file was unreadable has nothing to commit either.
-  const brought =
-    gone.length > 0 || files.length > 0 || (loaded !== null && loaded.counts.read > 0);
-  // The cursor stands in a read that is over now: left there, every next run would only end that read again.
-  const completes = finished && plan.keepsCursor && stream.unfinished === true;
-  if (!brought && !shows && !resumed && !completes && !result.replacesNullCursor) return null;
-  const names = (loaded?.files ?? [])
-    .filter(({ name, versionId }) => taken.get(`${name}#${versionId}`)?.replaces === true)
-    .map(({ name }) => name);
-  const replaces = plan.effect === 'replace' ? [] : [...names, ...gone];
-  const schema = loaded?.schema ?? parts.schema ?? stream.schema;
-  const read = withRewrites(parts, loaded?.rewrites ?? []);
-  await using scratch = await scratchFolder(dependencies.scratchFolder);
-  const merged = await mergeStream(dependencies, {
-    plan,
-    stream,
-    schema,
-    adds: [...read.adds, ...(loaded?.adds ?? [])],
-    counts: addCounts(parts.counts, loaded?.counts ?? noCounts),
-    rewrites: read.rewrites,
-    replacesNullCursor: result.replacesNullCursor,
-    fresh,
-    isReplaced: holdsUpload(schema, replaces),
-    dataPrefix: dataPrefix(run, stream, lock.attempt, `${unit}-merged`),
-    runId: run.runId,
-    workFolder: scratch.path,
-    signal,
-  });
-  const rejects = [...parts.rejects, ...(loaded?.rejects ?? [])];
-  const changes =
-    brought ||
-    shows ||
-    resumed ||
-    completes ||
-    merged.adds.length + (merged.deletes?.length ?? 0) + rejects.length > 0 ||
-    merged.removes.kind !== 'nothing';
-  if (!changes) return null;
-  return {
-    stream: plan.request.name,
-    schema: [...schema],
-    rejects,
-    ...(loaded?.replayed === undefined ? {} : { replayed: [...loaded.replayed] }),
-    ...(loaded !== null && brought && plan.effect !== 'keepOnly'
-      ? { drift: mergeDrifts([...parts.drifts, loaded.drift]) }
-      : {}),
-    replaces,
-    ...merged,
-    ...(resumed ? { stage: { hash } } : {}),
-    ...(plan.keepsCursor && (finished || plan.effect !== 'replace')
-      ? { cursor: position, unfinished: !finished }
-      : {}),
-  };
-}
 
 const newStream = (
   { store, now }: IngestDependencies,
@@ -342,6 +219,3 @@ const newStream = (
     updatedAt: now().toISOString(),
   };
 };
-
-export const noProgress = (why: string): HeadgateError =>
-  new HeadgateError('no_progress', `The run was ended because ${why}.`);
