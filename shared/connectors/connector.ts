@@ -6,6 +6,8 @@ import type { Column } from '../lake/schema.ts';
 import type { Log } from '../log.ts';
 import type { AccessToken, OAuthGrant } from '../oauth/oauthGrant.ts';
 import type { ColumnSink, FilledRows } from './columnSink.ts';
+import type { OAuthConnect } from './oauthConnect.ts';
+import type { RateLimit } from './rateLimit.ts';
 
 export type SyncMode = 'full_refresh' | 'full_refresh_append' | 'incremental' | 'cdc';
 
@@ -35,20 +37,6 @@ export interface Context<Config, Credentials> {
    * Throws `invalid_credentials` when the token endpoint refuses the grant.
    */
   readonly accessToken?: (grant: OAuthGrant, rejected?: string) => Promise<AccessToken>;
-}
-
-/** So many requests in so many seconds; each name is counted apart. */
-export interface RequestLimit {
-  readonly name: string;
-  readonly requests: number;
-  readonly perSeconds: number;
-}
-
-export interface RateLimit {
-  /** Resolves when `cost` more requests may be sent. Throws ParkUntil when that is too long to wait for. */
-  take(limit: RequestLimit, cost?: number): Promise<void>;
-  /** The source said so: nobody sends any for this long. */
-  pause(milliseconds: number): Promise<void>;
 }
 
 /** Files that arrived in the source's landing prefix and that this run has to load, in order of arrival. */
@@ -216,31 +204,6 @@ export interface AuthMethod {
   readonly title: string;
   /** Fields of `credentials` this method needs. */
   readonly fields: readonly string[];
-}
-
-/** A text with fields of config or credentials in it. */
-export type FilledText =
-  | string
-  | readonly (string | { readonly config: string } | { readonly credential: string })[];
-
-/** How a person agrees in the browser: the authorization code of RFC 6749, section 4.1. */
-export interface OAuthConnect {
-  readonly authorizeUrl: FilledText;
-  readonly tokenUrl: FilledText;
-  readonly clientAuth: 'body' | 'basic' | 'none';
-  readonly scope?: FilledText;
-  /** Further parameters of the authorization request. */
-  readonly parameters?: Readonly<Record<string, string>>;
-  /** The vendor knows RFC 7636; sent to one that does not, it might refuse. */
-  readonly pkce: boolean;
-  /** Further fields of the request that trades the code for tokens. */
-  readonly tokenParameters?: Readonly<Record<string, string>>;
-  /** Fields of the credentials: what the person enters beforehand, and where the refresh token goes. */
-  readonly clientId: string;
-  readonly clientSecret: string | null;
-  readonly refreshToken: string;
-  /** The vendor's access tokens do not end: what goes into that field is one of them. */
-  readonly keepsAccessToken?: true;
 }
 
 /**

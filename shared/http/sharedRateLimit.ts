@@ -1,4 +1,5 @@
-import { ParkUntil, type RateLimit, type RequestLimit } from '../connectors/connector.ts';
+import { ParkUntil } from '../connectors/connector.ts';
+import type { RateLimit, RequestLimit } from '../connectors/rateLimit.ts';
 import type { Table } from '../table.ts';
 import { type Pace, paceItem } from './rateItem.ts';
 

@@ -1,4 +1,4 @@
-import type { FilledText, OAuthConnect } from '../connector.ts';
+import type { FilledText, OAuthConnect } from '../oauthConnect.ts';
 import type { ConfiguredRestSpec, RestSpec } from './restSpec.ts';
 
 /** How a person connects: what the spec says of it, and of the token that comes of it. */

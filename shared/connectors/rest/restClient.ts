@@ -1,7 +1,8 @@
 import { HeadgateError } from '../../errors.ts';
 import type { RetryInit } from '../../http/withRetries.ts';
 import type { Json } from '../../json.ts';
-import { type Context, ParkUntil, type RequestLimit } from '../connector.ts';
+import { type Context, ParkUntil } from '../connector.ts';
+import type { RequestLimit } from '../rateLimit.ts';
 import { secretTexts } from '../secretFields.ts';
 import { buildRequest, ownUrl, type Placed, type PlainRequest } from './buildRequest.ts';
 import { explainAnswer } from './explainAnswer.ts';

@@ -1,13 +1,9 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { Json } from '../../json.ts';
 import type { Column } from '../../lake/schema.ts';
-import type {
-  Connector,
-  Context,
-  OAuthConnect,
-  RequestLimit,
-  StreamDescription,
-} from '../connector.ts';
+import type { Connector, Context, StreamDescription } from '../connector.ts';
+import type { OAuthConnect } from '../oauthConnect.ts';
+import type { RequestLimit } from '../rateLimit.ts';
 import type { RestClient } from './restClient.ts';
 
 /**

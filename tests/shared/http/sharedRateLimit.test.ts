@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { ParkUntil, type RequestLimit } from '../../../shared/connectors/connector.ts';
+import { ParkUntil } from '../../../shared/connectors/connector.ts';
+import type { RequestLimit } from '../../../shared/connectors/rateLimit.ts';
 import { sharedRateLimit } from '../../../shared/http/sharedRateLimit.ts';
 import { headgateTable } from '../../headgateTable.ts';
 import { seeded } from '../../randomness.ts';
