@@ -2,13 +2,10 @@ import * as z from 'zod';
 import { defineRestConnector } from '../shared/connectors/rest/defineRestConnector.ts';
 import { at } from '../shared/connectors/rest/paths.ts';
 import type { RestClient } from '../shared/connectors/rest/restClient.ts';
-import type {
-  PageState,
-  RestColumn,
-  RestOutcome,
-  RestStream,
-  RestStreams,
-} from '../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../shared/connectors/rest/restColumn.ts';
+import type { PageState, RestOutcome } from '../shared/connectors/rest/restPages.ts';
+import type { RestStreams } from '../shared/connectors/rest/restSpec.ts';
+import type { RestStream } from '../shared/connectors/rest/restStream.ts';
 import type { Json } from '../shared/json.ts';
 import {
   type AirtableField,

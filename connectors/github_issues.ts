@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineRestConnector } from '../shared/connectors/rest/defineRestConnector.ts';
-import type { RestColumn } from '../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../shared/connectors/rest/restColumn.ts';
 
 const config = z.strictObject({
   owner: z

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defineRestConnector } from '../shared/connectors/rest/defineRestConnector.ts';
 import { at } from '../shared/connectors/rest/paths.ts';
-import type { RestColumn } from '../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../shared/connectors/rest/restColumn.ts';
 
 const config = z.strictObject({});
 type Config = z.infer<typeof config>;

@@ -3,7 +3,8 @@ import { defineRestConnector } from '../shared/connectors/rest/defineRestConnect
 import { parseAnswer } from '../shared/connectors/rest/parseAnswer.ts';
 import { at } from '../shared/connectors/rest/paths.ts';
 import type { RestClient } from '../shared/connectors/rest/restClient.ts';
-import type { RestColumn, RestOutcome } from '../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../shared/connectors/rest/restColumn.ts';
+import type { RestOutcome } from '../shared/connectors/rest/restPages.ts';
 import { type Json, json } from '../shared/json.ts';
 import type { ColumnType } from '../shared/lake/schema.ts';
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { defineRestConnector } from '../shared/connectors/rest/defineRestConnector.ts';
 import { parseAnswer } from '../shared/connectors/rest/parseAnswer.ts';
 import type { RestClient } from '../shared/connectors/rest/restClient.ts';
-import type { RestColumn } from '../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../shared/connectors/rest/restColumn.ts';
 import type { ColumnType } from '../shared/lake/schema.ts';
 
 /** Pinned: later versions change types. https://developers.intercom.com/docs/build-an-integration/learn-more/rest-apis/api-changelog */

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { defineRestConnector } from '../shared/connectors/rest/defineRestConnector.ts';
 import { at } from '../shared/connectors/rest/paths.ts';
-import type { PageState, RestColumn, RestOutcome } from '../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../shared/connectors/rest/restColumn.ts';
+import type { PageState, RestOutcome } from '../shared/connectors/rest/restPages.ts';
 import type { Json } from '../shared/json.ts';
 
 /** Each revision is kept for two years. https://developers.klaviyo.com/en/docs/api_versioning_and_deprecation_policy */

@@ -5,7 +5,7 @@ import { defineRestConnector } from '../shared/connectors/rest/defineRestConnect
 import { parseAnswer } from '../shared/connectors/rest/parseAnswer.ts';
 import type { RestCheckpoint } from '../shared/connectors/rest/restCheckpoint.ts';
 import type { RestClient } from '../shared/connectors/rest/restClient.ts';
-import type { RestColumn } from '../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../shared/connectors/rest/restColumn.ts';
 import { dataCenterName, dataCenterOf } from './mailchimp_members/dataCenterOf.ts';
 import { queryOfPage, turnPage } from './mailchimp_members/walkByTime.ts';
 

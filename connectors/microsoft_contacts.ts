@@ -1,6 +1,7 @@
 import { defineRestConnector } from '../shared/connectors/rest/defineRestConnector.ts';
 import type { RestClient } from '../shared/connectors/rest/restClient.ts';
-import type { RestStream, RestStreams } from '../shared/connectors/rest/restSpec.ts';
+import type { RestStreams } from '../shared/connectors/rest/restSpec.ts';
+import type { RestStream } from '../shared/connectors/rest/restStream.ts';
 import { contactColumns } from './microsoft_contacts/contactColumns.ts';
 import { contactFolders, headers } from './microsoft_contacts/contactFolders.ts';
 import {

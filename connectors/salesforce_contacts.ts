@@ -1,6 +1,7 @@
 import { type Context, ParkUntil } from '../shared/connectors/connector.ts';
 import { defineRestConnector } from '../shared/connectors/rest/defineRestConnector.ts';
-import type { RestOAuth, Text } from '../shared/connectors/rest/restSpec.ts';
+import type { RestOAuth } from '../shared/connectors/rest/restAuth.ts';
+import type { Text } from '../shared/connectors/rest/texts.ts';
 import { describeContact } from './salesforce_contacts/describeContact.ts';
 import {
   type SalesforceConfig,

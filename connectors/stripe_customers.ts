@@ -1,5 +1,5 @@
 import { defineRestConnector } from '../shared/connectors/rest/defineRestConnector.ts';
-import type { RestColumn } from '../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../shared/connectors/rest/restColumn.ts';
 import {
   money,
   nested,

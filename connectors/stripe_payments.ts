@@ -1,5 +1,6 @@
 import { defineRestConnector } from '../shared/connectors/rest/defineRestConnector.ts';
-import type { RestOutcome, RestStream } from '../shared/connectors/rest/restSpec.ts';
+import type { RestOutcome } from '../shared/connectors/rest/restPages.ts';
+import type { RestStream } from '../shared/connectors/rest/restStream.ts';
 import { stripeEvents, stripeList } from '../shared/connectors/stripe/stripeLists.ts';
 import {
   type StripeConfig,

@@ -1,4 +1,4 @@
-import type { RestColumn } from '../../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../../shared/connectors/rest/restColumn.ts';
 
 const text = (name: string): RestColumn => ({ name, type: 'string' });
 const nested = (name: string): RestColumn => ({ name, type: 'string', nativeType: 'object' });

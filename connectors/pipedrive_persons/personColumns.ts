@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseAnswer } from '../../shared/connectors/rest/parseAnswer.ts';
 import type { RestClient } from '../../shared/connectors/rest/restClient.ts';
-import type { RestColumn } from '../../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../../shared/connectors/rest/restColumn.ts';
 import { HeadgateError } from '../../shared/errors.ts';
 
 /** A page holds 500 fields, and a company some hundreds. */

@@ -1,12 +1,9 @@
-import type {
-  Place,
-  RestAuth,
-  RestBehaviour,
-  RestColumn,
-  RestStream,
-  RestStreams,
-  Text,
-} from '../../shared/connectors/rest/restSpec.ts';
+import type { RestAuth } from '../../shared/connectors/rest/restAuth.ts';
+import type { RestColumn } from '../../shared/connectors/rest/restColumn.ts';
+import type { Place } from '../../shared/connectors/rest/restRequest.ts';
+import type { RestBehaviour, RestStreams } from '../../shared/connectors/rest/restSpec.ts';
+import type { RestStream } from '../../shared/connectors/rest/restStream.ts';
+import type { Text } from '../../shared/connectors/rest/texts.ts';
 import { cursorColumn, otherFields } from './checkedSettings.ts';
 import type { RestApiConfig, RestApiCredentials } from './restApiConfig.ts';
 import type { StreamSettings } from './streamSettings.ts';

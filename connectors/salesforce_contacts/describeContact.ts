@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { parseAnswer } from '../../shared/connectors/rest/parseAnswer.ts';
 import type { RestClient } from '../../shared/connectors/rest/restClient.ts';
-import type { RestColumn, Text } from '../../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../../shared/connectors/rest/restColumn.ts';
+import type { Text } from '../../shared/connectors/rest/texts.ts';
 import type { SalesforceConfig, SalesforceCredentials } from './salesforceConfig.ts';
 
 type Client = RestClient<SalesforceConfig, SalesforceCredentials>;

@@ -2,7 +2,9 @@ import * as z from 'zod';
 import { parseAnswer } from '../../shared/connectors/rest/parseAnswer.ts';
 import { at } from '../../shared/connectors/rest/paths.ts';
 import type { RestClient } from '../../shared/connectors/rest/restClient.ts';
-import type { RestColumn, RestOutcome, Text } from '../../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../../shared/connectors/rest/restColumn.ts';
+import type { RestOutcome } from '../../shared/connectors/rest/restPages.ts';
+import type { Text } from '../../shared/connectors/rest/texts.ts';
 import { type Json, json } from '../../shared/json.ts';
 import type { SalesforceConfig, SalesforceCredentials } from './salesforceConfig.ts';
 

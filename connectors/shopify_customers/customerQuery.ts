@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseAnswer } from '../../shared/connectors/rest/parseAnswer.ts';
 import type { RestClient } from '../../shared/connectors/rest/restClient.ts';
-import type { RestColumn } from '../../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../../shared/connectors/rest/restColumn.ts';
 import type { Json } from '../../shared/json.ts';
 import type { ColumnType } from '../../shared/lake/schema.ts';
 

@@ -1,4 +1,4 @@
-import type { RestColumn } from '../../shared/connectors/rest/restSpec.ts';
+import type { RestColumn } from '../../shared/connectors/rest/restColumn.ts';
 import { money, nested, text, time, yes } from '../../shared/connectors/stripe/stripeLists.ts';
 
 /** https://docs.stripe.com/api/payment_intents/object; its client secret lets anybody pay, and is left out. */

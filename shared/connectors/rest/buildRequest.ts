@@ -1,7 +1,8 @@
 import { HeadgateError } from '../../errors.ts';
 import type { Json } from '../../json.ts';
 import { withAt } from './paths.ts';
-import type { Place, RestRequest, Text } from './restSpec.ts';
+import type { Place, RestRequest } from './restRequest.ts';
+import type { Text } from './texts.ts';
 import { type Filling, plainText, textOf } from './texts.ts';
 
 /** A request but for its signature. */

@@ -12,13 +12,9 @@ import { connectOf } from './connectOf.ts';
 import { readStream } from './readStream.ts';
 import { type RestCheckpoint, restCheckpoint } from './restCheckpoint.ts';
 import { createRestClient } from './restClient.ts';
-import type {
-  ConfiguredRestSpec,
-  RestColumn,
-  RestSpec,
-  RestStream,
-  RestStreams,
-} from './restSpec.ts';
+import type { RestColumn } from './restColumn.ts';
+import type { ConfiguredRestSpec, RestSpec, RestStreams } from './restSpec.ts';
+import type { RestStream } from './restStream.ts';
 import { abilitiesOf, columnsOf, streamsOf } from './restStreams.ts';
 import { samplesOf } from './samples.ts';
 import { readsDeletions, readsRanges } from './sweep.ts';

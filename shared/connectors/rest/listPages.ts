@@ -5,7 +5,8 @@ import type { Placed } from './buildRequest.ts';
 import { nextPageOf, placeOfPage } from './nextPage.ts';
 import { at } from './paths.ts';
 import type { RestAnswer, RestClient } from './restClient.ts';
-import type { PageState, RestPages, RestParent, RestStream } from './restSpec.ts';
+import type { PageState, RestPages } from './restPages.ts';
+import type { RestParent, RestStream } from './restStream.ts';
 
 /** One page of a list, and where the one after it is found. */
 export interface ListedPage {

@@ -3,7 +3,7 @@ import type { Json } from '../../json.ts';
 import type { Placed } from './buildRequest.ts';
 import { at } from './paths.ts';
 import type { RestAnswer } from './restClient.ts';
-import type { Paging, RestPages } from './restSpec.ts';
+import type { Paging, RestPages } from './restPages.ts';
 
 type Pages = Pick<RestPages<unknown, unknown>, 'paging' | 'size'>;
 

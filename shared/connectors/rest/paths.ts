@@ -1,5 +1,10 @@
 import type { Json } from '../../json.ts';
-import type { Path } from './restSpec.ts';
+
+/**
+ * Dotted names from the outside in, `data.customers.nodes`; `0` is the first of a list, '' the whole. A dot that is part
+ * of a name is written `\\.`.
+ */
+export type Path = string;
 
 /** The names of each path: records are many, paths are few. */
 const split = new Map<Path, readonly string[]>();

@@ -3,7 +3,7 @@ import type { Json } from '../../json.ts';
 import { KnownShapes } from '../../schema/knownShapes.ts';
 import type { SourceRecord } from '../connector.ts';
 import { at, namesOf } from './paths.ts';
-import type { RestColumn } from './restSpec.ts';
+import type { RestColumn } from './restColumn.ts';
 import { plainIso } from './times.ts';
 
 /** Turns one of the source's records into one of the stream's, for good: it may be the same object, changed. */

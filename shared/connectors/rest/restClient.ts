@@ -7,7 +7,8 @@ import { secretTexts } from '../secretFields.ts';
 import { buildRequest, ownUrl, type Placed, type PlainRequest } from './buildRequest.ts';
 import { explainAnswer } from './explainAnswer.ts';
 import { jsonOf, readText } from './readAnswer.ts';
-import type { RestRequest, RestSpec } from './restSpec.ts';
+import type { RestRequest } from './restRequest.ts';
+import type { RestSpec } from './restSpec.ts';
 import { type Signature, signatureOf } from './signRequest.ts';
 import { textOf, textsOf } from './texts.ts';
 

@@ -1,5 +1,7 @@
 import type { RestClient } from './restClient.ts';
-import type { RestColumn, RestSpec, RestStream, RestStreams } from './restSpec.ts';
+import type { RestColumn } from './restColumn.ts';
+import type { RestSpec, RestStreams } from './restSpec.ts';
+import type { RestStream } from './restStream.ts';
 import { readsRanges } from './sweep.ts';
 
 type Streams<Config, Credentials> = RestSpec<Config, Credentials>['streams'];

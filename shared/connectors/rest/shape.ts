@@ -3,7 +3,9 @@ import type { Batch, SourceRecord, StreamRequest } from '../connector.ts';
 import { at } from './paths.ts';
 import { type Project, projection } from './projectRecord.ts';
 import type { RestCheckpoint, RestPass } from './restCheckpoint.ts';
-import type { RestColumn, RestOutcome, RestStream } from './restSpec.ts';
+import type { RestColumn } from './restColumn.ts';
+import type { RestOutcome } from './restPages.ts';
+import type { RestStream } from './restStream.ts';
 import { millisecondsOf } from './times.ts';
 
 /** How records of one read become rows. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Json } from '../../json.ts';
 import { at } from './paths.ts';
 import type { RestSweep } from './restCheckpoint.ts';
-import type { RestStream } from './restSpec.ts';
+import type { RestStream } from './restStream.ts';
 import { millisecondsOf } from './times.ts';
 
 /** A digest costs 15 bytes of checkpoint; what is not remembered comes again and is told apart by the loader. */

@@ -1,7 +1,8 @@
 import { HeadgateError } from '../../errors.ts';
 import type { AccessToken, OAuthGrant } from '../../oauth/oauthGrant.ts';
 import type { Context } from '../connector.ts';
-import type { RestAuth, RestOAuth, Text } from './restSpec.ts';
+import type { RestAuth, RestOAuth } from './restAuth.ts';
+import type { Text } from './texts.ts';
 import { type Filling, fieldOf, textOf } from './texts.ts';
 
 /** What signs one request. */

@@ -2,7 +2,7 @@ import { HeadgateError } from '../../errors.ts';
 import type { Json } from '../../json.ts';
 import type { StreamRequest } from '../connector.ts';
 import type { RestPass, RestSweep } from './restCheckpoint.ts';
-import type { RestStream } from './restSpec.ts';
+import type { RestStream } from './restStream.ts';
 import { fieldOf } from './texts.ts';
 
 /** The pass after this one; null: the read is complete. */

@@ -1,7 +1,15 @@
 import { HeadgateError } from '../../errors.ts';
 import type { Json } from '../../json.ts';
 import { at } from './paths.ts';
-import type { Text } from './restSpec.ts';
+
+/** A text: given, taken from a field of config or credentials, or pieces of these joined. */
+export type Text<Config, Credentials> =
+  | Piece<Config, Credentials>
+  | readonly Piece<Config, Credentials>[];
+type Piece<Config, Credentials> =
+  | string
+  | { readonly config: keyof Config & string }
+  | { readonly credential: keyof Credentials & string };
 
 /** What texts of a spec are filled from. */
 export interface Filling {

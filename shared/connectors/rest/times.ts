@@ -1,5 +1,5 @@
 import type { Json } from '../../json.ts';
-import type { TimeFormat } from './restSpec.ts';
+import type { TimeFormat } from './restStream.ts';
 
 /** A source's time as epoch milliseconds, fractions of them cut off; null for what is none. */
 export function millisecondsOf(value: Json | undefined, format: TimeFormat): number | null {

@@ -2,7 +2,9 @@ import { HeadgateError } from '../../errors.ts';
 import type { Json } from '../../json.ts';
 import { at } from '../rest/paths.ts';
 import type { RestClient } from '../rest/restClient.ts';
-import type { RestColumn, RestOutcome, RestPages, RestWindow } from '../rest/restSpec.ts';
+import type { RestColumn } from '../rest/restColumn.ts';
+import type { RestOutcome, RestPages } from '../rest/restPages.ts';
+import type { RestWindow } from '../rest/restStream.ts';
 import type { StripeConfig, StripeCredentials } from './stripeSource.ts';
 
 type Client = RestClient<StripeConfig, StripeCredentials>;

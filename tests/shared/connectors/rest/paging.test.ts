@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Paging } from '../../../../shared/connectors/rest/restSpec.ts';
+import type { Paging } from '../../../../shared/connectors/rest/restPages.ts';
 import type { Json } from '../../../../shared/json.ts';
 import { type Asked, bench, idsOf, spec, stream } from './restBench.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RestAuth } from '../../../../shared/connectors/rest/restSpec.ts';
+import type { RestAuth } from '../../../../shared/connectors/rest/restAuth.ts';
 import { HeadgateError } from '../../../../shared/errors.ts';
 import { createLog } from '../../../../shared/log.ts';
 import { bench, spec, stream } from './restBench.ts';

@@ -7,7 +7,8 @@ import type {
 } from '../../../../shared/connectors/connector.ts';
 import { defineRestConnector } from '../../../../shared/connectors/rest/defineRestConnector.ts';
 import type { RestCheckpoint } from '../../../../shared/connectors/rest/restCheckpoint.ts';
-import type { RestSpec, RestStream } from '../../../../shared/connectors/rest/restSpec.ts';
+import type { RestSpec } from '../../../../shared/connectors/rest/restSpec.ts';
+import type { RestStream } from '../../../../shared/connectors/rest/restStream.ts';
 import type { Json } from '../../../../shared/json.ts';
 import { createLog } from '../../../../shared/log.ts';
 
