@@ -1,7 +1,8 @@
 import type * as z from 'zod';
 import { badField } from '../api/fieldErrors.ts';
 import { requireAllSources } from '../api/principal.ts';
-import type { Connection, liveSchema, offeredStreams, testResult } from '../api/schemas/source.ts';
+import type { liveSchema, offeredStreams } from '../api/schemas/liveSchema.ts';
+import type { Connection, testResult } from '../api/schemas/source.ts';
 import { recordAudit } from '../audit/auditItem.ts';
 import type { Connector } from '../connectors/connector.ts';
 import { HeadgateError } from '../errors.ts';

@@ -1,20 +1,17 @@
 import * as z from 'zod';
 import type { Route } from '../route.ts';
+import { liveSchema, offeredStreams } from '../schemas/liveSchema.ts';
 import { connectOAuth, finishOAuth, oauthAddress, oauthApp } from '../schemas/oauth.ts';
 import { countedPageOf, pageOf, pageQuery } from '../schemas/page.ts';
+import { scheduleEntry, schedulePreview, schedulePreviewQuery } from '../schemas/schedule.ts';
 import {
   changeSource,
   connection,
   createSource,
   deleteSourceQuery,
   listSourcesQuery,
-  liveSchema,
-  offeredStreams,
   replaceConfig,
   replaceCredentials,
-  scheduleEntry,
-  schedulePreview,
-  schedulePreviewQuery,
   secretEntry,
   source,
   sourceSummary,

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { fileFormat } from '../../formats/fileFormatOptions.ts';
 import { json } from '../../json.ts';
-import { columnType } from '../../lake/schema.ts';
 import { counts, runError, runResult, runStatus } from '../../runs/runItem.ts';
 import {
   schedule,
@@ -222,38 +221,6 @@ export const testResult = z
   })
   .meta({ id: 'TestResult' });
 
-const streamDescription = z.strictObject({
-  name: z.string(),
-  columns: z
-    .array(
-      z.strictObject({
-        name: z.string(),
-        nativeType: z.string().nullable(),
-        type: columnType.describe('Type in the table.'),
-      }),
-    )
-    .nullable()
-    .describe('null: known only once a file is read.'),
-  primaryKey: z.array(z.string()),
-  cursorFields: z.array(z.string()),
-  syncModes: z.array(syncMode),
-  captures: z.enum(['inserts', 'changes', 'snapshot']),
-  deletes: z.enum(['tombstone', 'flag', 'none']),
-  ordered: z.boolean(),
-  timeZone: z.string(),
-  supportsDateRange: z.boolean(),
-  notes: z.array(z.string()),
-});
-
-export const liveSchema = z
-  .strictObject({
-    sourceId: z.string(),
-    sourceKey: z.string(),
-    inspectedAt: z.iso.datetime(),
-    streams: z.array(streamDescription),
-  })
-  .meta({ id: 'LiveSchema' });
-
 /** A connection that no source has yet: what a form holds before it is saved. */
 export const connection = z
   .strictObject({
@@ -263,33 +230,6 @@ export const connection = z
   })
   .meta({ id: 'Connection' });
 export type Connection = z.infer<typeof connection>;
-
-export const offeredStreams = z
-  .strictObject({ inspectedAt: z.iso.datetime(), streams: z.array(streamDescription) })
-  .meta({ id: 'OfferedStreams' });
-
-export const schedulePreviewQuery = z.strictObject({
-  cron: z.string().min(1).max(200),
-  timezone: z.string().min(1).max(64),
-});
-export const schedulePreview = z
-  .strictObject({
-    scheduleText: z.string().describe('In words: “Daily at 02:00 (New York)”.'),
-    nextRunTimes: z.array(z.iso.datetime()).describe('The next five.'),
-  })
-  .meta({ id: 'SchedulePreview' });
-
-export const scheduleEntry = z
-  .strictObject({
-    sourceId: z.string(),
-    sourceKey: z.string(),
-    sourceName: z.string(),
-    status: sourceStatus,
-    schedule,
-    scheduleText: z.string(),
-    nextRunTimes: z.array(z.iso.datetime()).describe('The next five; empty unless active.'),
-  })
-  .meta({ id: 'ScheduleEntry' });
 
 export const secretEntry = z
   .strictObject({
