@@ -33,6 +33,17 @@ for (let index = 0; index < 250; index += 1) {
 }
 pipedrive.clock.advance(3_600_000);
 
+const codes = {
+  price: pipedrive.define('Price', 'monetary'),
+  stay: pipedrive.define('Stay', 'daterange'),
+  topics: pipedrive.define('Topics', 'set', ['News', 'Tips']),
+  seats: pipedrive.define('Seats', 'int'),
+  site: pipedrive.define('Site', 'address'),
+  since: pipedrive.define('Since', 'date'),
+  one: pipedrive.define('Twice', 'varchar'),
+  two: pipedrive.define('Twice', 'double'),
+};
+
 describeRestConnector({
   connector,
   simulator: pipedrive,
@@ -65,6 +76,45 @@ describeRestConnector({
       says: /contacts:read/,
     },
   ],
+  ownFields: {
+    make: () =>
+      pipedrive.create('ada@example.com', {
+        custom_fields: {
+          [codes.price]: { value: 12.5, currency: 'EUR' },
+          [codes.stay]: { value: '2026-01-01', until: '2026-01-03' },
+          [codes.topics]: [1, 2],
+          [codes.site]: { value: 'Main St 1', country: 'USA' },
+          [codes.one]: 'text',
+          [codes.two]: 0.25,
+        },
+        cc_email: 'acme@pipedrivemail.com',
+      }).id,
+    types: {
+      id: 'long',
+      update_time: 'timestamptz',
+      custom_fields_Plan: 'string',
+      custom_fields_Price: 'decimal(38, 6)',
+      custom_fields_Price_currency: 'string',
+      custom_fields_Stay: 'date',
+      custom_fields_Stay_until: 'date',
+      custom_fields_Seats: 'long',
+      custom_fields_Since: 'date',
+      [`custom_fields_Twice_${codes.one.slice(0, 8)}`]: 'string',
+      [`custom_fields_Twice_${codes.two.slice(0, 8)}`]: 'double',
+    },
+    row: {
+      email: 'ada@example.com',
+      custom_fields_Price: 12.5,
+      custom_fields_Price_currency: 'EUR',
+      custom_fields_Stay: '2026-01-01',
+      custom_fields_Stay_until: '2026-01-03',
+      custom_fields_Topics: '[{"id":1,"label":"News"},{"id":2,"label":"Tips"}]',
+      custom_fields_Site: '{"value":"Main St 1","country":"USA"}',
+      [`custom_fields_Twice_${codes.one.slice(0, 8)}`]: 'text',
+      [`custom_fields_Twice_${codes.two.slice(0, 8)}`]: 0.25,
+      other_fields: '{"cc_email":"acme@pipedrivemail.com"}',
+    },
+  },
   changes: {
     ids: () => pipedrive.persons().map(({ id }) => id),
     mark: (id: number, job_title) => pipedrive.update(id, { job_title }),
@@ -81,66 +131,13 @@ describeRestConnector({
 });
 
 describe('Pipedrive persons', () => {
-  it('names the company’s own fields, gives them their types, and takes values apart that have parts', async () => {
-    const codes = {
-      price: pipedrive.define('Price', 'monetary'),
-      stay: pipedrive.define('Stay', 'daterange'),
-      topics: pipedrive.define('Topics', 'set', ['News', 'Tips']),
-      seats: pipedrive.define('Seats', 'int'),
-      site: pipedrive.define('Site', 'address'),
-      since: pipedrive.define('Since', 'date'),
-      one: pipedrive.define('Twice', 'varchar'),
-      two: pipedrive.define('Twice', 'double'),
-    };
-    const [described] = await connector.discover(context());
-    const types = Object.fromEntries(
-      (described?.columns ?? []).map(({ name, type }) => [name, type]),
-    );
-    expect(types).toMatchObject({
-      id: 'long',
-      update_time: 'timestamptz',
-      custom_fields_Plan: 'string',
-      custom_fields_Price: 'decimal(38, 6)',
-      custom_fields_Price_currency: 'string',
-      custom_fields_Stay: 'date',
-      custom_fields_Stay_until: 'date',
-      custom_fields_Seats: 'long',
-      custom_fields_Since: 'date',
-      [`custom_fields_Twice_${codes.one.slice(0, 8)}`]: 'string',
-      [`custom_fields_Twice_${codes.two.slice(0, 8)}`]: 'double',
-    });
-    expect(Object.keys(types)).not.toContain('custom_fields_Name');
-    const { id } = pipedrive.create('ada@example.com', {
-      custom_fields: {
-        [codes.price]: { value: 12.5, currency: 'EUR' },
-        [codes.stay]: { value: '2026-01-01', until: '2026-01-03' },
-        [codes.topics]: [1, 2],
-        [codes.site]: { value: 'Main St 1', country: 'USA' },
-        [codes.one]: 'text',
-        [codes.two]: 0.25,
-      },
-      cc_email: 'acme@pipedrivemail.com',
-    });
-    const { rows } = await readAll(connector, context(), stream);
-    expect(rows.find((row) => row['id'] === id)).toMatchObject({
-      email: 'ada@example.com',
-      custom_fields_Price: 12.5,
-      custom_fields_Price_currency: 'EUR',
-      custom_fields_Stay: '2026-01-01',
-      custom_fields_Stay_until: '2026-01-03',
-      custom_fields_Topics: '[{"id":1,"label":"News"},{"id":2,"label":"Tips"}]',
-      custom_fields_Site: '{"value":"Main St 1","country":"USA"}',
-      [`custom_fields_Twice_${codes.one.slice(0, 8)}`]: 'text',
-      [`custom_fields_Twice_${codes.two.slice(0, 8)}`]: 0.25,
-      other_fields: '{"cc_email":"acme@pipedrivemail.com"}',
-    });
-  });
-
   it('reads all pages of a company’s fields', async () => {
     for (let index = 0; index < 230; index += 1) pipedrive.define(`Many ${index}`, 'text');
     const [described] = await connector.discover(context());
     const names = (described?.columns ?? []).map(({ name }) => name);
     expect(names).toContain('custom_fields_Many 0');
+    // Which is no field of the company's own.
+    expect(names).not.toContain('custom_fields_Name');
     expect(names).toContain('custom_fields_Many 229');
   });
 

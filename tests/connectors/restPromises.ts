@@ -24,6 +24,16 @@ export interface RestPromises {
     /** Fields that hold what is the account's own. */
     readonly except?: readonly string[];
   }[];
+  /** Fields that the account has of its own or that came later, and what becomes of a record that has them. */
+  readonly ownFields?: {
+    /** By columns; some of them. */
+    readonly types: Readonly<Record<string, string>>;
+    /** Answers the record's key. */
+    readonly make: () => string | number;
+    readonly row: Readonly<Record<string, unknown>>;
+    /** What the row does not have. */
+    readonly absent?: readonly string[];
+  };
   /** Of a stream that is asked for what changed: at least 350 records, however they are spelt in rows. */
   readonly changes?: {
     readonly ids: () => readonly (string | number)[];
@@ -55,7 +65,7 @@ export function describeRestPromises(
   example: RestPromises & FaultExample & Pick<ConnectorExample, 'remove'>,
 ): void {
   const { connector, simulator, stream, leadElsewhere = {}, recorded } = example;
-  const { changes, losePlaces, forgets, waits, signIn } = example;
+  const { ownFields, changes, losePlaces, forgets, waits, signIn } = example;
   const { clock } = simulator;
   const [key = ''] = stream.primaryKey;
   const promise = (title: string, test: () => void | Promise<void>): void =>
@@ -95,6 +105,20 @@ export function describeRestPromises(
           expect([null, []], `${path} of ${file}`).not.toContainEqual(each);
         expect(unlikeRecorded(without(simulated, except), there), file).toEqual([]);
       }
+    });
+
+  if (ownFields !== undefined)
+    promise('keeps the account’s own fields with their types, and later ones', async () => {
+      const streams = await connector.discover(contextWith(example.credentials));
+      const columns = streams.find(({ name }) => name === stream.name)?.columns ?? [];
+      expect(Object.fromEntries(columns.map(({ name, type }) => [name, type]))).toMatchObject(
+        ownFields.types,
+      );
+      const made = ownFields.make();
+      const { rows } = await read();
+      const row = rows.find((each) => each[key] === made);
+      expect(row).toMatchObject(ownFields.row);
+      for (const name of ownFields.absent ?? []) expect(row).not.toHaveProperty(name);
     });
 
   if (changes !== undefined) {

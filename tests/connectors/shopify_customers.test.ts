@@ -27,6 +27,11 @@ for (let index = 0; index < 420; index += 1) {
 }
 shopify.clock.advance(3_600_000);
 
+shopify.define('loyalty', 'points', 'number_integer');
+shopify.define('loyalty', 'since', 'date');
+shopify.define('custom.v1', 'ratio-of-returns', 'number_decimal');
+shopify.define('custom.v1', 'note', 'single_line_text_field');
+
 describeRestConnector({
   connector,
   simulator: shopify,
@@ -76,6 +81,35 @@ describeRestConnector({
       'a.b.myshopify.com',
     ],
   },
+  ownFields: {
+    make: () =>
+      shopify.create({
+        orders: 3,
+        spent: '1234.50',
+        metafields: {
+          'loyalty.points': '9007199254740993',
+          'loyalty.since': '2024-02-29',
+          'custom.v1.ratio-of-returns': '0.125',
+        },
+      }).id,
+    types: {
+      metafield_loyalty_points: 'long',
+      metafield_loyalty_since: 'date',
+      'metafield_custom.v1_ratio-of-returns': 'decimal(38, 9)',
+      'metafield_custom.v1_note': 'string',
+      amountSpent: 'decimal(38, 6)',
+      numberOfOrders: 'long',
+    },
+    row: {
+      metafield_loyalty_points: '9007199254740993',
+      metafield_loyalty_since: '2024-02-29',
+      'metafield_custom.v1_ratio-of-returns': '0.125',
+      amountSpent: '1234.50',
+      amountSpentCurrency: 'EUR',
+      numberOfOrders: '3',
+      tags: '["vip"]',
+    },
+  },
   changes: {
     ids: () => shopify.customers().map(({ id }) => id),
     mark: (id: string, email) => shopify.update(id, { email }),
@@ -100,44 +134,6 @@ describe('Shopify customers', () => {
     shopify.setBucket(1000, 20);
     await expect(readAll(connector, context(), stream)).rejects.toBeInstanceOf(ParkUntil);
     shopify.setBucket(20_000, 1000);
-  });
-
-  it('keeps metafields with their types, as many as there are', async () => {
-    shopify.define('loyalty', 'points', 'number_integer');
-    shopify.define('loyalty', 'since', 'date');
-    shopify.define('custom.v1', 'ratio-of-returns', 'number_decimal');
-    shopify.define('custom.v1', 'note', 'single_line_text_field');
-    const { id } = shopify.create({
-      orders: 3,
-      spent: '1234.50',
-      metafields: {
-        'loyalty.points': '9007199254740993',
-        'loyalty.since': '2024-02-29',
-        'custom.v1.ratio-of-returns': '0.125',
-      },
-    });
-    const [described] = await connector.discover(context());
-    const types = Object.fromEntries(
-      (described?.columns ?? []).map(({ name, type }) => [name, type]),
-    );
-    expect(types).toMatchObject({
-      metafield_loyalty_points: 'long',
-      metafield_loyalty_since: 'date',
-      'metafield_custom.v1_ratio-of-returns': 'decimal(38, 9)',
-      'metafield_custom.v1_note': 'string',
-      amountSpent: 'decimal(38, 6)',
-      numberOfOrders: 'long',
-    });
-    const { rows } = await readAll(connector, context(), stream);
-    expect(rows.find((row) => row['id'] === id)).toMatchObject({
-      metafield_loyalty_points: '9007199254740993',
-      metafield_loyalty_since: '2024-02-29',
-      'metafield_custom.v1_ratio-of-returns': '0.125',
-      amountSpent: '1234.50',
-      amountSpentCurrency: 'EUR',
-      numberOfOrders: '3',
-      tags: '["vip"]',
-    });
   });
 
   it('takes exactly its window out of a filter that goes by whole days', async () => {

@@ -82,6 +82,19 @@ describeRestConnector({
     { file: 'stripe__customer', ask: '/v1/customers?limit=1', simulatedAt: 'data.0' },
     { file: 'stripe__event', ask: '/v1/events?limit=1', simulatedAt: 'data.0', except: ['data'] },
   ],
+  ownFields: {
+    make: () =>
+      stripe.create({
+        balance: -9_007_199_254_740_991,
+        brand_new: { a: [1] },
+      }).id,
+    types: { balance: 'long', created: 'timestamptz' },
+    row: {
+      balance: -9_007_199_254_740_991,
+      created: expect.stringMatching(/^2026-.*Z$/),
+      other_fields: '{"brand_new":{"a":[1]}}',
+    },
+  },
   changes: {
     ids: () => stripe.customers().map(({ id }) => id),
     mark: (id: string, email) => stripe.update(id, { email }),
@@ -167,16 +180,6 @@ describe('Stripe customers', () => {
     expect(result).toMatchObject({ ok: false, code: 'source_forbidden' });
     expect(result.message).toContain('read permission for customers and events');
     expect(result.message).not.toContain(apiKey);
-  });
-
-  it('keeps money whole, times as times, and fields it does not know as JSON', async () => {
-    const customer = stripe.create({ balance: -9_007_199_254_740_991, brand_new: { a: [1] } });
-    const { rows } = await readAll(connector, context(), stream);
-    expect(rows.find(({ id }) => id === customer.id)).toMatchObject({
-      balance: -9_007_199_254_740_991,
-      created: new Date(customer.created * 1000).toISOString(),
-      other_fields: '{"brand_new":{"a":[1]}}',
-    });
   });
 
   it('reads only the columns asked for, and the key', async () => {
