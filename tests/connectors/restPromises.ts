@@ -130,6 +130,7 @@ export function describeRestPromises(
       const [first = ''] = ids();
       mark(first, 'Changed');
       if (!atOnce) {
+        clock.advance(5000);
         const early = await read(checkpoint);
         expect([early.rows, early.tombstones]).toEqual([[], []]);
         ({ checkpoint } = early);

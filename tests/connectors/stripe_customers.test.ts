@@ -4,6 +4,7 @@ import type { Connector } from '../../shared/connectors/connector.ts';
 import { startStripe } from '../simulators/stripe.ts';
 import { describeRestConnector } from './restConformance.ts';
 import { readAll, restContext } from './restExample.ts';
+import { stripeRefusals } from './stripeRefusals.ts';
 
 const stripe = await startStripe();
 
@@ -65,18 +66,7 @@ describeRestConnector({
       code: 'source_forbidden',
       says: /rak_customer_read.*read permission/,
     },
-    {
-      title: 'a wrong key',
-      credentials: { apiKey: 'rk_live_canaryWrong3' },
-      code: 'invalid_credentials',
-      says: /Make a new key/,
-    },
-    {
-      title: 'a connected account that is not there',
-      config: { accountId: 'acct_gone' },
-      code: 'source_not_found',
-      says: /No such account/,
-    },
+    ...stripeRefusals,
   ],
   recorded: [
     { file: 'stripe__customer', ask: '/v1/customers?limit=1', simulatedAt: 'data.0' },

@@ -4,6 +4,7 @@ import type { Connector } from '../../shared/connectors/connector.ts';
 import { type StripeKind, startStripe } from '../simulators/stripe.ts';
 import { describeRestConnector } from './restConformance.ts';
 import { readAll, restContext } from './restExample.ts';
+import { stripeRefusals } from './stripeRefusals.ts';
 
 const stripe = await startStripe();
 
@@ -68,18 +69,7 @@ describeRestConnector({
       code: 'source_forbidden',
       says: /rak_charge_read.*read permission/,
     },
-    {
-      title: 'a wrong key',
-      credentials: { apiKey: 'rk_live_canaryWrong3' },
-      code: 'invalid_credentials',
-      says: /Make a new key/,
-    },
-    {
-      title: 'a connected account that is not there',
-      config: { accountId: 'acct_gone' },
-      code: 'source_not_found',
-      says: /No such account/,
-    },
+    ...stripeRefusals,
   ],
   recorded: kinds.map((kind) => ({
     file: `stripe__${kind.slice(0, -1)}`,
