@@ -91,7 +91,6 @@ export async function sendRequest(
     lookup: pinnedLookup(pinned),
     maxHeaderSize: mostHeaderBytes,
     agent: secure ? agents.https : agents.http,
-    signal,
     ...(ca === undefined ? {} : { ca }),
   };
   const outgoing = secure ? httpsRequest(settings) : httpRequest(settings);
@@ -99,7 +98,16 @@ export async function sendRequest(
     () => outgoing.destroy(unreachable(request, `did not answer within ${answerMilliseconds} ms`)),
     answerMilliseconds,
   );
+  let answer: IncomingMessage | null = null;
+  // Not Node's own `signal`: that ends the connection of an answer that is whole already, and fails for nobody to hear.
+  const abort = (): void => {
+    if (answer === null) outgoing.destroy();
+    else if (!answer.complete) answer.destroy();
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  outgoing.on('close', () => signal.removeEventListener('abort', abort));
   outgoing.on('response', (incoming) => {
+    answer = incoming;
     clearTimeout(timer);
     outgoing.setTimeout(idleMilliseconds, () =>
       incoming.destroy(unreachable(request, `went silent for ${idleMilliseconds} ms`)),

@@ -441,4 +441,26 @@ describe('aborting', () => {
     await read(await createFetch({ allow })(origin));
     await vi.waitFor(() => expect(closed).toBe(true), 10_000);
   });
+
+  it('an abort behind the end of an answer hurts nobody, and its connection is used again', async () => {
+    const ports: unknown[] = [];
+    const { origin } = await source((request, response) => {
+      ports.push(request.socket.remotePort);
+      response.end('x'.repeat(100_000));
+    });
+    const fetch = createFetch({ allow });
+    for (let count = 0; count < 20; count++) {
+      const controller = new AbortController();
+      const { body } = await fetch(origin, { signal: controller.signal });
+      let bytes = 0;
+      for await (const chunk of body ?? []) {
+        bytes += chunk.length;
+        // In the middle of things: whoever reads it has it all, and Node is not done with it.
+        if (bytes === 100_000) controller.abort(new Error('the run lost its lock'));
+      }
+      expect(bytes).toBe(100_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(new Set(ports).size).toBe(1);
+  });
 });
