@@ -85,7 +85,7 @@ async function firstRequest(
       : streamed
         ? Readable.fromWeb(asked.body)
         : new Uint8Array(await asked.arrayBuffer());
-  const headers = new Headers(asked.headers);
+  const { headers } = asked;
   for (const name of [...headers.keys()]) if (ours.test(name)) headers.delete(name);
   if (!headers.has('accept')) headers.set('accept', '*/*');
   if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'gzip, deflate, br');
@@ -130,13 +130,24 @@ function responseOf(
   return response;
 }
 
-/** Rejects when the signal aborts first; the work itself goes on unheard. */
-function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+/** Rejects when the signal aborts first, or the time is over; the work itself goes on unheard. */
+async function within<Result>(
+  milliseconds: number,
+  signal: AbortSignal,
+  work: Promise<Result>,
+  tooLate: () => Error,
+): Promise<Result> {
   signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal.reason);
+  const timer = setTimeout(() => reject(tooLate()), milliseconds);
   signal.addEventListener('abort', abort, { once: true });
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', abort));
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /**
@@ -167,15 +178,16 @@ export function createFetch(options: CreateFetchOptions): typeof fetch {
   async function sendOnce(request: OneRequest, signal: AbortSignal): Promise<IncomingMessage> {
     const { url } = request;
     const started = performance.now();
-    const timeout = AbortSignal.any([signal, AbortSignal.timeout(answerSeconds * 1000)]);
-    const looking = resolvePublicHost(url.hostname, allowed, resolve);
-    const pinned = await unlessAborted(looking, timeout).catch((error: unknown) => {
-      if (signal.aborted || !timeout.aborted) throw error;
-      throw new HeadgateError(
-        'source_unreachable',
-        `The host name ${url.hostname} could not be resolved within ${answerSeconds} s`,
-      );
-    });
+    const pinned = await within(
+      answerSeconds * 1000,
+      signal,
+      resolvePublicHost(url.hostname, allowed, resolve),
+      () =>
+        new HeadgateError(
+          'source_unreachable',
+          `The host name ${url.hostname} could not be resolved within ${answerSeconds} s`,
+        ),
+    );
     if (url.protocol === 'http:' && !pinned.every(({ opened }) => opened))
       throw new HeadgateError('address_refused', `Only https is allowed, not ${plainUrl(url)}`, {
         facts: { host: url.host },

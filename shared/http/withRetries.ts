@@ -130,17 +130,16 @@ export function withRetries(inner: typeof fetch, options: RetryOptions): typeof 
   const random = options.random ?? Math.random;
 
   return async (input, init) => {
-    const sent = describeRequest(input, init);
     const asked: RetryInit['retry'] = (init as RetryInit | undefined)?.retry;
     const { repeatable = options.repeatable ?? false, onThrottled } = asked ?? {};
-    const streamed =
-      init?.body instanceof ReadableStream || (input instanceof Request && input.body !== null);
-    const safeToRepeat = !streamed && (repeatable || idempotentMethods.includes(sent.method));
-    const signals = [init?.signal, options.signal].filter((signal) => signal != null);
     for (let attempt = 1; ; attempt++) {
-      const outcome = await attemptOnce(sent, input, init, asked);
+      const outcome = await attemptOnce(input, init, asked);
       if (outcome instanceof Response) return outcome;
       const { error, transient, refused, waitMilliseconds } = outcome;
+      const streamed =
+        init?.body instanceof ReadableStream || (input instanceof Request && input.body !== null);
+      const safeToRepeat =
+        !streamed && (repeatable || idempotentMethods.includes(methodOf(input, init)));
       if (!transient || streamed || !(safeToRepeat || refused)) throw error;
       const backoff =
         random() *
@@ -151,12 +150,12 @@ export function withRetries(inner: typeof fetch, options: RetryOptions): typeof 
       parkIfLong(error, wait);
       if (attempt >= tries) throw error;
       log?.warn('trying a request again', { ...error.facts, code: error.code, attempt, wait });
+      const signals = [init?.signal, options.signal].filter((signal) => signal != null);
       await sleepUnlessAborted(wait, signals);
     }
   };
 
   async function attemptOnce(
-    sent: Sent,
     input: string | URL | Request,
     init: RequestInit | undefined,
     asked: RetryInit['retry'],
@@ -175,7 +174,7 @@ export function withRetries(inner: typeof fetch, options: RetryOptions): typeof 
       retryAfterMilliseconds(response.headers.get('retry-after'), now()) ??
       (asked?.resetMilliseconds ?? options.resetMilliseconds)?.(response) ??
       null;
-    const failure = failureOf(response, sent, wait);
+    const failure = failureOf(response, describeRequest(input, init), wait);
     const refuses = asked?.givesRefusals === true && response.status < 500 && !failure.transient;
     if (refuses || asked?.final?.includes(response.status)) return response;
     await response.body?.cancel().catch(() => undefined);
@@ -209,9 +208,15 @@ export function withRetries(inner: typeof fetch, options: RetryOptions): typeof 
   }
 }
 
+function methodOf(input: string | URL | Request, init: RequestInit | undefined): string {
+  const method = init?.method ?? (input instanceof Request ? input.method : 'GET');
+  return method.toUpperCase();
+}
+
 function describeRequest(input: string | URL | Request, init: RequestInit | undefined): Sent {
-  const request = input instanceof Request ? input : null;
-  const text = request === null ? String(input) : request.url;
-  const method = (init?.method ?? request?.method ?? 'GET').toUpperCase();
-  return { method, url: URL.canParse(text) ? plainUrl(new URL(text)) : 'an invalid address' };
+  const text = input instanceof Request ? input.url : String(input);
+  return {
+    method: methodOf(input, init),
+    url: URL.canParse(text) ? plainUrl(new URL(text)) : 'an invalid address',
+  };
 }

@@ -90,9 +90,9 @@ export function createRestClient<Config, Credentials>(
   ): Promise<Response> {
     signal.throwIfAborted();
     await context.rateLimit?.take(limitOf(limit));
-    const signed = new URL(url);
-    for (const [name, value] of Object.entries(signature.query))
-      signed.searchParams.set(name, value);
+    const secret = Object.entries(signature.query);
+    const signed = secret.length === 0 ? url : new URL(url);
+    for (const [name, value] of secret) signed.searchParams.set(name, value);
     const init: RetryInit = {
       method,
       headers: {
