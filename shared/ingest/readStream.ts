@@ -2,18 +2,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ParkUntil } from '../connectors/connector.ts';
 import type { FanOut } from '../fanout/planObjects.ts';
 import type { UnitCost } from '../fanout/readResults.ts';
-import type { FileItem } from '../files/fileItem.ts';
 import type { Json } from '../json.ts';
 import { tableDataPrefix, tableMetadataPrefix } from '../lake/dataPrefix.ts';
 import type { StagedCommit, StagedFile } from '../runs/ingestProtocol.ts';
-import type { LockItem } from '../runs/lockItem.ts';
-import type { RunError, RunItem } from '../runs/runItem.ts';
+import type { RunError } from '../runs/runItem.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
 import { ensureStream } from '../runs/streams.ts';
-import type { MapFault } from '../runs/unitProtocol.ts';
 import type { SourceItem } from '../sources/sourceItem.ts';
-import type { Deadline, IngestDependencies } from './ingestDependencies.ts';
-import type { KeepAlive } from './keepAlive.ts';
+import type { IngestDependencies } from './ingestDependencies.ts';
+import type { Invocation } from './invocation.ts';
 import { leaveOutDuplicates } from './leaveOutDuplicates.ts';
 import type { LoadedStream } from './loadStream.ts';
 import { noProgress } from './noProgress.ts';
@@ -23,20 +20,6 @@ import { isRenewable, renew, renewedPlan } from './renewal.ts';
 import type { QueuedStream } from './runCheckpoint.ts';
 import { readParts, startOf } from './stagedParts.ts';
 import { partCommit, wholeCommit } from './streamCommits.ts';
-
-export interface Invocation {
-  readonly lock: LockItem;
-  readonly run: RunItem;
-  readonly source: SourceItem;
-  readonly alive: KeepAlive;
-  readonly deadline: Deadline;
-  /** Landed files handed out so far, by `name#versionId`; those that units loaded are added. */
-  readonly taken: Map<string, Pick<FileItem, 'name' | 'versionId' | 'replaces'>>;
-  /** Files that were not handed out, because the bytes of a loaded one are the same, by `name#versionId`. */
-  readonly duplicates: Map<string, StagedFile>;
-  /** Why the units of the run before did not all come to their end. */
-  readonly fault?: MapFault | undefined;
-}
 
 /** What one stream came to in one invocation. */
 export interface Step {

@@ -6,10 +6,10 @@ import { addCounts } from '../runs/runs.ts';
 import type { StreamItem } from '../runs/streamItem.ts';
 import { mergeDrifts } from '../schema/newDrift.ts';
 import type { IngestDependencies } from './ingestDependencies.ts';
+import type { Invocation } from './invocation.ts';
 import { type LoadedStream, scratchFolder } from './loadStream.ts';
 import { mergeStream } from './mergeStream.ts';
 import { isStaged, type StreamPlan } from './planStreams.ts';
-import type { Invocation } from './readStream.ts';
 import { type StagedParts, withRewrites } from './stagedParts.ts';
 
 /** A part of an unfinished read: kept aside by Commit, which remembers where to go on. */
