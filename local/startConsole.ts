@@ -1,28 +1,10 @@
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  createReadStream,
-  existsSync,
-  globSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-} from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { consoleHeaders } from '../shared/consoleHeaders.ts';
-
-/** What the console is made from. */
-const inputs = '{console,client}/**/*.{ts,tsx,css,html,svg,json}';
-const files = ['package-lock.json', 'tsconfig.json', 'scripts/buildConsole.ts'];
-/** Builds that nobody started for this long are removed. */
-const keepMilliseconds = 24 * 3600 * 1000;
+import { cachedBuild } from './cachedBuild.ts';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -47,14 +29,23 @@ export interface LocalConsole {
   prepare(): void;
 }
 
-/**
- * Serves the console. It is built when it is first asked for, by a process of its own, and kept by a hash of its
- * sources, so that a second start only reads it.
- */
+const build = (root: string, signal: AbortSignal): Promise<string> =>
+  cachedBuild({
+    root,
+    name: 'consoles',
+    inputs: '{console,client}/**/*.{ts,tsx,css,html,svg,json}',
+    files: ['package-lock.json', 'tsconfig.json', 'scripts/buildConsole.ts'],
+    holds: 'index.html',
+    program: (output) => ['scripts/buildConsole.ts', '--output', output],
+    what: 'building the console',
+    signal,
+  });
+
+/** Serves the console, which is built when it is first asked for. */
 export function startConsole({ root, uploadOrigins, signal }: ConsoleOptions): LocalConsole {
   let folder: Promise<string> | undefined;
   const built = (): Promise<string> => {
-    folder ??= buildOnce(root, signal).catch((error: unknown) => {
+    folder ??= build(root, signal).catch((error: unknown) => {
       folder = undefined;
       throw error;
     });
@@ -110,58 +101,4 @@ function send(response: ServerResponse, status: number, body: string, type: stri
       'content-length': Buffer.byteLength(body),
     })
     .end(body);
-}
-
-async function buildOnce(root: string, signal: AbortSignal): Promise<string> {
-  const cache = join(root, 'node_modules/.cache/headgate/consoles');
-  mkdirSync(cache, { recursive: true });
-  const folder = join(cache, sourceHash(root));
-  if (!existsSync(join(folder, 'index.html'))) {
-    removeOld(cache);
-    const unfinished = `${folder}.${process.pid}-${Date.now()}`;
-    try {
-      await run(root, unfinished, signal);
-      renameSync(unfinished, folder);
-    } catch (error) {
-      // Another process may have made the same meanwhile.
-      if (!existsSync(join(folder, 'index.html'))) throw error;
-    } finally {
-      rmSync(unfinished, { recursive: true, force: true });
-    }
-  }
-  const now = new Date();
-  utimesSync(folder, now, now);
-  return folder;
-}
-
-function sourceHash(root: string): string {
-  const hash = createHash('sha256').update(process.version);
-  for (const name of [...globSync(inputs, { cwd: root }), ...files].sort())
-    hash.update(`\0${name}\0`).update(readFileSync(join(root, name)));
-  return hash.digest('hex').slice(0, 32);
-}
-
-function removeOld(cache: string): void {
-  for (const name of readdirSync(cache)) {
-    const path = join(cache, name);
-    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age > keepMilliseconds) rmSync(path, { recursive: true, force: true });
-  }
-}
-
-async function run(root: string, output: string, signal: AbortSignal): Promise<void> {
-  const child = spawn(process.execPath, ['scripts/buildConsole.ts', '--output', output], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    signal,
-  });
-  let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-20_000);
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  if (code !== 0) throw new Error(`building the console failed:\n${errors.trim()}`);
 }
