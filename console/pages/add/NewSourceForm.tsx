@@ -9,6 +9,7 @@ import { Alert } from '../../ui/Alert.tsx';
 import { Button, LinkButton } from '../../ui/Button.tsx';
 import { Field, Select } from '../../ui/Field.tsx';
 import { Page, Panel } from '../../ui/Page.tsx';
+import { TextField } from '../../ui/TextField.tsx';
 import { toast } from '../../ui/Toasts.tsx';
 import { startRun } from '../sources/sourceActions.ts';
 import { beginConnect, keepDraft } from './beginConnect.ts';
@@ -104,59 +105,42 @@ export function NewSourceForm({ connector }: { readonly connector: Connector }) 
       >
         <Panel title="Name">
           <div className="stack">
-            <Field label="Name" required error={errors['/name']}>
-              {(ids) => (
-                <input
-                  {...ids}
-                  className="input"
-                  required
-                  maxLength={255}
-                  value={name}
-                  onChange={(event) => setName(event.target.value)}
-                />
-              )}
-            </Field>
-            <Field
+            <TextField
+              label="Name"
+              required
+              error={errors['/name']}
+              maxLength={255}
+              value={name}
+              onChange={setName}
+            />
+            <TextField
               label="Key"
               required
               hint="Names it in the API, in configuration files and its tables. Cannot be changed later."
               error={errors['/key']}
-            >
-              {(ids) => (
-                <input
-                  {...ids}
-                  className="input mono"
-                  maxLength={255}
-                  spellCheck={false}
-                  value={key ?? keyOf(name)}
-                  onChange={(event) => setKey(event.target.value)}
-                />
-              )}
-            </Field>
+              mono
+              maxLength={255}
+              spellCheck={false}
+              value={key ?? keyOf(name)}
+              onChange={setKey}
+            />
             <details className="more">
               <summary>Description and tags</summary>
               <div className="stack">
-                <Field label="Description" error={errors['/description']}>
-                  {(ids) => (
-                    <input
-                      {...ids}
-                      className="input"
-                      maxLength={500}
-                      value={description}
-                      onChange={(event) => setDescription(event.target.value)}
-                    />
-                  )}
-                </Field>
-                <Field label="Tags" hint="With commas between." error={errors['/tags']}>
-                  {(ids) => (
-                    <input
-                      {...ids}
-                      className="input"
-                      value={tags}
-                      onChange={(event) => setTags(event.target.value)}
-                    />
-                  )}
-                </Field>
+                <TextField
+                  label="Description"
+                  error={errors['/description']}
+                  maxLength={500}
+                  value={description}
+                  onChange={setDescription}
+                />
+                <TextField
+                  label="Tags"
+                  hint="With commas between."
+                  error={errors['/tags']}
+                  value={tags}
+                  onChange={setTags}
+                />
               </div>
             </details>
           </div>

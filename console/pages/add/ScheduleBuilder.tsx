@@ -2,6 +2,7 @@ import { useDeferredValue, useId, useState } from 'react';
 import { useQuery } from '../../data/useQuery.ts';
 import { describeError } from '../../text/describeError.ts';
 import { Field, Select } from '../../ui/Field.tsx';
+import { TextField } from '../../ui/TextField.tsx';
 import { At } from '../../ui/Time.tsx';
 import {
   cronOf,
@@ -89,31 +90,23 @@ export function ScheduleBuilder({ value, onChange }: ScheduleBuilderProps) {
           </Field>
         )}
         {hasTime && (
-          <Field label="At" required>
-            {(ids) => (
-              <input
-                {...ids}
-                className="input"
-                type="time"
-                required
-                value={parts.time}
-                onChange={(event) => update({ time: event.target.value || '00:00' })}
-              />
-            )}
-          </Field>
+          <TextField
+            label="At"
+            required
+            type="time"
+            value={parts.time}
+            onChange={(text) => update({ time: text || '00:00' })}
+          />
         )}
         {preset === 'cron' && (
-          <Field label="Cron expression" required>
-            {(ids) => (
-              <input
-                {...ids}
-                className="input mono"
-                spellCheck={false}
-                value={parts.cron}
-                onChange={(event) => update({ cron: event.target.value })}
-              />
-            )}
-          </Field>
+          <TextField
+            label="Cron expression"
+            required
+            mono
+            spellCheck={false}
+            value={parts.cron}
+            onChange={(text) => update({ cron: text })}
+          />
         )}
         {preset !== 'none' && (
           <Field label="Time zone" required>

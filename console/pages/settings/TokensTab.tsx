@@ -10,6 +10,7 @@ import { Dialog } from '../../ui/Dialog.tsx';
 import { Field, Select } from '../../ui/Field.tsx';
 import { ListPanel } from '../../ui/ListPanel.tsx';
 import { Empty } from '../../ui/States.tsx';
+import { TextField } from '../../ui/TextField.tsx';
 import { Ago, At } from '../../ui/Time.tsx';
 import { toast } from '../../ui/Toasts.tsx';
 import { ShownOnce } from './ShownOnce.tsx';
@@ -170,41 +171,31 @@ function MakeToken({ onClose, onMade }: MakeTokenProps) {
         );
       }}
     >
-      <Field label="Name" required hint="Who or what will use it.">
-        {(ids) => (
-          <input
-            {...ids}
-            className="input"
-            maxLength={100}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Name"
+        required
+        hint="Who or what will use it."
+        maxLength={100}
+        value={name}
+        onChange={setName}
+      />
       <Field label="Role" required>
         {(ids) => <Select {...ids} value={role} options={roles} onChange={setRole} />}
       </Field>
-      <Field label="Only these sources" hint="Keys with commas between. Left out: all.">
-        {(ids) => (
-          <input
-            {...ids}
-            className="input mono"
-            value={sources}
-            onChange={(event) => setSources(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Valid until" hint="Left out: until it is revoked.">
-        {(ids) => (
-          <input
-            {...ids}
-            className="input"
-            type="date"
-            value={expires}
-            onChange={(event) => setExpires(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Only these sources"
+        hint="Keys with commas between. Left out: all."
+        mono
+        value={sources}
+        onChange={setSources}
+      />
+      <TextField
+        label="Valid until"
+        hint="Left out: until it is revoked."
+        type="date"
+        value={expires}
+        onChange={setExpires}
+      />
     </Dialog>
   );
 }

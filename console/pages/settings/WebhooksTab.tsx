@@ -11,6 +11,7 @@ import { Field, Select } from '../../ui/Field.tsx';
 import { ListPanel } from '../../ui/ListPanel.tsx';
 import { Menu } from '../../ui/Menu.tsx';
 import { Empty } from '../../ui/States.tsx';
+import { TextField } from '../../ui/TextField.tsx';
 import { Ago } from '../../ui/Time.tsx';
 import { attempt, toast } from '../../ui/Toasts.tsx';
 import { ShownOnce } from './ShownOnce.tsx';
@@ -185,28 +186,15 @@ function MakeWebhook({ onClose, onMade }: MakeWebhookProps) {
         onMade(await client.createWebhook({ body: { name: name.trim(), url, topic, format } }))
       }
     >
-      <Field label="Name" required>
-        {(ids) => (
-          <input
-            {...ids}
-            className="input"
-            maxLength={100}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Address" required hint="https, and public. Shown never again.">
-        {(ids) => (
-          <input
-            {...ids}
-            className="input"
-            type="url"
-            value={url}
-            onChange={(event) => setUrl(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextField label="Name" required maxLength={100} value={name} onChange={setName} />
+      <TextField
+        label="Address"
+        required
+        hint="https, and public. Shown never again."
+        type="url"
+        value={url}
+        onChange={setUrl}
+      />
       <Field label="Is told" required>
         {(ids) => (
           <Select

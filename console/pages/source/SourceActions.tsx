@@ -5,8 +5,8 @@ import { countOf } from '../../text/format.ts';
 import { Alert } from '../../ui/Alert.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { Dialog, TypedConfirm } from '../../ui/Dialog.tsx';
-import { Field } from '../../ui/Field.tsx';
 import { Menu } from '../../ui/Menu.tsx';
+import { TextField } from '../../ui/TextField.tsx';
 import { attempt } from '../../ui/Toasts.tsx';
 import { setStatus, startRun, tellAccepted } from '../sources/sourceActions.ts';
 
@@ -160,30 +160,21 @@ function DateRangeSync({ source, onClose, onChange }: Omit<SourceQuestionProps, 
       }
     >
       <p>Reads this period again. Rows outside of it, and the cursor, stay as they are.</p>
-      <Field label="Start date" required>
-        {(ids) => (
-          <input
-            {...ids}
-            className="input"
-            type="date"
-            required
-            value={startDate}
-            onChange={(event) => setStartDate(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="End date" hint="The first day that is not read. Left out: until now.">
-        {(ids) => (
-          <input
-            {...ids}
-            className="input"
-            type="date"
-            min={startDate}
-            value={endDate}
-            onChange={(event) => setEndDate(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Start date"
+        required
+        type="date"
+        value={startDate}
+        onChange={setStartDate}
+      />
+      <TextField
+        label="End date"
+        hint="The first day that is not read. Left out: until now."
+        type="date"
+        min={startDate}
+        value={endDate}
+        onChange={setEndDate}
+      />
     </Dialog>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import { Field } from '../../../ui/Field.tsx';
 import { Panel } from '../../../ui/Page.tsx';
+import { TextField } from '../../../ui/TextField.tsx';
 import { SaveRow } from './SaveRow.tsx';
 import { type PartProps, useSave } from './useSave.ts';
 
@@ -16,53 +16,30 @@ export function GeneralPart(props: PartProps) {
   return (
     <Panel title="General">
       <div className="stack">
-        <Field label="Name" required error={errors['/name']}>
-          {(ids) => (
-            <input
-              {...ids}
-              className="input"
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label="Description" error={errors['/description']}>
-          {(ids) => (
-            <input
-              {...ids}
-              className="input"
-              value={description}
-              onChange={(event) => setDescription(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label="Tags" hint="With commas between." error={errors['/tags']}>
-          {(ids) => (
-            <input
-              {...ids}
-              className="input"
-              value={tags}
-              onChange={(event) => setTags(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field
+        <TextField label="Name" required error={errors['/name']} value={name} onChange={setName} />
+        <TextField
+          label="Description"
+          error={errors['/description']}
+          value={description}
+          onChange={setDescription}
+        />
+        <TextField
+          label="Tags"
+          hint="With commas between."
+          error={errors['/tags']}
+          value={tags}
+          onChange={setTags}
+        />
+        <TextField
           label="Freshness target in hours"
           hint="When its data is older than this, it counts as stale."
           error={errors['/freshnessTargetSeconds']}
-        >
-          {(ids) => (
-            <input
-              {...ids}
-              className="input"
-              type="number"
-              min={0}
-              step="any"
-              value={hours}
-              onChange={(event) => setHours(event.target.value)}
-            />
-          )}
-        </Field>
+          type="number"
+          min={0}
+          step="any"
+          value={hours}
+          onChange={setHours}
+        />
         <SaveRow
           busy={busy}
           error={error}

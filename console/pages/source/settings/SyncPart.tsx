@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { wordsOf } from '../../../text/format.ts';
 import { Field, Select } from '../../../ui/Field.tsx';
 import { Panel } from '../../../ui/Page.tsx';
+import { TextField } from '../../../ui/TextField.tsx';
 import { takesUploads } from '../../add/connectionDraft.ts';
 import { modeHints, StreamsPart } from '../../add/StreamsPart.tsx';
 import type { ConnectorPartProps } from './ConnectionPart.tsx';
@@ -36,20 +37,14 @@ export function SyncPart(props: ConnectorPartProps) {
             />
           )}
         </Field>
-        <Field
+        <TextField
           label="Key"
           hint="Columns that tell rows apart, with commas between. Rows with a key of before take its place."
           error={errors['/primaryKey']}
-        >
-          {(ids) => (
-            <input
-              {...ids}
-              className="input mono"
-              value={primaryKey}
-              onChange={(event) => setPrimaryKey(event.target.value)}
-            />
-          )}
-        </Field>
+          mono
+          value={primaryKey}
+          onChange={setPrimaryKey}
+        />
         <Field label="When columns or values do not fit" required error={errors['/contract']}>
           {(ids) => <Select {...ids} value={contract} options={contracts} onChange={setContract} />}
         </Field>
