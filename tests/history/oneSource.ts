@@ -185,20 +185,25 @@ export class OneSource {
     if (alive.length > 0) this.#random.pick(alive).state = 'over';
   }
 
+  /** Whether a read broke off whose parts wait: the next run ends it, with what there was when it began. */
+  async hasParts(): Promise<boolean> {
+    return (await this.#stream())?.stage != null;
+  }
+
   /** Path of each live data file, and of its deletes. */
   async files(): Promise<readonly { readonly file: string; readonly deletes: string | null }[]> {
-    const stream = await getStream(
-      this.#home.table,
-      this.source.tenant,
-      this.source.sourceId,
-      this.#database.stream,
-    );
+    const stream = await this.#stream();
     if (stream?.pointer == null) return [];
     const live = listLiveFiles(this.store, stream.pointer, new AbortController().signal);
     const paths = [];
     for await (const { file, deletes } of live)
       paths.push({ file: file.path, deletes: deletes?.path ?? null });
     return paths;
+  }
+
+  #stream(): ReturnType<typeof getStream> {
+    const { tenant, sourceId } = this.source;
+    return getStream(this.#home.table, tenant, sourceId, this.#database.stream);
   }
 
   async #step(execution: Execution): Promise<void> {
