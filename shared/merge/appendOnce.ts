@@ -4,6 +4,7 @@ import { keyFilter } from './keyFilter.ts';
 import type { Merged, MergeRule } from './merge.ts';
 import type { MergeSession } from './mergeSession.ts';
 import { sameValues } from './parquetRows.ts';
+import { rowsNear } from './rowsNear.ts';
 import { scanLive } from './scanLive.ts';
 import { placeColumn } from './scratchRows.ts';
 
@@ -25,7 +26,8 @@ export async function appendOnce(
     plan: async () => ({ filter: await keyFilter(db, incoming.sql, same) }),
   };
   for await (const batch of scanLive(session, options.live(), scan)) {
-    const rows = `SELECT t.file, t.pos, i.place FROM ${batch.rows} t JOIN ${incoming.sql} i ON ${sameValues('t', 'i', same)}`;
+    const near = rowsNear(incoming.sql, batch.files, same);
+    const rows = `SELECT t.file, t.pos, i.place FROM ${batch.rows} t JOIN ${near} i ON ${sameValues('t', 'i', same)}`;
     await found.append(`SELECT DISTINCT place FROM ${batch.alive(rows)}`);
     await batch.release(new Set());
   }

@@ -11,6 +11,7 @@ import { keyFilter } from './keyFilter.ts';
 import type { Merged, MergeRule } from './merge.ts';
 import type { MergeSession } from './mergeSession.ts';
 import { columnOf, sameValues } from './parquetRows.ts';
+import { rowsNear } from './rowsNear.ts';
 import { type ScanPlan, scanLive } from './scanLive.ts';
 import {
   fileColumn,
@@ -103,7 +104,7 @@ async function matchTable(
   };
   for await (const batch of scanLive(session, options.live(), scan)) {
     const found = `SELECT t.file, t.pos, i.place${newer}
-      FROM ${batch.rows} t JOIN ${incoming.sql} i ON ${sameValues('t', 'i', key)}`;
+      FROM ${batch.rows} t JOIN ${rowsNear(incoming.sql, batch.files, key)} i ON ${sameValues('t', 'i', key)}`;
     await dead.endBatch(batch, await matches.append(`FROM ${batch.alive(found)}`));
   }
   return matches;
