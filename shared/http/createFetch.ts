@@ -130,14 +130,13 @@ function responseOf(
   return response;
 }
 
-/** Rejects when the signal aborts first, or the time is over; the work itself goes on unheard. */
+/** Rejects when the signal, which is not aborted yet, aborts first, or the time is over; the work goes on unheard. */
 async function within<Result>(
   milliseconds: number,
   signal: AbortSignal,
   work: Promise<Result>,
   tooLate: () => Error,
 ): Promise<Result> {
-  signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal.reason);
   const timer = setTimeout(() => reject(tooLate()), milliseconds);
@@ -177,6 +176,7 @@ export function createFetch(options: CreateFetchOptions): typeof fetch {
 
   async function sendOnce(request: OneRequest, signal: AbortSignal): Promise<IncomingMessage> {
     const { url } = request;
+    signal.throwIfAborted();
     const started = performance.now();
     const pinned = await within(
       answerSeconds * 1000,

@@ -81,8 +81,9 @@ export function decodedBody(
   if (stages.length > 0) pipeline([incoming, ...stages], () => undefined);
   const finish = (): void => {
     done();
-    // A reader that stops early must not leave the connection half read.
-    if (!incoming.complete) incoming.destroy();
+    // A reader that stops early must not leave the connection half read: what is here already is passed over.
+    if (incoming.complete) decoded.resume();
+    else incoming.destroy();
   };
   async function* chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     let bytes = 0;

@@ -442,6 +442,25 @@ describe('aborting', () => {
     await vi.waitFor(() => expect(closed).toBe(true), 10_000);
   });
 
+  it('an answer that nobody wants leaves its connection to the next request when it is all there', async () => {
+    for (const encoding of ['identity', 'gzip']) {
+      const ports: unknown[] = [];
+      const { origin } = await source((request, response) => {
+        ports.push(request.socket.remotePort);
+        const text = Buffer.from('slow down');
+        response.setHeader('content-encoding', encoding);
+        response.end(encoding === 'gzip' ? gzipSync(text) : text);
+      });
+      const fetch = createFetch({ allow });
+      for (let count = 0; count < 5; count++) {
+        const { body } = await fetch(origin);
+        await body?.cancel();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      expect([encoding, new Set(ports).size]).toEqual([encoding, 1]);
+    }
+  });
+
   it('an abort behind the end of an answer hurts nobody, and its connection is used again', async () => {
     const ports: unknown[] = [];
     const { origin } = await source((request, response) => {
