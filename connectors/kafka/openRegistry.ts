@@ -62,7 +62,10 @@ export async function openRegistry(context: KafkaContext): Promise<Registry> {
       retry: { givesRefusals: true },
     };
     const response = await context.fetch(`${base}/schemas/ids/${id}`, init);
-    if (!response.ok) throw refusal(response.status, id, base);
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw refusal(response.status, id, base);
+    }
     const body = (await response.json()) as Json;
     const schema = isObject(body) ? body['schema'] : undefined;
     const kind = isObject(body) ? (body['schemaType'] ?? 'AVRO') : null;

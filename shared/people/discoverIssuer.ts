@@ -38,7 +38,10 @@ export function issuerDiscovery(
 async function discover(fetch: typeof globalThis.fetch, issuer: string): Promise<Discovery> {
   const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const response = await fetch(address, { signal: AbortSignal.timeout(timeoutMilliseconds) });
-  if (!response.ok) throw new Error(`the issuer ${issuer} answered ${response.status}`);
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new Error(`the issuer ${issuer} answered ${response.status}`);
+  }
   const document = discovery.parse(await response.json());
   if (document.issuer !== issuer)
     throw new Error(`the issuer ${issuer} says that it is ${document.issuer.slice(0, 200)}`);

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, request as send } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from './clock.ts';
+import { handOn } from './handOn.ts';
 import { createPace } from './pace.ts';
 import type { PacedSource } from './simulator.ts';
 
@@ -38,15 +39,8 @@ export async function startPacedFront(
       response.writeHead(status, Object.fromEntries(kept)).end(body);
       return;
     }
-    const { method, headers } = request;
     // Signatures hold for the host that the connector dialled.
-    const url = new URL(request.url ?? '/', target);
-    const forwarded = send(url, { method, headers: { ...headers, host } }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    forwarded.on('error', () => response.destroy());
-    request.pipe(forwarded);
+    handOn(request, response, target, { ...request.headers, host });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,8 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, request as send } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { localClientConfig } from '../local/hostServices.ts';
+import { handOn } from './handOn.ts';
 
 /** Keys of an identity that may read. */
 export interface S3FrontKeys {
@@ -62,12 +63,7 @@ export async function startS3Front(awsEndpoint: string): Promise<S3Front> {
       .join(';');
     const { accessKeyId, secretAccessKey: secret } = localClientConfig.credentials;
     own.authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scopeOf(own)}, SignedHeaders=${names}, Signature=${signatureOf(method, url, own, names, secret)}`;
-    const forwarded = send(target, { method, headers: own }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    forwarded.on('error', () => response.destroy());
-    request.pipe(forwarded);
+    handOn(request, response, awsEndpoint, own);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

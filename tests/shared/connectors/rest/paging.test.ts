@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Paging } from '../../../../shared/connectors/rest/restPages.ts';
 import type { Json } from '../../../../shared/json.ts';
-import { type Asked, bench, idsOf, spec, stream } from './restBench.ts';
+import { type Asked, bench, idsOf, spec, stream, wholeRead } from './restBench.ts';
 
 const seven = [1, 2, 3, 4, 5, 6, 7].map((id) => ({ id }));
 const size = { to: { query: 'limit' }, records: 3 } as const;
@@ -196,14 +196,6 @@ it('the page after is asked for before a page is worked on, however little that 
       },
     },
   );
-  const request = {
-    name: 'items',
-    mode: 'full_refresh',
-    primaryKey: ['id'],
-    cursorField: null,
-    columns: null,
-    window: null,
-  } as const;
-  for await (const _batch of connector.read(context, request, null)) left.push('work');
+  for await (const _batch of connector.read(context, wholeRead('items'), null)) left.push('work');
   expect(left).toEqual(['page 1', 'page 2', 'work', 'page 3', 'work', 'work']);
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RestCheckpoint } from '../../../../shared/connectors/rest/restCheckpoint.ts';
 import type { Json } from '../../../../shared/json.ts';
 import { seeded } from '../../../randomness.ts';
-import { bench, idsOf, spec, stream } from './restBench.ts';
+import { bench, idsOf, spec, stream, wholeRead } from './restBench.ts';
 
 const last = (
   batches: readonly { readonly checkpoint?: RestCheckpoint | (() => RestCheckpoint) }[],
@@ -178,16 +178,8 @@ describe('a read', () => {
         return { items: [{ id: served }], text, next: served < pages ? String(served) : null };
       },
     );
-    const request = {
-      name: 'items',
-      mode: 'full_refresh',
-      primaryKey: ['id'],
-      cursorField: null,
-      columns: null,
-      window: null,
-    } as const;
     const counts: number[] = [];
-    for await (const _ of connector.read(context, request, null)) {
+    for await (const _ of connector.read(context, wholeRead('items'), null)) {
       await setTimeout(1);
       counts.push(served);
     }

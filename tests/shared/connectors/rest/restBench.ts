@@ -102,23 +102,19 @@ export function bench(
     asked,
     context,
     read: (name, request = {}, from = null) =>
-      Array.fromAsync(
-        connector.read(
-          context,
-          {
-            name,
-            mode: 'full_refresh',
-            primaryKey: ['id'],
-            cursorField: null,
-            columns: null,
-            window: null,
-            ...request,
-          },
-          from,
-        ),
-      ),
+      Array.fromAsync(connector.read(context, { ...wholeRead(name), ...request }, from)),
   };
 }
+
+/** A read of everything. */
+export const wholeRead = (name: string): StreamRequest => ({
+  name,
+  mode: 'full_refresh',
+  primaryKey: ['id'],
+  cursorField: null,
+  columns: null,
+  window: null,
+});
 
 export const idsOf = (batches: readonly Batch<RestCheckpoint>[]): readonly unknown[] =>
   batches.flatMap(({ body }) =>
