@@ -1,17 +1,32 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import { relative } from 'node:path';
+import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 
-/** Ends every run with the plain line `N passed, N failed[, N skipped]`, which any CI reader understands. */
+/** One line, whatever the names and the message hold; 200 characters of the message. */
+const failure = (where: string, errors: readonly Pick<SerializedError, 'message'>[]): string =>
+  `failed: ${where}: ${(errors[0]?.message ?? 'no message').slice(0, 200)}`.replaceAll(/\s+/g, ' ');
+
+/**
+ * Ends every run with a line `failed: <file> > <test>: <why>` for each failure, errors outside of tests among them, and
+ * then the plain line `N passed, N failed[, N skipped]`, which any CI reader understands.
+ */
 export default class CountsReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
-    const counts = { passed: 0, failed: unhandled.length, skipped: 0 };
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    const counts = { passed: 0, failed: 0, skipped: 0 };
+    const failures = unhandled.map((error) => failure('outside of tests', [error]));
     for (const module of modules) {
-      counts.failed += module.errors().length;
+      const file = relative('.', module.moduleId);
+      failures.push(...module.errors().map((error) => failure(file, [error])));
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
-        if (state === 'passed' || state === 'failed' || state === 'skipped') counts[state] += 1;
+        const { state, errors } = test.result();
+        if (state === 'failed') failures.push(failure(`${file} > ${test.fullName}`, errors));
+        if (state === 'passed' || state === 'skipped') counts[state] += 1;
       }
     }
+    counts.failed = failures.length;
     const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-    process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed${skipped}\n`);
+    process.stdout.write(
+      `\n${failures.map((told) => `${told}\n`).join('')}` +
+        `${counts.passed} passed, ${counts.failed} failed${skipped}\n`,
+    );
   }
 }

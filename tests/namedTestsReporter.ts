@@ -28,7 +28,9 @@ export default class NamedTestsReporter implements Reporter {
       return;
     const missing = missingTests(modules);
     if (missing.length === 0) return;
-    process.stdout.write(`\nNamed tests that did not run and pass:\n  ${missing.join('\n  ')}\n`);
+    process.stdout.write(
+      `\n${missing.map((told) => `failed: named by the docs, and did not run and pass: ${told}\n`).join('')}`,
+    );
     process.exitCode = 1;
   }
 }

@@ -113,10 +113,13 @@ export async function startKafka(jars: string, password: string): Promise<KafkaB
   }
   const bootstrapBrokers = [`127.0.0.1:${plain}`];
   const options = { clientId: 'test', bootstrapBrokers, retries: 20, retryDelay: 250 };
+  // A topic may be told of before all its partitions take writes. The retry sends what some of them took once more;
+  // only an idempotent producer's is written once.
+  const producing = { ...options, idempotent: true };
   const admin = new Admin(options);
   const producers: Producer<Buffer, Buffer, Buffer, Buffer>[] = [];
   const makeProducer = (more: object = {}): Producer<Buffer, Buffer, Buffer, Buffer> => {
-    const made = new Producer<Buffer, Buffer, Buffer, Buffer>({ ...options, ...more });
+    const made = new Producer<Buffer, Buffer, Buffer, Buffer>({ ...producing, ...more });
     producers.push(made);
     return made;
   };
@@ -127,7 +130,7 @@ export async function startKafka(jars: string, password: string): Promise<KafkaB
     certificates,
     admin,
     producer: makeProducer(),
-    producerOf: (transactionalId) => makeProducer({ transactionalId, idempotent: true }),
+    producerOf: (transactionalId) => makeProducer({ transactionalId }),
     async [Symbol.asyncDispose]() {
       await admin.close().catch(() => {});
       for (const producer of producers) await producer.close().catch(() => {});
