@@ -1,5 +1,3 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
@@ -8,6 +6,7 @@ import { vi } from 'vitest';
 import { openEvents } from '../client/openEvents.ts';
 import { type Api, apiOf } from './api.ts';
 import { canaryFinder } from './canaryFinder.ts';
+import { startHttpServer } from './httpServer.ts';
 import { localClientConfig } from './local/hostServices.ts';
 import type { RunningHeadgate } from './startHeadgate.ts';
 import { type StoredText, storedTexts } from './storedTexts.ts';
@@ -62,22 +61,18 @@ export async function watchHeadgate(headgate: RunningHeadgate): Promise<Watch> {
 
   const plain = apiOf(headgate.url, headgate.token);
   const own: string[] = [headgate.token];
-  const server = createServer(async (request, response) => {
-    hear('webhook', `${JSON.stringify(request.headers)}\n${await text(request)}`);
-    response.end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  started.defer(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const { port } = server.address() as AddressInfo;
+  const { origin } = started.use(
+    await startHttpServer(async (request, response) => {
+      hear('webhook', `${JSON.stringify(request.headers)}\n${await text(request)}`);
+      response.end();
+    }),
+  );
   for (const topic of ['events', 'alerts']) {
     // Whoever knows the path may post there.
     const path = `hook-canary-${topic}-2b9e`;
     const { signingSecret } = await plain.call<{ signingSecret: string }>('POST', '/v1/webhooks', {
       name: `watch ${topic}`,
-      url: `http://127.0.0.1:${port}/${path}`,
+      url: `${origin}/${path}`,
       topic,
     });
     own.push(path, signingSecret);

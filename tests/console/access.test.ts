@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type HttpServer, startHttpServer } from '../httpServer.ts';
 import { localClientConfig } from '../local/hostServices.ts';
 import {
   type AuthorizationServer,
@@ -23,11 +23,6 @@ interface Delivered {
   readonly body: string;
 }
 
-async function listen(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 describe.runIf(browser !== null)('who may do what, through the console only', () => {
   let headgate: RunningHeadgate;
   let salesforce: SalesforceSimulator;
@@ -39,7 +34,7 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
   /** The vendor's administrator ended the connection; whoever agrees again has a new one. */
   let isRevoked = false;
   /** A vendor's own login: codes are traded by the one server, refresh tokens by the other. */
-  const tokens = createServer(async (request, response) => {
+  const trade = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await text(request);
     const isCode = body.includes('grant_type=authorization_code');
     if (isCode) isRevoked = false;
@@ -57,21 +52,24 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
     response
       .writeHead(answer.status, { 'content-type': 'application/json' })
       .end(await answer.text());
-  });
-  const hook = createServer(async (request, response) => {
+  };
+  const hear = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     delivered.push({ headers: request.headers, body: await text(request) });
     response.end();
-  });
+  };
+  let tokens: HttpServer;
+  let hook: HttpServer;
   let hookUrl: string;
 
   beforeAll(async () => {
     salesforce = await startSalesforce();
     for (const name of ['Ada', 'Grace']) salesforce.create({ LastName: name });
-    const loginUrl = await listen(tokens);
-    hookUrl = `${await listen(hook)}/hook`;
+    tokens = await startHttpServer(trade);
+    hook = await startHttpServer(hear);
+    hookUrl = `${hook.origin}/hook`;
     headgate = await startHeadgate({
       functionEnvironment: {
-        VENDOR_ORIGINS: JSON.stringify({ ...salesforce.origins, [login]: loginUrl }),
+        VENDOR_ORIGINS: JSON.stringify({ ...salesforce.origins, [login]: tokens.origin }),
       },
     });
     const { clientId = '', clientSecret = '', refreshToken = '' } = salesforce.credentials;
@@ -89,10 +87,8 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
     await headgate?.[Symbol.asyncDispose]();
     await salesforce?.[Symbol.asyncDispose]();
     await vendor?.[Symbol.asyncDispose]();
-    for (const server of [tokens, hook]) {
-      server.closeAllConnections();
-      server.close();
-    }
+    await tokens?.close();
+    await hook?.close();
   });
 
   it('signs a person in at the issuer, as who they are, on the page they wanted', async () => {

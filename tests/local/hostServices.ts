@@ -1,6 +1,5 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { LocalService } from '../../local/localService.ts';
+import { dispatchTo, listen } from '../../local/startEndpoint.ts';
 
 /** What every SDK client of the embedded AWS is configured with; add the endpoint. */
 export const localClientConfig = {
@@ -15,17 +14,11 @@ export const localClientConfig = {
 export async function hostServices(
   ...services: readonly LocalService[]
 ): Promise<{ readonly endpoint: string; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
-    const service = services.find((candidate) => candidate.accepts(request));
-    if (service !== undefined) void service.handle(request, response);
-    else response.writeHead(404).end('no service accepts this request');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { url, close } = await listen(dispatchTo(services), 0, 'HEADGATE_AWS_PORT');
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: url,
     close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await close();
       for (const service of services) await service.close();
     },
   };

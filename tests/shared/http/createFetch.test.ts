@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createFetch } from '../../../shared/http/createFetch.ts';
+import { type HttpServer, startHttpServer } from '../../httpServer.ts';
 import { makeCertificates } from '../../postgresCertificates.ts';
-import { type SourceServer, startSource } from './sourceServer.ts';
 
-const open: SourceServer[] = [];
+const open: HttpServer[] = [];
 async function source(
   answer: (request: IncomingMessage, response: ServerResponse) => unknown,
   tls?: { readonly key: string; readonly cert: string },
-): Promise<SourceServer> {
-  const server = await startSource(answer, tls);
+): Promise<HttpServer> {
+  const server = await startHttpServer(answer, tls);
   open.push(server);
   return server;
 }

@@ -8,18 +8,18 @@ import {
   type RetryOptions,
   withRetries,
 } from '../../../shared/http/withRetries.ts';
-import { type SourceServer, startSource } from './sourceServer.ts';
+import { type HttpServer, startHttpServer } from '../../httpServer.ts';
 
 const start = new Date('2026-03-29T00:00:00Z');
 
 interface Bench {
   readonly fetch: typeof fetch;
-  readonly server: SourceServer;
+  readonly server: HttpServer;
   /** What was slept, in milliseconds. */
   readonly slept: number[];
 }
 
-let server: SourceServer | null = null;
+let server: HttpServer | null = null;
 afterEach(async () => {
   await server?.close();
   server = null;
@@ -33,7 +33,7 @@ type Answer =
 async function bench(answers: readonly Answer[], rest: Partial<RetryOptions> = {}): Promise<Bench> {
   const slept: number[] = [];
   let time = start.getTime();
-  server = await startSource((request: IncomingMessage, response: ServerResponse) => {
+  server = await startHttpServer((request: IncomingMessage, response: ServerResponse) => {
     const turn = Math.min((server?.requests.length ?? 1) - 1, answers.length - 1);
     const answer = answers[turn] ?? [500];
     if (answer === 'hang up') request.socket.destroy();
