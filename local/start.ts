@@ -123,7 +123,7 @@ export async function startHeadgate(options: StartOptions): Promise<Headgate> {
   services.stepFunctions.resume();
   services.events.resume();
   services.scheduler.resume();
-  startDropFolder({
+  const dropFolder = startDropFolder({
     folder: join(home.folder, 'drop'),
     api: listening.url,
     awsEndpoint: aws.url,
@@ -131,6 +131,10 @@ export async function startHeadgate(options: StartOptions): Promise<Headgate> {
     landingBucket: outputOf(assembly, 'LandingBucket'),
     log,
     signal: closing.signal,
+  });
+  started.defer(async () => {
+    closing.abort();
+    await dropFolder;
   });
   home.announce(listening.url);
   signal.throwIfAborted();

@@ -20,8 +20,11 @@ export interface StartDropFolderOptions {
 const source = z.object({ id: z.string() });
 const me = z.object({ tenant: z.string() });
 
-/** Watches the laptop's drop folder: a file put under `<folder>/<source key>/` lands in the source's prefix. */
-export function startDropFolder(options: StartDropFolderOptions): void {
+/**
+ * Watches the laptop's drop folder: a file put under `<folder>/<source key>/` lands in the source's prefix. Resolves when
+ * the signal has ended it and nothing is written any more; never rejects.
+ */
+export function startDropFolder(options: StartDropFolderOptions): Promise<void> {
   const { folder, awsEndpoint, landingBucket, log, signal } = options;
   const land = async (sourceKey: string, name: string, path: string): Promise<boolean> => {
     const found = await get(options, `/v1/sources/${encodeURIComponent(sourceKey)}`);
@@ -57,7 +60,7 @@ export function startDropFolder(options: StartDropFolderOptions): void {
       client.destroy();
     }
   };
-  watchDropFolder({ folder, land, log, signal }).catch((error: unknown) => {
+  return watchDropFolder({ folder, land, log, signal }).catch((error: unknown) => {
     if (!signal.aborted) log.error('the drop folder is no longer watched', { error });
   });
 }

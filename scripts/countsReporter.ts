@@ -16,6 +16,10 @@ export default class CountsReporter implements Reporter {
     for (const module of modules) {
       const file = relative('.', module.moduleId);
       failures.push(...module.errors().map((error) => failure(file, [error])));
+      for (const suite of module.children.allSuites())
+        failures.push(
+          ...suite.errors().map((error) => failure(`${file} > ${suite.fullName}`, [error])),
+        );
       for (const test of module.children.allTests()) {
         const { state, errors } = test.result();
         if (state === 'failed') failures.push(failure(`${file} > ${test.fullName}`, errors));

@@ -12,7 +12,7 @@ export interface RunningHeadgate extends Headgate, AsyncDisposable {
 export async function startHeadgate(options: Partial<StartOptions> = {}): Promise<RunningHeadgate> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'headgate-test-'));
   const remove = (): void => {
-    if (options.home === undefined) rmSync(home, { recursive: true, force: true });
+    if (options.home === undefined) rmSync(home, { recursive: true, force: true, maxRetries: 3 });
   };
   try {
     const headgate = await start({ port: 0, quiet: true, ...options, home });

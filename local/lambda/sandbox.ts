@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { functionEnvironment, logGroupOf } from './functionEnvironment.ts';
 import type { FunctionSettings } from './functionSettings.ts';
@@ -138,8 +139,8 @@ export function openSandbox(options: SandboxOptions): Sandbox {
                 : `RequestId: ${requestId} Error: Runtime exited with error: ${how}`,
           },
         });
-        rmSync(temporaryFolder, { recursive: true, force: true });
-        onGone();
+        // What cannot be removed now is at the next start, together with what killed processes left.
+        rm(temporaryFolder, { recursive: true, force: true, maxRetries: 3 }).then(onGone, onGone);
       },
     },
   );

@@ -7,12 +7,14 @@ import { createLog } from '../../shared/log.ts';
 
 let folder: string;
 let abort: AbortController;
+const watched: Promise<void>[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'headgate-drop-'));
   abort = new AbortController();
 });
-afterEach(() => {
+afterEach(async () => {
   abort.abort();
+  await Promise.all(watched.splice(0));
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -27,6 +29,7 @@ function watching(): { readonly landed: string[]; readonly done: Promise<void> }
     log: createLog(() => {}),
     signal: abort.signal,
   });
+  watched.push(done);
   return { landed, done };
 }
 
