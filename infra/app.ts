@@ -38,6 +38,8 @@ const { bundleFunctions } = await import('./bundle/bundleFunctions.ts');
 const folder = mkdtempSync(join(cache, 'bundles-'));
 try {
   const bundling = bundleFunctions(root, folder);
+  // Heard below; until then a failure must not end the program without its words.
+  bundling.catch(() => undefined);
   // Loaded while esbuild works in its own process.
   const [{ createApp }, { bundledCode }] = await Promise.all([
     import('./createApp.ts'),

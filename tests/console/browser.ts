@@ -2,7 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Page,
+  type Route,
+} from 'playwright-core';
 import { afterEach, expect } from 'vitest';
 
 /** As the Debian package installs it. */
@@ -72,6 +78,10 @@ export async function signIn(
   await page.goto(`${url}${path}#token=${token}`);
   await page.getByRole('navigation', { name: 'Console' }).waitFor();
 }
+
+/** Lets a request fail as a line that is down does. It may be given up by its page meanwhile. */
+export const breakOff = (route: Route): Promise<void> =>
+  route.abort('internetdisconnected').catch(() => undefined);
 
 /** Drops files as somebody would from a folder. */
 export async function drop(

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
-import { drop, expectAccessible, keepOnFailure, openBrowser, openPage } from './browser.ts';
+import {
+  breakOff,
+  drop,
+  expectAccessible,
+  keepOnFailure,
+  openBrowser,
+  openPage,
+} from './browser.ts';
 import { screenshot } from './screenshots.ts';
 
 const browser: Browser | null = await openBrowser();
@@ -168,7 +175,7 @@ describe.runIf(browser !== null)('a source of files, through the console only', 
     // The line breaks before the last part and stays broken.
     await page.route(/partNumber=3/, async (route) => {
       broken += 1;
-      await route.abort();
+      await breakOff(route);
     });
     const choose = async () => {
       await page

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../client/generated.ts';
 import { type Api, apiOf } from '../api.ts';
 import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
-import { keepOnFailure, openBrowser, openPage, signIn } from './browser.ts';
+import { breakOff, keepOnFailure, openBrowser, openPage, signIn } from './browser.ts';
 import { screenshot } from './screenshots.ts';
 
 const browser: Browser | null = await openBrowser();
@@ -58,7 +58,7 @@ async function wireOf(context: BrowserContext): Promise<Wire> {
       isLive = false;
       await context.route(address, async (route) => {
         refused += 1;
-        await route.abort('internetdisconnected');
+        await breakOff(route);
       });
       for (const socket of open) await socket.close({ code: 3001 });
       open.clear();

@@ -6,7 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../client/createClient.ts';
 import { apiOf } from '../api.ts';
 import { type RunningHeadgate, startHeadgate } from '../startHeadgate.ts';
-import { expectAccessible, keepOnFailure, openBrowser, openPage, signIn } from './browser.ts';
+import {
+  breakOff,
+  expectAccessible,
+  keepOnFailure,
+  openBrowser,
+  openPage,
+  signIn,
+} from './browser.ts';
 import { screenshot } from './screenshots.ts';
 
 const browser: Browser | null = await openBrowser();
@@ -210,7 +217,7 @@ describe.runIf(browser !== null)('people in the console', () => {
     await expectAccessible(admin);
     await admin.goto(`${headgate.url}/health`);
     await admin.getByText('All well').waitFor();
-    await admin.route(/\/v1\//, (route) => route.abort());
+    await admin.route(/\/v1\//, breakOff);
     await admin.getByRole('link', { name: 'Schedules' }).click();
     await admin.getByText('Headgate does not answer.').waitFor();
     // What could not be read is not said to be empty.
