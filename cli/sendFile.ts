@@ -114,6 +114,8 @@ async function* chunksOf(
     );
 }
 
+const isGood = (status: number): boolean => status >= 200 && status < 300;
+
 async function send(
   method: string,
   url: string,
@@ -135,12 +137,12 @@ async function send(
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', reject);
-        response.on('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            text: Buffer.concat(chunks).toString('utf8'),
-          }),
-        );
+        response.on('end', () => {
+          const { statusCode = 0 } = response;
+          resolve({ status: statusCode, text: Buffer.concat(chunks).toString('utf8') });
+          // Nobody wants the rest.
+          if (!isGood(statusCode)) request.destroy();
+        });
       });
     },
   );
@@ -149,7 +151,7 @@ async function send(
     if (error instanceof CliError || signal.aborted) throw error;
   });
   const [{ status, text }] = await Promise.all([answer, sending]);
-  if (status >= 200 && status < 300) return;
+  if (isGood(status)) return;
   const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1] ?? '';
   const message = /<Message>([^<]*)<\/Message>/.exec(text)?.[1] ?? '';
   throw new CliError(

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { localAccount } from '../localService.ts';
 import { authenticate } from './authenticate.ts';
 import { answerPreflight, corsHeaders } from './cors.ts';
@@ -104,10 +104,10 @@ export async function serveS3(
           error,
         });
       answer = errorAnswer(error, incoming.url?.split('?')[0] ?? '/', requestId);
+      // A client may look for the answer only when its whole body has been taken, and none is once it was answered.
+      if (!incoming.complete) await finished(incoming.resume());
     }
     await writeAnswer(incoming, response, answer);
-    // What is left of a refused body is read away, or the client would never see the answer.
-    incoming.resume();
   } catch {
     response.destroy();
   } finally {

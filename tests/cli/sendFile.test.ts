@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -63,6 +65,26 @@ it('says what S3 said about a form it refuses', async () => {
     name: 'CliError',
     message: expect.stringContaining('EntityTooLarge'),
   });
+});
+
+it('stops sending what was refused', async () => {
+  const refusing = createServer((_request, response) => response.writeHead(403).end()).listen(0);
+  // The connection would end by itself, and the sender with it.
+  refusing.keepAliveTimeout = 0;
+  const { port } = refusing.address() as AddressInfo;
+  const file = localFile('refused.csv', 33 * 1024 ** 2);
+  const upload = {
+    ...(await client.createUpload({ idOrKey: 'files', body: { name: file.name } })),
+    url: `http://127.0.0.1:${port}`,
+  };
+  let sent = 0;
+  const tell = (bytes: number): void => {
+    sent = bytes;
+  };
+  await expect(sendFile(client, upload, file, tell, signal)).rejects.toThrow(/status 403/);
+  expect(sent).toBeLessThan(file.bytes);
+  refusing.closeAllConnections();
+  refusing.close();
 });
 
 it('refuses to send a file that became shorter meanwhile', async () => {

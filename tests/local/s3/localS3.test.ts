@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CreateMultipartUploadCommand,
@@ -294,6 +296,19 @@ describe('readers and writers at once', () => {
       client.send(new HeadObjectCommand({ Bucket: 'plain', Key: 'key' })),
     );
     expect(refusal.status).toBe(404);
+  });
+
+  it('a body that is refused is taken before the answer, so that its sender comes to an end', async () => {
+    const sending = httpRequest(`${endpoint}/plain/key`, {
+      method: 'PUT',
+      headers: { 'content-length': 8_000_000 },
+    });
+    const answer = once(sending, 'response') as Promise<[IncomingMessage]>;
+    await pipeline(async function* () {
+      for (let sent = 0; sent < 80; sent += 1) yield Buffer.alloc(100_000);
+    }, sending);
+    const [{ statusCode }] = await answer;
+    expect(statusCode).toBe(403);
   });
 
   it('a reader that goes away half way is let go', async () => {
