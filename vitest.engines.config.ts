@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['tests/engines/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 600_000,
+    expect: { poll: { timeout: 20_000 } },
     maxWorkers: 1,
     reporters: ['default', './scripts/countsReporter.ts'],
   },

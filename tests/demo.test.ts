@@ -41,7 +41,7 @@ describe('npm run demo', () => {
     const { out, code } = await demo();
     expect(out).toContain('nothing new');
     expect(code).toBe(0);
-  }, 120_000);
+  });
 
   it('names the variable to set when the port is taken', async () => {
     const { createServer } = await import('node:net');
@@ -57,5 +57,5 @@ describe('npm run demo', () => {
     expect(`${out}${error}`).toContain('HEADGATE_PORT');
     expect(error).not.toMatch(/at .*\.ts:\d+/);
     expect(code).toBe(1);
-  }, 60_000);
+  });
 });

@@ -7,7 +7,7 @@ const executablePath = '/usr/bin/chromium';
 let headgate: RunningHeadgate;
 beforeAll(async () => {
   headgate = await startHeadgate();
-}, 60_000);
+});
 afterAll(() => headgate[Symbol.asyncDispose]());
 
 it('is one page that may load nothing else and ask nobody but the API', async () => {
@@ -55,4 +55,4 @@ it('lists every operation, and a request tried in a browser is answered', async 
   } finally {
     await browser.close();
   }
-}, 60_000);
+});

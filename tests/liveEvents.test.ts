@@ -17,7 +17,7 @@ beforeAll(async () => {
   headgate = await startHeadgate();
   api = apiOf(headgate.url, headgate.token);
   writeFileSync(join(folder, 'orders.csv'), 'id,item\n1,apple\n2,pear\n');
-}, 60_000);
+});
 afterAll(async () => {
   await headgate[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
@@ -90,7 +90,7 @@ it('tells a connection of a source, its file, its run and the file that goes, in
   });
   const numbers = page.events.map(({ seq }) => seq);
   expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
-}, 60_000);
+});
 
 it('loses no event of a lost connection, and two pages agree', async () => {
   const sockets: WebSocket[] = [];
@@ -114,7 +114,7 @@ it('loses no event of a lost connection, and two pages agree', async () => {
   expect(shaky.statuses).toContain('offline');
   steady.live.close();
   shaky.live.close();
-}, 60_000);
+});
 
 it('ends the connection of a token that is revoked, and does not try it again', async () => {
   const made = await api.call<{ id: string; token: string }>('POST', '/v1/tokens', {
@@ -125,7 +125,7 @@ it('ends the connection of a token that is revoked, and does not try it again', 
   await api.call('DELETE', `/v1/tokens/${made.id}`);
   await vi.waitFor(() => expect(page.statuses.at(-1)).toBe('refused'), within);
   page.live.close();
-}, 60_000);
+});
 
 it('tells webhooks and the alert topic of a run that fails, and answers the log by request', async () => {
   const posts: { type: string; sourceKey: string; headers: IncomingHttpHeaders }[] = [];
@@ -172,4 +172,4 @@ it('tells webhooks and the alert topic of a run that fails, and answers the log 
   expect(page.events.map(({ type }) => type)).toContain('sync_failed');
   server.closeAllConnections();
   server.close();
-}, 60_000);
+});

@@ -12,7 +12,7 @@ let api: Api;
 beforeAll(async () => {
   headgate = await startHeadgateProcess(home, token);
   api = apiOf(headgate.url, token);
-}, 120_000);
+});
 afterAll(async () => {
   await headgate?.[Symbol.asyncDispose]();
   rmSync(home, { recursive: true, force: true });
@@ -80,7 +80,7 @@ it('a contract rejects rows, and they load again once it takes them in', async (
   const history = await api.call<{ data: Rows }>('GET', '/v1/sources/orders/schema/history');
   expect(history.data.map(({ runId: by }) => by).slice(0, 1)).toEqual([runId]);
   expect(history.data).toHaveLength(2);
-}, 120_000);
+});
 
 it('a column that changes its type, or goes, wants attention until somebody has seen it', async () => {
   await make('prices');
@@ -99,7 +99,7 @@ it('a column that changes its type, or goes, wants attention until somebody has 
   ]);
   const path = '/v1/sources/prices/attention/breaking_drift/acknowledge';
   expect(await api.call('POST', path)).toMatchObject({ attention: [] });
-}, 120_000);
+});
 
 it('too many rejects fail the commit before it happens', async () => {
   await make('limited', { rules: { maxRejectedRows: 1 } });
@@ -108,7 +108,7 @@ it('too many rejects fail the commit before it happens', async () => {
   expect(run).toMatchObject({ status: 'failed', error: { code: 'too_many_rejects' } });
   expect(await rowsOf('limited')).toHaveLength(1);
   expect(await rejectsOf('limited')).toHaveLength(1);
-}, 120_000);
+});
 
 it('a frozen schema fails the run by the columns’ names', async () => {
   await make('frozen', { contract: 'freeze' });
@@ -117,7 +117,7 @@ it('a frozen schema fails the run by the columns’ names', async () => {
   expect(run).toMatchObject({ status: 'failed', error: { code: 'schema_frozen' } });
   expect(run.error?.message).toContain('more');
   expect(await rowsOf('frozen')).toEqual([{ id: '1', _unfit: null }]);
-}, 120_000);
+});
 
 it('a masked value is nowhere: not in the lake, not in the table’s history, not in a log', async () => {
   const secret = 'canary.person@example.com';
@@ -144,4 +144,4 @@ it('a masked value is nowhere: not in the lake, not in the table’s history, no
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => !path.includes('/file-') && readFileSync(path).includes(secret));
   expect(found.length).toBe(1);
-}, 120_000);
+});

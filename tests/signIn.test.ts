@@ -6,7 +6,7 @@ import { type RunningHeadgate, startHeadgate } from './startHeadgate.ts';
 let headgate: RunningHeadgate;
 beforeAll(async () => {
   headgate = await startHeadgate();
-}, 60_000);
+});
 afterAll(() => headgate[Symbol.asyncDispose]());
 
 function browser() {
@@ -49,7 +49,7 @@ it('signs a person in with a code and PKCE, with the role and tenant of the toke
   await expect(client.listTokens()).rejects.toMatchObject({ status: 403 });
   // Neither what was kept nor the code works again.
   await expect(finishSignIn(options, back)).rejects.toThrow('not begun here');
-}, 60_000);
+});
 
 it('refuses a sign-in that was begun elsewhere, a code with another verifier, and a forged token', async () => {
   const [mine, other] = [browser(), browser()];
@@ -76,7 +76,7 @@ it('refuses a sign-in that was begun elsewhere, a code with another verifier, an
   const forged = Buffer.from(JSON.stringify({ ...payload, tenant: 'other' })).toString('base64url');
   const client = createClient({ baseUrl: headgate.url, token: `${head}.${forged}.${signature}` });
   await expect(client.getMe()).rejects.toMatchObject({ status: 401 });
-}, 60_000);
+});
 
 it('sends nobody back to another machine', async () => {
   const options = { ...browser(), redirectUri: 'https://evil.test/' };

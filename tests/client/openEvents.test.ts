@@ -1,6 +1,7 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Event } from '../../client/generated.ts';
 import { type LiveStatus, openEvents } from '../../client/openEvents.ts';
+import { eventually } from '../eventually.ts';
 
 /** A WebSocket whose other end is the test. */
 class FakeSocket {
@@ -63,7 +64,7 @@ async function connect(more: object = {}, status = 200) {
     retryMilliseconds: 1,
     ...more,
   });
-  if (status === 200) await vi.waitFor(() => expect(FakeSocket.made).toHaveLength(1));
+  if (status === 200) await eventually(() => expect(FakeSocket.made).toHaveLength(1));
   const socket = () => FakeSocket.made.at(-1) as FakeSocket;
   return { live, told, statuses, resets: () => resets, socket };
 }
@@ -135,7 +136,7 @@ it('connects again after its last event, and not after it was closed or refused'
   const { socket, live, statuses } = await isLive(3);
   socket().say(range(3, 4));
   socket().close();
-  await vi.waitFor(() => expect(FakeSocket.made).toHaveLength(2));
+  await eventually(() => expect(FakeSocket.made).toHaveLength(2));
   socket().open();
   expect(socket().sent[0]).toMatchObject({ action: 'hello', after: 4 });
   expect(statuses).toContain('offline');
@@ -146,6 +147,6 @@ it('connects again after its last event, and not after it was closed or refused'
   live.close();
 
   const refused = await connect({}, 401);
-  await vi.waitFor(() => expect(refused.statuses.at(-1)).toBe('refused'));
+  await eventually(() => expect(refused.statuses.at(-1)).toBe('refused'));
   expect(FakeSocket.made).toHaveLength(0);
 });

@@ -120,7 +120,7 @@ beforeAll(async () => {
   s3 = await startS3Front(headgate.awsEndpoint);
   watch = await watchHeadgate(headgate);
   api = watch.api;
-}, 120_000);
+});
 afterAll(async () => {
   await watch?.[Symbol.asyncDispose]();
   await headgate?.[Symbol.asyncDispose]();
@@ -145,7 +145,7 @@ for (const [name, open] of Object.entries(subjects))
       subject = await open();
       await subject.put('a.csv', 'id,text\n1,one\n2,"two, and a half"\n');
       await subject.put('b.jsonl', '{"id":3,"text":"three"}\n{"id":4,"text":"four"}\n');
-    }, 60_000);
+    });
 
     it('becomes a table that holds what the files hold', async () => {
       await api.call('POST', '/v1/sources', {
@@ -174,7 +174,7 @@ for (const [name, open] of Object.entries(subjects))
       );
       expect(preview).toMatchObject({ total: 4 });
       expect(await run()).toMatchObject({ status: 'succeeded', result: 'nothing_new' });
-    }, 60_000);
+    });
 
     it('takes what is new, and exchanges the rows of what changed', async () => {
       await subject.put('c.csv', 'id,text\n5,five\n');
@@ -186,14 +186,14 @@ for (const [name, open] of Object.entries(subjects))
         '4 four b.jsonl',
         '5 five c.csv',
       ]);
-    }, 60_000);
+    });
 
     it('lets rows of removed files go', async () => {
       await subject.remove('b.jsonl');
       expect(await run()).toMatchObject({ status: 'succeeded', counts: { read: 0 } });
       expect(await rowsOf(name)).toEqual(['1 ONE a.csv', '5 five c.csv']);
       expect(await run()).toMatchObject({ status: 'succeeded', result: 'nothing_new' });
-    }, 60_000);
+    });
   });
 
 describe('files elsewhere, whatever they are', () => {
@@ -211,7 +211,7 @@ describe('files elsewhere, whatever they are', () => {
       credentials: subject.credentials,
       status: 'active',
     });
-  }, 60_000);
+  });
 
   it('fails a file that cannot be read alone, and takes it once it can', async () => {
     await subject.put('d.parquet', 'no Parquet at all, whatever its name says');
@@ -224,7 +224,7 @@ describe('files elsewhere, whatever they are', () => {
     expect(again.status).not.toBe('succeeded');
     await subject.put('d.parquet', '');
     expect(await run()).toMatchObject({ status: 'succeeded', result: 'nothing_new' });
-  }, 60_000);
+  });
 
   it('shares out a large file, and many files', async () => {
     const rows = Array.from({ length: 3000 }, (_, n) => `${100 + n},"cell ""${n}"""`);
@@ -244,14 +244,14 @@ describe('files elsewhere, whatever they are', () => {
     expect(all).toHaveLength(3014);
     expect(all).toContain('3099 cell "2999" large.csv');
     expect(await run()).toMatchObject({ status: 'succeeded', result: 'nothing_new' });
-  }, 90_000);
+  });
 
   it('reads all files again in a full refresh', async () => {
     const before = await rowsOf(name);
     const refreshed = await run({ mode: 'full_refresh' });
     expect(refreshed).toMatchObject({ status: 'succeeded', counts: { read: before.length } });
     expect(await rowsOf(name)).toEqual(before);
-  }, 60_000);
+  });
 });
 
 describe('csv_url through Headgate', () => {
@@ -277,7 +277,7 @@ describe('csv_url through Headgate', () => {
     expect(await rowsOf('csv_url')).toEqual(['1 one a.csv', '2 TWO b.csv', '3 three b.csv']);
     const preview = await api.call('GET', '/v1/sources/csv_url/preview?stream=files');
     expect(preview).toMatchObject({ total: 3 });
-  }, 60_000);
+  });
 });
 
 for (const connector of ['csv_upload', 'local_files'])
@@ -309,7 +309,7 @@ for (const connector of ['csv_upload', 'local_files'])
       expect(preview).toMatchObject({ total: 3 });
       expect(await api.runToEnd(connector)).toMatchObject({ result: 'nothing_new' });
       rmSync(folder, { recursive: true });
-    }, 60_000);
+    });
   });
 
 describe('google_sheets through Headgate', () => {
@@ -364,7 +364,7 @@ describe('google_sheets through Headgate', () => {
     );
     expect(JSON.stringify(preview)).toContain('Ada Lovelace');
     expect([...sheets.problems, ...gcs.problems]).toEqual([]);
-  }, 60_000);
+  });
 });
 
 it('keeps every credential and token to itself, also of runs whose place refuses, and tells what it was asked', async () => {

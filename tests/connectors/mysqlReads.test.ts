@@ -56,7 +56,7 @@ if (mariadb !== null) {
           rows + 1,
         );
       }
-    }, 20_000);
+    });
 
     it('that goes on after a stop says that it is of more than one moment', async () => {
       await execute('create table paged(id int primary key) select seq as id from seq_1_to_7');

@@ -71,7 +71,7 @@ describe('a full refresh', () => {
         from generate_series(1, ${rows}) i`);
       expect((await readAll(roomy, context(), request)).rows.length).toBe(rows + 1);
     }
-  }, 20_000);
+  });
 
   it('of a small table, or of one without a key, is one batch', async () => {
     await postgres.execute(

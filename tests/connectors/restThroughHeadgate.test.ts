@@ -362,7 +362,7 @@ beforeAll(async () => {
   });
   watch = await watchHeadgate(headgate);
   api = watch.api;
-}, 120_000);
+});
 
 afterAll(async () => {
   await watch?.[Symbol.asyncDispose]();
@@ -494,7 +494,7 @@ describe('connected in the browser', () => {
       await expect(
         api.call('POST', '/v1/oauth/finish', codes.agree(again.url)),
       ).rejects.toMatchObject({ status: 400, body: { code: 'invalid_credentials' } });
-    }, 60_000);
+    });
 });
 
 it('keeps every credential and token to itself, also of runs whose vendor tells them again', async () => {

@@ -80,7 +80,7 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
       refreshToken,
     });
     ({ context, page, problems } = await openPage(browser!));
-  }, 120_000);
+  });
   keepOnFailure(() => page);
   afterAll(async () => {
     await browser?.close();
@@ -112,7 +112,7 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
     await other.page.getByRole('button', { name: /Sign in with/ }).waitFor();
     expect(other.problems).toEqual([]);
     await other.context.close();
-  }, 60_000);
+  });
 
   it('connects a source in the browser: to the vendor, back, and it loads', async () => {
     await context.route(`${login}/**`, (route) =>
@@ -138,7 +138,7 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
       .getByText('2', { exact: true })
       .waitFor();
     await expectAccessible(page);
-  }, 60_000);
+  });
 
   it('says that the vendor ended the connection, and is connected again', async () => {
     isRevoked = true;
@@ -160,7 +160,7 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
       .locator('.stat', { hasText: 'Total rows' })
       .getByText('3', { exact: true })
       .waitFor();
-  }, 90_000);
+  });
 
   it('says so when the vendor does not agree, and connects nothing', async () => {
     await page.goto(`${headgate.url}/connected?error=access_denied&state=x`);
@@ -168,7 +168,7 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
     await expectAccessible(page);
     await page.goto(`${headgate.url}/connected?state=forged&code=stolen`);
     await page.getByText('was not begun here').waitFor();
-  }, 60_000);
+  });
 
   it('lists the apps that sources are connected by, without their secrets', async () => {
     await page.goto(`${headgate.url}/settings?tab=apps`);
@@ -178,7 +178,7 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
     await screenshot(page, 'oauth-apps');
     await app.getByRole('link', { name: 'customers' }).click();
     await page.getByRole('heading', { name: 'Customers' }).waitFor();
-  }, 60_000);
+  });
 
   let secret: string;
   it('adds a webhook, shows its secret once, and signs what it tells with it', async () => {
@@ -225,7 +225,7 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
       .waitFor();
     expect(await page.content()).not.toContain(secret);
     await screenshot(page, 'webhooks');
-  }, 60_000);
+  });
 
   it('tells in the audit log what was before and after, and no secret', async () => {
     await page.goto(`${headgate.url}/settings?tab=audit`);
@@ -245,7 +245,7 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
     for (const each of [...secrets, salesforce.credentials['refreshToken']])
       expect(shown).not.toContain(each);
     expect(problems).toEqual([]);
-  }, 60_000);
+  });
 
   it('shows an administrator which of the functions failed', async () => {
     const lambda = new LambdaClient({ ...localClientConfig, endpoint: headgate.awsEndpoint });
@@ -260,5 +260,5 @@ describe.runIf(browser !== null)('who may do what, through the console only', ()
     await expectAccessible(page);
     await failing.scrollIntoViewIfNeeded();
     await screenshot(page, 'health-functions');
-  }, 60_000);
+  });
 });

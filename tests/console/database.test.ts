@@ -22,7 +22,7 @@ describe.runIf(browser !== null)('a database, through the console only', () => {
       create view endless as select n as id, pg_sleep(0.02)::text as pause from generate_series(1, 100000) n`);
     ({ page, problems } = await openPage(browser!));
     await signIn(page, headgate.url, headgate.token, '/sources/new?connector=postgres');
-  }, 120_000);
+  });
   keepOnFailure(() => page);
   afterAll(async () => {
     await browser?.close();
@@ -49,7 +49,7 @@ describe.runIf(browser !== null)('a database, through the console only', () => {
     await page.getByLabel('Password', { exact: true }).fill(postgres.password);
     await page.getByRole('button', { name: 'Test connection' }).click();
     await page.locator('.alert.success').waitFor();
-  }, 60_000);
+  });
 
   it('offers its streams, and says when its schedule fires, before it is added', async () => {
     await page.getByRole('button', { name: 'Choose streams' }).click();
@@ -71,7 +71,7 @@ describe.runIf(browser !== null)('a database, through the console only', () => {
     await badge('Synced').waitFor();
     await stat('Sync mode').getByText('Daily at 02:30 (Berlin)').waitFor();
     expect((await page.content()).includes(postgres.password)).toBe(false);
-  }, 60_000);
+  });
 
   it('reads a range of dates again without touching the rest', async () => {
     await page.getByRole('button', { name: 'Actions' }).click();
@@ -88,7 +88,7 @@ describe.runIf(browser !== null)('a database, through the console only', () => {
     await stat('Total rows').getByText('60', { exact: true }).waitFor();
     await expectAccessible(page);
     await screenshot(page, 'source');
-  }, 60_000);
+  });
 
   it('raises breaking drift above the list until it is acknowledged', async () => {
     await postgres.execute(
@@ -113,7 +113,7 @@ describe.runIf(browser !== null)('a database, through the console only', () => {
     await screenshot(page, 'drift');
     await page.getByRole('button', { name: 'Acknowledge' }).click();
     await page.getByText('Breaking schema drift').waitFor({ state: 'detached' });
-  }, 60_000);
+  });
 
   it('shows a failure with what to do about it', async () => {
     await postgres.execute('alter table orders rename to renamed');
@@ -135,7 +135,7 @@ describe.runIf(browser !== null)('a database, through the console only', () => {
     await expectAccessible(page);
     await screenshot(page, 'health');
     await postgres.execute('alter table renamed rename to orders');
-  }, 60_000);
+  });
 
   it('watches a long run live, and stops it', async () => {
     await page.goto(`${headgate.url}/sources/shop_database?tab=settings`);
@@ -156,7 +156,7 @@ describe.runIf(browser !== null)('a database, through the console only', () => {
     await expectAccessible(page);
     await page.getByRole('button', { name: 'Cancel run' }).click();
     await page.locator('.title-line .badge', { hasText: 'Cancelled' }).waitFor();
-  }, 60_000);
+  });
 
   it('lists its schedule, and takes it away', async () => {
     await page.getByRole('link', { name: 'Schedules' }).click();
@@ -168,7 +168,7 @@ describe.runIf(browser !== null)('a database, through the console only', () => {
     await page.getByText('Shop database: saved.').waitFor();
     await page.getByRole('link', { name: 'Schedules' }).click();
     await page.getByText('Nothing is scheduled').waitFor();
-  }, 60_000);
+  });
 
   it('deletes the source only after its key was typed', async () => {
     await page.goto(`${headgate.url}/sources/shop_database`);
@@ -182,5 +182,5 @@ describe.runIf(browser !== null)('a database, through the console only', () => {
     await button.click();
     await page.getByText('Add your first source').waitFor();
     expect(problems).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -34,7 +34,7 @@ describe.runIf(browser !== null)('a source of files, through the console only', 
   beforeAll(async () => {
     headgate = await startHeadgate();
     ({ page, problems } = await openPage(browser!));
-  }, 120_000);
+  });
   keepOnFailure(() => page);
   afterAll(async () => {
     await browser?.close();
@@ -51,7 +51,7 @@ describe.runIf(browser !== null)('a source of files, through the console only', 
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('heading', { name: 'Sources' }).waitFor();
     expect(new URL(page.url()).pathname).toBe('/sources');
-  }, 60_000);
+  });
 
   it('starts the first source from the empty list', async () => {
     await page.getByText('Add your first source').waitFor();
@@ -66,7 +66,7 @@ describe.runIf(browser !== null)('a source of files, through the console only', 
     expect(await page.getByLabel('Key', { exact: true }).inputValue()).toBe('shop_orders');
     await page.getByRole('button', { name: 'Add and choose files' }).click();
     await page.getByRole('tab', { name: 'Files', selected: true }).waitFor();
-  }, 60_000);
+  });
 
   it('uploads what is dropped, refuses what it cannot read, and loads it live', async () => {
     await drop(page, [
@@ -89,7 +89,7 @@ describe.runIf(browser !== null)('a source of files, through the console only', 
       .getByText('5', { exact: true })
       .waitFor();
     await expectAccessible(page);
-  }, 60_000);
+  });
 
   it('shows the rejected row with its reason, and the rows of the table', async () => {
     await page.getByRole('tab', { name: 'Rejects' }).click();
@@ -109,7 +109,7 @@ describe.runIf(browser !== null)('a source of files, through the console only', 
     await page.getByRole('tab', { name: 'Columns' }).click();
     await page.getByText('timestamptz').first().waitFor();
     await page.goBack();
-  }, 60_000);
+  });
 
   it('deletes a file with its rows, and still shows the table as it was before', async () => {
     await page.goto(`${headgate.url}/sources/shop_orders?tab=files`);
@@ -131,7 +131,7 @@ describe.runIf(browser !== null)('a source of files, through the console only', 
     await page.getByRole('tab', { name: 'Snapshots' }).click();
     await page.getByRole('link', { name: 'See the run' }).first().waitFor();
     await expectAccessible(page);
-  }, 60_000);
+  });
 
   it('asks what to do with a name that is there, replaces it, or renames the new one', async () => {
     await page.goto(`${headgate.url}/sources/shop_orders?tab=files`);
@@ -161,7 +161,7 @@ describe.runIf(browser !== null)('a source of files, through the console only', 
       )
       .toBe(1);
     expect(await page.getByText('44.10').count()).toBe(0);
-  }, 60_000);
+  });
 
   it('takes a broken upload in parts up where it was, even on a new page', async () => {
     await page.goto(`${headgate.url}/sources/shop_orders?tab=files`);
@@ -202,7 +202,7 @@ describe.runIf(browser !== null)('a source of files, through the console only', 
       .getByRole('row', { name: 'large.csv' })
       .waitFor();
     rmSync(folder, { recursive: true });
-  }, 90_000);
+  });
 
   it('logged no error on the way', () => {
     expect(problems).toEqual([]);

@@ -49,7 +49,7 @@ describe.runIf(browser !== null)('people in the console', () => {
       });
     ({ page: admin, problems } = await openPage(browser!));
     await signIn(admin, headgate.url, headgate.token);
-  }, 120_000);
+  });
   keepOnFailure(() => admin);
   afterAll(async () => {
     await browser?.close();
@@ -207,7 +207,7 @@ describe.runIf(browser !== null)('people in the console', () => {
     await page.getByRole('link', { name: 'Health' }).click();
     await page.getByText('This token is not valid any more. Sign in again.').waitFor();
     await context.close();
-  }, 120_000);
+  });
 
   it('says what is missing at an address of nothing, and that Headgate is gone when it is', async () => {
     await admin.goto(`${headgate.url}/no/such/page`);
@@ -229,7 +229,7 @@ describe.runIf(browser !== null)('people in the console', () => {
     await admin.getByRole('button', { name: 'Sign out' }).click();
     await admin.getByLabel('API token').waitFor();
     expect(problems).toEqual([]);
-  }, 60_000);
+  });
 
   it('is served with headers that let no foreign code run, and is never cached stale', async () => {
     const answer = await fetch(`${headgate.url}/sources/anything`, {

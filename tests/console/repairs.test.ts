@@ -17,7 +17,7 @@ describe.runIf(browser !== null)('what went wrong is mended, through the console
     await page.getByLabel('Name', { exact: true }).fill('Stock');
     await page.getByRole('button', { name: 'Add and choose files' }).click();
     await page.getByRole('tab', { name: 'Files', selected: true }).waitFor();
-  }, 120_000);
+  });
   keepOnFailure(() => page);
   afterAll(async () => {
     await browser?.close();
@@ -78,7 +78,7 @@ describe.runIf(browser !== null)('what went wrong is mended, through the console
     await page.getByRole('link', { name: 'default.stock' }).click();
     await page.getByRole('cell', { name: 'green' }).waitFor();
     await page.goto(`${headgate.url}/sources/stock`);
-  }, 60_000);
+  });
 
   it('undoes the last run, and only that one', async () => {
     await upload('wrong.csv', 'id,item,colour\n5,wrong,red\n6,wrong,red\n7,wrong,red\n');
@@ -95,7 +95,7 @@ describe.runIf(browser !== null)('what went wrong is mended, through the console
     await expectAccessible(page);
     await screenshot(page, 'history');
     await tab('Overview');
-  }, 60_000);
+  });
 
   it('clears the data only after the key was typed, and the source stays', async () => {
     await act('Clear data…');
@@ -114,5 +114,5 @@ describe.runIf(browser !== null)('what went wrong is mended, through the console
     await tab('Overview');
     await rows('2');
     expect(problems).toEqual([]);
-  }, 60_000);
+  });
 });

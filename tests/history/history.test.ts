@@ -8,7 +8,7 @@ import type { SourceDatabase } from './sourceDatabase.ts';
 let postgres: SourceDatabase;
 beforeAll(async () => {
   postgres = await postgresSource();
-}, 60_000);
+});
 const mariadb = await mariadbSource();
 afterAll(async () => {
   await postgres?.[Symbol.asyncDispose]();

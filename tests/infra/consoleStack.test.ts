@@ -18,7 +18,7 @@ describe('the console’s stack', () => {
     writeFileSync(join(folder, 'assets/a.js'), '');
     const { console: stack } = appWith({ consoleFolder: folder });
     template = Template.fromStack(stack!);
-  }, 60_000);
+  });
 
   it('is left out where no built console is named', () => {
     expect(appWith().console).toBe(null);

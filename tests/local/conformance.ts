@@ -28,7 +28,7 @@ export function describeConformance(
     const declared = new Set<string>();
     beforeAll(async () => {
       engine = await connect();
-    }, 120_000);
+    });
     afterAll(async () => {
       await engine?.close();
     });

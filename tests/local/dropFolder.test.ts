@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { watchDropFolder } from '../../local/dropFolder.ts';
 import { createLog } from '../../shared/log.ts';
+import { eventually } from '../eventually.ts';
 
 let folder: string;
 let abort: AbortController;
@@ -37,21 +38,21 @@ it('lands a file once, and again only when it changed', async () => {
   const { landed } = watching();
   mkdirSync(join(folder, 'orders/2026'), { recursive: true });
   writeFileSync(join(folder, 'orders/2026/a.csv'), 'id\n1\n');
-  await vi.waitFor(() => expect(landed).toEqual(['orders/2026/a.csv']), 5000);
+  await eventually(() => expect(landed).toEqual(['orders/2026/a.csv']));
   writeFileSync(join(folder, 'orders/2026/a.csv'), 'id\n1\n2\n');
-  await vi.waitFor(() => expect(landed).toHaveLength(2), 5000);
+  await eventually(() => expect(landed).toHaveLength(2));
 });
 
 it('finds after a restart what was dropped meanwhile, and nothing else', async () => {
   mkdirSync(join(folder, 'orders'), { recursive: true });
   writeFileSync(join(folder, 'orders/a.csv'), 'id\n1\n');
   const before = watching();
-  await vi.waitFor(() => expect(before.landed).toEqual(['orders/a.csv']), 5000);
+  await eventually(() => expect(before.landed).toEqual(['orders/a.csv']));
   await new Promise((resolve) => setTimeout(resolve, 200));
   abort.abort();
   await before.done;
   writeFileSync(join(folder, 'orders/b.csv'), 'id\n1\n');
   abort = new AbortController();
   const after = watching();
-  await vi.waitFor(() => expect(after.landed).toEqual(['orders/b.csv']), 5000);
+  await eventually(() => expect(after.landed).toEqual(['orders/b.csv']));
 });

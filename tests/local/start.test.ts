@@ -126,7 +126,7 @@ describe('a started Headgate', () => {
         /HandlerNotFound|Cannot find|ImportModuleError|SyntaxError|environment of/,
       );
     }
-  }, 120_000);
+  });
 
   it('loads a file that was dropped into the bucket: event, rule, queue, function, run', async () => {
     const source = await api.call<{ id: string }>('POST', '/v1/sources', {

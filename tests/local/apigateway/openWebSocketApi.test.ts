@@ -7,8 +7,9 @@ import {
   GoneException,
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { openWebSocketApi } from '../../../local/apigateway/openWebSocketApi.ts';
+import { eventually } from '../../eventually.ts';
 import { localClientConfig } from '../hostServices.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -80,7 +81,7 @@ it('hands a connection’s coming, messages by their action, and going to the fu
   socket.send('{"action":"wave"}');
   socket.send('no json');
   socket.close();
-  await vi.waitFor(() => expect(calls).toHaveLength(4));
+  await eventually(() => expect(calls).toHaveLength(4));
   expect(calls.map(({ name, type, body }) => [name, type, body])).toEqual([
     ['on', 'CONNECT', undefined],
     ['wave', 'MESSAGE', '{"action":"wave"}'],
@@ -95,11 +96,11 @@ it('posts to a connection, tells of it and ends it, for the AWS SDK', async () =
   const { socket, heard } = await opened(url);
   const ConnectionId = calls[0]?.id ?? '';
   await client.send(new PostToConnectionCommand({ ConnectionId, Data: '{"grüße":1}' }));
-  await vi.waitFor(() => expect(heard).toEqual(['{"grüße":1}']));
+  await eventually(() => expect(heard).toEqual(['{"grüße":1}']));
   const { ConnectedAt } = await client.send(new GetConnectionCommand({ ConnectionId }));
   expect(Math.abs(Date.now() - Number(ConnectedAt))).toBeLessThan(60_000);
   await client.send(new DeleteConnectionCommand({ ConnectionId }));
-  await vi.waitFor(() => expect(socket.readyState).toBe(WebSocket.CLOSED));
+  await eventually(() => expect(socket.readyState).toBe(WebSocket.CLOSED));
   const late = client.send(new PostToConnectionCommand({ ConnectionId, Data: 'x' }));
   await expect(late).rejects.toThrow(GoneException);
 });
@@ -117,7 +118,7 @@ it('tells a client whose message failed, and stays', async () => {
   });
   const { socket, heard } = await opened(url);
   socket.send('x');
-  await vi.waitFor(() => expect(heard[0]).toContain('Internal server error'));
+  await eventually(() => expect(heard[0]).toContain('Internal server error'));
   expect(socket.readyState).toBe(WebSocket.OPEN);
 });
 
@@ -125,6 +126,6 @@ it('ends what is silent, and what is open for too long', async () => {
   for (const limit of ['idleMilliseconds', 'longestMilliseconds']) {
     const { url } = await host(undefined, { [limit]: 50 });
     const { socket } = await opened(url);
-    await vi.waitFor(() => expect(socket.readyState).toBe(WebSocket.CLOSED));
+    await eventually(() => expect(socket.readyState).toBe(WebSocket.CLOSED));
   }
 });

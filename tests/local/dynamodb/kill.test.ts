@@ -106,4 +106,4 @@ it('keeps everything it acknowledged when it is killed, and nothing by halves', 
     expect(logged).toHaveLength(acknowledged.reduce((sum, count) => sum + count));
     await host.close();
   }
-}, 60_000);
+});

@@ -19,9 +19,10 @@ import {
 } from '@aws-sdk/client-s3';
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ObjectCreated } from '../../../local/s3/eventOutbox.ts';
 import { type LocalS3, type OpenS3Options, openS3 } from '../../../local/s3/openS3.ts';
+import { eventually } from '../../eventually.ts';
 import { hostServices, localClientConfig } from '../hostServices.ts';
 import { pattern, refusalOf } from './promises/s3UnderTest.ts';
 
@@ -43,9 +44,6 @@ async function start(options: Partial<OpenS3Options> = {}): Promise<void> {
     await host.close();
   };
 }
-
-/** The machine may be busy. */
-const eventually = (check: () => unknown): Promise<unknown> => vi.waitFor(check, 10_000);
 
 const blobNames = async (): Promise<string[]> =>
   (await readdir(join(folder, 'blobs'), { recursive: true })).filter((path) => path.length > 3);

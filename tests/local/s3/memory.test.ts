@@ -42,4 +42,4 @@ it('an object larger than the memory it may use goes in and out', async () => {
     await s3.kill();
     await rm(folder, { recursive: true });
   }
-}, 60_000);
+});

@@ -189,4 +189,4 @@ it('comes to the same end whatever write kill -9 falls into', async () => {
     await kill(last);
   }
   expect(died).toBeGreaterThan(2);
-}, 60_000);
+});

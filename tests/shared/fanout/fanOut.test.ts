@@ -150,7 +150,7 @@ describe('a large text file', () => {
     const { inParts } = await same([{ 'a.jsonl': jsonl }], 'rules', { streams: { files } });
     expect(inParts.types).toContain('person_age long');
     expect(inParts.rows.every((row) => row.includes('REDACTED'))).toBe(true);
-  }, 60_000);
+  });
 
   it('is read in one go where its quotes, its encoding or its compression leave doubt', async () => {
     const body = (cell: string): string => `id,name\n${lines(300, (n) => `${n},${cell}`)}`;
@@ -220,7 +220,7 @@ describe('many files', () => {
     const { inParts } = await same([files], `SEED=${random.seed}`);
     expect(inParts.units).toBeGreaterThanOrEqual(5);
     expect(inParts.run.committedSeq).toBe(1);
-  }, 120_000);
+  });
 
   it('are remembered as loaded, each with what became of it', async () => {
     const source = await parts.addSource();
@@ -258,5 +258,5 @@ describe('a Parquet file', () => {
     const { inParts } = await same([{ 'a.parquet': bytes }], 'parquet');
     expect(inParts.units).toBe(6);
     expect(inParts.rows).toHaveLength(12_000);
-  }, 60_000);
+  });
 });

@@ -5,7 +5,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileItemKey } from '../../../shared/files/fileItem.ts';
 import { versionsOf } from '../../../shared/files/files.ts';
 import { findLostFiles } from '../../../shared/files/findLostFiles.ts';
@@ -13,6 +13,7 @@ import { hideDeletedFiles } from '../../../shared/files/hideDeletedFiles.ts';
 import { createLog } from '../../../shared/log.ts';
 import { getLock } from '../../../shared/runs/lock.ts';
 import type { SourceItem } from '../../../shared/sources/sourceItem.ts';
+import { eventually } from '../../eventually.ts';
 import { type FileWorld, fileWorld } from './fileWorld.ts';
 
 let world: FileWorld;
@@ -96,7 +97,7 @@ describe('the object of a deleted file', () => {
     await world.run(source, { kind: 'file_delete', files: [name] });
     const { key: Key = '', versionId: VersionId = '' } = found?.file ?? {};
     // Commit writes it down after the run has ended.
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await itemOf(source, name, VersionId))?.['state']).toBe('deleted'),
     );
     return { Bucket: 'landing', Key, VersionId };

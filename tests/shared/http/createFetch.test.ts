@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createFetch } from '../../../shared/http/createFetch.ts';
+import { eventually } from '../../eventually.ts';
 import { type HttpServer, startHttpServer } from '../../httpServer.ts';
 import { makeCertificates } from '../../postgresCertificates.ts';
 
@@ -439,7 +440,7 @@ describe('aborting', () => {
       });
     });
     await read(await createFetch({ allow })(origin));
-    await vi.waitFor(() => expect(closed).toBe(true), 10_000);
+    await eventually(() => expect(closed).toBe(true));
   });
 
   it('an answer that nobody wants leaves its connection to the next request when it is all there', async () => {

@@ -164,7 +164,7 @@ describe('objects that nothing refers to', () => {
         ),
       ).toEqual(rows === 0 ? [] : [{ n: rows }]);
     await table.commit(fields, [await part(0, 1)]);
-  }, 120_000);
+  });
 
   it('are left alone while they, or their run, are younger than three days', async () => {
     await table.commit(fields, [await part(0, 1)]);

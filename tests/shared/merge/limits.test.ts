@@ -42,7 +42,7 @@ describe('a merge', () => {
     table.apply(merged);
     expect(table.liveRows).toBe(900_000);
     expect(table.leftovers).toEqual([]);
-  }, 120_000);
+  });
 
   it('ends at once when it is aborted, while fetching or while working, and leaves nothing behind', async () => {
     await using table = await MergeTable.open();
@@ -104,5 +104,5 @@ describe('a merge', () => {
     expect(merged).toMatchObject({ superseded: 250, deduplicated: 0 });
     expect(merged.removes).toHaveLength(150);
     expect(most).toBeLessThanOrEqual(8);
-  }, 60_000);
+  });
 });
