@@ -17,6 +17,9 @@ export interface Home {
 const runningFile = 'running.json';
 const running = z.object({ pid: z.int(), url: z.string() });
 
+/** SQLite gives up the lock of a database that is garbage-collected, whoever still works in its folder. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Takes the home folder. The lock is the operating system's, on a file that SQLite opens: it is gone the
  * moment its process is, so that nothing stale is ever left behind by kill -9.
@@ -31,6 +34,7 @@ export function openHome(folder: string, givenToken?: string): Home {
     lock.close();
     throw new Error(`${folder} is in use by another Headgate${describeRunning(folder)}`, { cause });
   }
+  held.add(lock);
   const file = join(folder, runningFile);
   rmSync(file, { force: true });
   return {
@@ -39,6 +43,7 @@ export function openHome(folder: string, givenToken?: string): Home {
     announce: (url) => writeFileSync(file, JSON.stringify({ pid: process.pid, url })),
     release: () => {
       rmSync(file, { force: true });
+      held.delete(lock);
       lock.close();
     },
   };

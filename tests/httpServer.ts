@@ -14,6 +14,10 @@ export interface HttpServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Whether the client went away before it had its answer. */
+export const isGivenUp = (request: IncomingMessage, response: ServerResponse): boolean =>
+  request.errored !== null || response.destroyed;
+
 /**
  * A server on 127.0.0.1 that does what it is told, and remembers what it was asked. An answer may be given up where its
  * client went away half way; what else an answer throws fails the test file.
@@ -28,7 +32,7 @@ export async function startHttpServer(
     try {
       await answer(request, response);
     } catch (error) {
-      if (request.errored === null && !response.destroyed) throw error;
+      if (!isGivenUp(request, response)) throw error;
     }
   };
   const listener: RequestListener = (request, response) => void serve(request, response);

@@ -20,9 +20,12 @@ async function holder(): Promise<ChildProcess> {
   const program = `
     const { openHome } = await import(${JSON.stringify(join(process.cwd(), 'local/startHome.ts'))});
     openHome(${JSON.stringify(folder)}).announce('http://127.0.0.1:1');
+    // Nothing of it is in use any more but its lock.
+    await new Promise((resolve) => setImmediate(resolve));
+    gc();
     console.log('held');
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.push(child);

@@ -5,6 +5,7 @@ import { createFetch } from '../../shared/http/createFetch.ts';
 import { mapOrigins } from '../../shared/http/mapOrigins.ts';
 import { type RetryOptions, withRetries } from '../../shared/http/withRetries.ts';
 import type { Json } from '../../shared/json.ts';
+import { isGivenUp } from '../httpServer.ts';
 import { type Clock, createClock } from './clock.ts';
 import type { ApiCheck } from './openApiCheck.ts';
 import { createPace, type Throttle } from './pace.ts';
@@ -148,6 +149,7 @@ export async function startSimulator(
 
   const server = createServer((incoming, outgoing) => {
     void serve(incoming, outgoing).catch((error: unknown) => {
+      if (isGivenUp(incoming, outgoing)) return;
       problems.push(String(error instanceof Error ? error.stack : error));
       outgoing.destroy();
     });
