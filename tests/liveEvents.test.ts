@@ -3,10 +3,11 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Event } from '../client/generated.ts';
 import { type LiveStatus, openEvents } from '../client/openEvents.ts';
 import { type Api, apiOf } from './api.ts';
+import { eventually } from './eventually.ts';
 import { type RunningHeadgate, startHeadgate } from './startHeadgate.ts';
 
 let headgate: RunningHeadgate;
@@ -23,7 +24,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const within = { timeout: 30_000, interval: 20 };
 function listen(
   token = headgate.token,
   more: { after?: number; WebSocket?: typeof WebSocket } = {},
@@ -42,14 +42,12 @@ function listen(
     live,
     events,
     statuses,
-    isLive: () => vi.waitFor(() => expect(statuses.at(-1)).toBe('live'), within),
+    isLive: () => eventually(() => expect(statuses.at(-1)).toBe('live')),
     has: (type: Event['type'], sourceKey: string) =>
-      vi.waitFor(
-        () =>
-          expect(
-            events.filter((event) => event.sourceKey === sourceKey).map((e) => e.type),
-          ).toContain(type),
-        within,
+      eventually(() =>
+        expect(
+          events.filter((event) => event.sourceKey === sourceKey).map((e) => e.type),
+        ).toContain(type),
       ),
   };
 }
@@ -123,7 +121,7 @@ it('ends the connection of a token that is revoked, and does not try it again', 
   const page = listen(made.token);
   await page.isLive();
   await api.call('DELETE', `/v1/tokens/${made.id}`);
-  await vi.waitFor(() => expect(page.statuses.at(-1)).toBe('refused'), within);
+  await eventually(() => expect(page.statuses.at(-1)).toBe('refused'));
   page.live.close();
 });
 
@@ -152,18 +150,15 @@ it('tells webhooks and the alert topic of a run that fails, and answers the log 
   writeFileSync(join(folder, 'other.csv'), 'id,more\n2,x\n');
   await api.upload('broken', join(folder, 'other.csv'), false);
   expect((await api.runToEnd('broken')).status).toBe('failed');
-  await vi.waitFor(
-    () =>
-      expect(
-        posts.filter(({ sourceKey }) => sourceKey === 'broken').map(({ type }) => type),
-      ).toEqual(expect.arrayContaining(['sync_failed', 'alert'])),
-    within,
+  await eventually(() =>
+    expect(posts.filter(({ sourceKey }) => sourceKey === 'broken').map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['sync_failed', 'alert']),
+    ),
   );
   expect(posts[0]?.headers['webhook-signature']).toMatch(/^v1,/);
   const published = join(headgate.home, 'aws', 'sns', 'published.ndjson');
-  await vi.waitFor(
-    () => expect(readFileSync(published, 'utf8')).toContain('Headgate: broken is failing'),
-    within,
+  await eventually(() =>
+    expect(readFileSync(published, 'utf8')).toContain('Headgate: broken is failing'),
   );
   const page = await api.call<{ events: readonly Event[] }>(
     'GET',

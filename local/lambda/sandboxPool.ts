@@ -20,7 +20,7 @@ export interface SandboxPool {
   use<Result>(use: (sandbox: Sandbox) => Promise<Result>, signal: AbortSignal): Promise<Result>;
   /** Ends idle sandboxes now and busy ones after their invocation. */
   retire(): void;
-  /** Ends all sandboxes, busy ones too. */
+  /** Ends all sandboxes, busy ones too; resolves when all are gone. */
   close(): Promise<void>;
 }
 
@@ -42,33 +42,38 @@ export function openSandboxPool(options: SandboxPoolOptions): SandboxPool {
     return sandbox;
   };
 
+  /** It counts until it is gone, so that closing waits for one that is on its way. */
+  const dismiss = (sandbox: Sandbox): void =>
+    void sandbox.end().then(() => {
+      all.delete(sandbox);
+    });
+
   const takeIdle = (): Sandbox | null => {
     for (let entry = idle.pop(); entry; entry = idle.pop()) {
       clearTimeout(entry.timer);
       if (!entry.sandbox.dead) return entry.sandbox;
-      all.delete(entry.sandbox);
+      dismiss(entry.sandbox);
     }
     return null;
   };
 
   const release = (sandbox: Sandbox): void => {
     busy--;
-    if (sandbox.dead) all.delete(sandbox);
+    if (sandbox.dead) dismiss(sandbox);
     const [waiter] = waiters;
     if (waiter) {
       waiters.delete(waiter);
       busy++;
       waiter.take(sandbox.dead ? open() : sandbox);
     } else if (retired) {
-      void sandbox.end();
+      dismiss(sandbox);
     } else if (!sandbox.dead) {
       const timer = setTimeout(() => {
         idle.splice(
           idle.findIndex((entry) => entry.sandbox === sandbox),
           1,
         );
-        all.delete(sandbox);
-        void sandbox.end();
+        dismiss(sandbox);
       }, options.idleSeconds * 1000);
       idle.push({ sandbox, timer });
     }
@@ -111,7 +116,7 @@ export function openSandboxPool(options: SandboxPoolOptions): SandboxPool {
       retired = true;
       for (const { sandbox, timer } of idle.splice(0)) {
         clearTimeout(timer);
-        void sandbox.end();
+        dismiss(sandbox);
       }
     },
     async close() {

@@ -131,9 +131,9 @@ describe.runIf(browser !== null)('a page that loses its connection', () => {
   };
 
   it('misses none of what happened in the minute that it was gone, and tells of it once', async () => {
-    await expect.poll(wire.isLive, { timeout: 20_000 }).toBe(true);
+    await expect.poll(wire.isLive).toBe(true);
     await api.call('PATCH', '/v1/sources/stock', { description: 'heard' });
-    await expect.poll(() => wire.numbers.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => wire.numbers.length).toBeGreaterThan(0);
     const first = wire.numbers[0] ?? 0;
     await wire.cut();
 
@@ -147,7 +147,7 @@ describe.runIf(browser !== null)('a page that loses its connection', () => {
     await row(steady, 'orders').getByText('Failed').waitFor();
     // The tab that is cut off knows nothing of it, and tries again and again.
     await shaky.clock.fastForward(30_000);
-    await expect.poll(wire.refused, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(wire.refused).toBeGreaterThan(0);
     await shaky.clock.fastForward(30_000);
     expect(await row(shaky, 'while_away').count()).toBe(0);
 
@@ -165,13 +165,11 @@ describe.runIf(browser !== null)('a page that loses its connection', () => {
       `/v1/events?after=${first - 1}&limit=200`,
     );
     expect(events.length).toBeGreaterThan(8);
-    await expect
-      .poll(() => [...new Set(wire.numbers)], { timeout: 20_000 })
-      .toEqual(events.map(({ seq }) => seq));
+    await expect.poll(() => [...new Set(wire.numbers)]).toEqual(events.map(({ seq }) => seq));
   });
 
   it('agrees with a tab that was there all the time, and goes on live', async () => {
-    await expect.poll(() => list(shaky), { timeout: 20_000 }).toEqual(await list(steady));
+    await expect.poll(() => list(shaky)).toEqual(await list(steady));
     await row(shaky, 'stock').getByRole('button', { name: 'More for Stock' }).click();
     await shaky.getByRole('menuitem', { name: 'Resume' }).click();
     for (const page of [shaky, steady])
@@ -179,7 +177,7 @@ describe.runIf(browser !== null)('a page that loses its connection', () => {
     await api.upload('stock', write('fourth.csv', 'id\n1\n'), true);
     for (const page of [shaky, steady])
       await row(page, 'stock').getByText('Synced', { exact: true }).waitFor();
-    await expect.poll(() => list(shaky), { timeout: 20_000 }).toEqual(await list(steady));
+    await expect.poll(() => list(shaky)).toEqual(await list(steady));
     await screenshot(steady, 'sources');
   });
 });

@@ -59,7 +59,7 @@ describe.runIf(browser !== null)('people in the console', () => {
   const open = async (page: Page, path: string): Promise<void> => {
     await page.goto(`${headgate.url}${path}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
-    await expect.poll(() => page.locator('.skeleton').count(), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => page.locator('.skeleton').count()).toBe(0);
   };
 
   it('takes the token out of the address at once', () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -185,6 +185,16 @@ describe.each(['worker', 'process'] as const)('a function isolated in a %s', (is
     expect(error.message).toMatch(/Task timed out after 1\.00 seconds$/);
     expect(lines.map((line) => line.message)).toContain('looping');
     expect(await invoke(lambda, 'f', { do: 'count' })).toBe(1);
+  });
+
+  it('is gone when Lambda is closed, with its temporary files, also when it had just run out of time', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'headgate-lambda-'));
+    const lambda = open({ folder });
+    register(lambda, { timeoutSeconds: 1 });
+    const late = await failureOf(invoke(lambda, 'f', { do: 'sleep', milliseconds: 60_000 }));
+    expect(late.name).toBe('Sandbox.Timedout');
+    await lambda.close();
+    expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
   });
 
   it('is ended when its heap outgrows its memory', async () => {

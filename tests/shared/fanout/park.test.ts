@@ -27,9 +27,7 @@ const parking = (until: () => Date, times = 1) => {
 
 /** The lock once Commit has made real what was read before the wait. */
 async function parked(world: FanOutWorld, source: SourceItem): ReturnType<typeof getLock> {
-  await expect
-    .poll(async () => (await world.stream(source, 'a'))?.pointer?.rows, { timeout: 20_000 })
-    .toBe(20);
+  await expect.poll(async () => (await world.stream(source, 'a'))?.pointer?.rows).toBe(20);
   return getLock(world.table, 'acme', source.sourceId);
 }
 

@@ -32,9 +32,7 @@ it('the same in a full refresh, whose rows are shown when all are there', async 
   source.pages.length = 0;
   source.park(3, 5000);
   const runId = await world.request(item);
-  await expect
-    .poll(async () => (await world.stream(item, 'things'))?.stage?.position, { timeout: 20_000 })
-    .toBeTruthy();
+  await expect.poll(async () => (await world.stream(item, 'things'))?.stage?.position).toBeTruthy();
   expect(await world.rows(item, 'things', sql)).toEqual(told(rowsOf(20, 'old')));
   expect(await world.ended(runId)).toMatchObject({ status: 'succeeded', counts: { written: 50 } });
   expect(source.pages).toEqual([0, 10, 20, 30, 40]);
@@ -106,9 +104,7 @@ it('a whole read of that kind may itself be parked, and shows nothing before it 
   source.pages.length = 0;
   source.park(2, 5000);
   const runId = await world.request(item);
-  await expect
-    .poll(async () => (await world.stream(item, 'things'))?.stage?.position, { timeout: 20_000 })
-    .toBeTruthy();
+  await expect.poll(async () => (await world.stream(item, 'things'))?.stage?.position).toBeTruthy();
   expect(await world.rows(item, 'things', sql)).toEqual(told(rowsOf(20, 'old')));
   expect(await world.ended(runId)).toMatchObject({ status: 'succeeded' });
   expect(source.pages).toEqual([0, 10, 20, 30, 40]);
