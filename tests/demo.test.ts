@@ -1,10 +1,12 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { apiOf } from './api.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'headgate-demo-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -41,6 +43,35 @@ describe('npm run demo', () => {
     const { out, code } = await demo();
     expect(out).toContain('nothing new');
     expect(code).toBe(0);
+  });
+
+  it('takes a file that is dropped by the command it tells', async () => {
+    const child = spawn(process.execPath, [script], {
+      env: { ...process.env, HEADGATE_HOME: home, HEADGATE_PORT: '0' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const exit = once(child, 'exit');
+    try {
+      let out = '';
+      child.stdout.on('data', (part) => (out += String(part)));
+      await expect.poll(() => out, { timeout: 60_000 }).toContain('Kill it and start again');
+      const [, url = ''] = /^Headgate ready: (\S+)/m.exec(out) ?? [];
+      const [, command = ''] = /Drop a file and see it load: (.*)/.exec(out) ?? [];
+      const file = join(home, 'more.csv');
+      const [head, row = ''] = readFileSync('examples/orders.csv', 'utf8').split('\n');
+      writeFileSync(file, `${head}\n${row.replace('10001', '20001')}\n`);
+      execSync(command.replace('FILE.csv', `"${file}"`));
+      const api = apiOf(url, readFileSync(join(home, 'token'), 'utf8').trim());
+      await expect
+        .poll(
+          async () =>
+            (await api.call<{ recordCount: number }>('GET', '/v1/sources/orders')).recordCount,
+        )
+        .toBe(25);
+    } finally {
+      child.kill();
+      await exit;
+    }
   });
 
   it('names the variable to set when the port is taken', async () => {

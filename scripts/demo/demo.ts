@@ -105,10 +105,10 @@ function report(outcomes: readonly Outcome[]): boolean {
   return failed.length === 0;
 }
 
-const nextSteps = (url: string, home: string, landing: string): string => `
+const nextSteps = (url: string, home: string): string => `
 Three things to try next, in another terminal:
   1. Upload a file of your own:   npm run headgate -- login ${url} && npm run headgate -- upload FILE.csv
-  2. Drop a file and see it load: ${landing}
+  2. Drop a file and see it load: mkdir -p "${home}/drop/orders" && cp FILE.csv "${home}/drop/orders/"
   3. Kill it and start again:     kill -9 ${process.pid} && npm run demo   (nothing is lost, nothing is doubled; state is in ${home})
 `;
 
@@ -128,9 +128,7 @@ async function main(): Promise<number> {
     for (const source of demoSources) outcomes.push(await load(api, source));
     const reconciles = report(outcomes);
     if (values.once) return reconciles ? 0 : 1;
-    console.log(
-      nextSteps(headgate.url, settings.home, `cp FILE.csv ${settings.home}/drop/orders/`),
-    );
+    console.log(nextSteps(headgate.url, settings.home));
     await headgate.stopped;
     return 0;
   } finally {
