@@ -45,9 +45,15 @@ describe('npm run demo', () => {
     expect(code).toBe(0);
   });
 
-  it('takes a file that is dropped by the command it tells', async () => {
+  it('takes a file of one’s own, uploaded and dropped by the commands it tells', async () => {
+    const env = {
+      ...process.env,
+      HEADGATE_HOME: home,
+      HEADGATE_PORT: '0',
+      HEADGATE_CONFIG: join(home, 'login.json'),
+    };
     const child = spawn(process.execPath, [script], {
-      env: { ...process.env, HEADGATE_HOME: home, HEADGATE_PORT: '0' },
+      env,
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const exit = once(child, 'exit');
@@ -56,18 +62,18 @@ describe('npm run demo', () => {
       child.stdout.on('data', (part) => (out += String(part)));
       await expect.poll(() => out, { timeout: 60_000 }).toContain('Kill it and start again');
       const [, url = ''] = /^Headgate ready: (\S+)/m.exec(out) ?? [];
-      const [, command = ''] = /Drop a file and see it load: (.*)/.exec(out) ?? [];
+      const [, upload = ''] = /Upload a file of your own: +(.*)/.exec(out) ?? [];
+      const [, drop = ''] = /Drop a file and see it load: (.*)/.exec(out) ?? [];
       const file = join(home, 'more.csv');
       const [head, row = ''] = readFileSync('examples/orders.csv', 'utf8').split('\n');
       writeFileSync(file, `${head}\n${row.replace('10001', '20001')}\n`);
-      execSync(command.replace('FILE.csv', `"${file}"`));
+      for (const command of [upload, drop])
+        execSync(command.replace('FILE.csv', `"${file}"`), { env, stdio: 'pipe' });
       const api = apiOf(url, readFileSync(join(home, 'token'), 'utf8').trim());
-      await expect
-        .poll(
-          async () =>
-            (await api.call<{ recordCount: number }>('GET', '/v1/sources/orders')).recordCount,
-        )
-        .toBe(25);
+      const rows = async (source: string): Promise<number> =>
+        (await api.call<{ recordCount: number }>('GET', `/v1/sources/${source}`)).recordCount;
+      await expect.poll(() => rows('more')).toBe(1);
+      await expect.poll(() => rows('orders')).toBe(25);
     } finally {
       child.kill();
       await exit;

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startHeadgate } from '../../local/start.ts';
-import { homeSettings } from '../homeSettings.ts';
+import { type HomeSettings, homeSettings } from '../homeSettings.ts';
 import { type DemoApi, type DemoRun, demoApi } from './demoApi.ts';
 import { type DemoSource, demoSources } from './demoSources.ts';
 import { textTable } from './textTable.ts';
@@ -105,9 +105,10 @@ function report(outcomes: readonly Outcome[]): boolean {
   return failed.length === 0;
 }
 
-const nextSteps = (url: string, home: string): string => `
+/** The kept token is read from its file; one that was given is asked for. */
+const nextSteps = (url: string, { home, token }: HomeSettings): string => `
 Three things to try next, in another terminal:
-  1. Upload a file of your own:   npm run headgate -- login ${url} && npm run headgate -- upload FILE.csv
+  1. Upload a file of your own:   npm run headgate -- login ${url}${token === undefined ? ` --token-stdin < "${home}/token"` : ''} && npm run headgate -- upload FILE.csv
   2. Drop a file and see it load: mkdir -p "${home}/drop/orders" && cp FILE.csv "${home}/drop/orders/"
   3. Kill it and start again:     kill -9 ${process.pid} && npm run demo   (nothing is lost, nothing is doubled; state is in ${home})
 `;
@@ -128,7 +129,7 @@ async function main(): Promise<number> {
     for (const source of demoSources) outcomes.push(await load(api, source));
     const reconciles = report(outcomes);
     if (values.once) return reconciles ? 0 : 1;
-    console.log(nextSteps(headgate.url, settings.home));
+    console.log(nextSteps(headgate.url, settings));
     await headgate.stopped;
     return 0;
   } finally {
