@@ -28,6 +28,10 @@ export interface PrepareRevert extends Omit<PrepareCommit, 'change' | 'current'>
  * same data and delete files, under the schema of then. What came since goes; it stays readable at its snapshots. No
  * data is copied: the older snapshot's manifests are used again. Where nothing differs, no snapshot is made.
  *
+ * `removedRows` counts the rows that are no longer there. Positions are not read for it: it is exact where only commits
+ * lie between, as in the undo of a run. Where an undo does, a file may have lost some rows and won others; then it is
+ * at most too small.
+ *
  * Throws `cannot_undo` when the older snapshot has expired (`retainedSnapshots`), `internal_error` when the schema does
  * not fit it.
  */
