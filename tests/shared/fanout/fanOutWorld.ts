@@ -140,8 +140,19 @@ export async function fanOutWorld(options: WorldOptions) {
     ...options.over,
   };
   const calls: Invocation[] = [];
+  /** Functions at work. The machine forgets them when it is closed; what they write into must outlive them. */
+  const atWork = new Set<Promise<unknown>>();
+  cleanUp.defer(async () => {
+    await Promise.allSettled(atWork);
+  });
+  const tracked = <Result>(work: Promise<Result>): Promise<Result> => {
+    const noted = work.finally(() => atWork.delete(noted));
+    atWork.add(noted);
+    return noted;
+  };
   const handler = ingestHandler(dependencies, runLog);
-  const ingest: typeof handler = (event, context) => inTurn(() => handler(event, context));
+  const ingest: typeof handler = (event, context) =>
+    tracked(inTurn(() => handler(event, context)));
   const contextOf = (invocation: Invocation) =>
     ({
       getRemainingTimeInMillis: () => options.remainingMilliseconds?.(invocation) ?? 900_000,
