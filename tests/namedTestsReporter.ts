@@ -1,6 +1,7 @@
 import { existsSync, globSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
+import { noteFailedFiles } from '../scripts/failedFiles.ts';
 import { browserPath, enginelessName, namedTests } from './docs/namedTests.ts';
 
 /** Below `tests/`, without `.test.ts`. */
@@ -31,12 +32,16 @@ export default class NamedTestsReporter implements Reporter {
     process.stdout.write(
       `\n${missing.map((told) => `failed: named by the docs, and did not run and pass: ${told}\n`).join('')}`,
     );
+    noteFailedFiles([null]);
     process.exitCode = 1;
   }
 }
 
-/** Words for each named test that did not pass and should have. */
+/** Words for each named test that did not pass and should have, of files that did not fail: of those it is told. */
 function missingTests(modules: readonly TestModule[]): readonly string[] {
+  const failed = new Set(
+    modules.filter((module) => module.state() === 'failed').map((module) => fileOf(module)),
+  );
   const tests = new Map(
     modules.map((module) => [fileOf(module), [...module.children.allTests()].filter(passed)]),
   );
@@ -48,6 +53,7 @@ function missingTests(modules: readonly TestModule[]): readonly string[] {
       // Undefined: of another suite.
       return own !== undefined && !own.some(({ fullName }) => name.test(fullName));
     })
+    .filter(({ file }) => file === null || !failed.has(file))
     .filter(({ file }) => file !== null || !lacksEngine)
     .filter(({ file }) => file?.startsWith('console/') !== true || existsSync(browserPath))
     .map(({ told }) => told);

@@ -151,8 +151,7 @@ export async function fanOutWorld(options: WorldOptions) {
     return noted;
   };
   const handler = ingestHandler(dependencies, runLog);
-  const ingest: typeof handler = (event, context) =>
-    tracked(inTurn(() => handler(event, context)));
+  const ingest: typeof handler = (event, context) => tracked(inTurn(() => handler(event, context)));
   const contextOf = (invocation: Invocation) =>
     ({
       getRemainingTimeInMillis: () => options.remainingMilliseconds?.(invocation) ?? 900_000,
