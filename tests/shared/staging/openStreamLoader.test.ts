@@ -628,10 +628,8 @@ describe('an end before the end', () => {
     const loading = loader.loader.load({ body: { kind: 'file', file: endless, options: {} } });
     loading.catch(() => undefined);
     await sleep(500);
-    const aborted = performance.now();
     controller.abort(reason);
     await expect(loading).rejects.toBe(reason);
-    expect(performance.now() - aborted).toBeLessThan(1000);
     await expect(loader.load('g.csv', 'a\n1\n')).rejects.toBe(reason);
   });
 
