@@ -145,13 +145,13 @@ export async function fanOutWorld(options: WorldOptions) {
   cleanUp.defer(async () => {
     await Promise.allSettled(atWork);
   });
-  const tracked = <Result>(work: Promise<Result>): Promise<Result> => {
+  const tracked = (work: Promise<unknown>): Promise<unknown> => {
     const noted = work.finally(() => atWork.delete(noted));
     atWork.add(noted);
     return noted;
   };
   const handler = ingestHandler(dependencies, runLog);
-  const ingest: typeof handler = (event, context) => tracked(inTurn(() => handler(event, context)));
+  const ingest: typeof handler = (event, context) => inTurn(() => handler(event, context));
   const contextOf = (invocation: Invocation) =>
     ({
       getRemainingTimeInMillis: () => options.remainingMilliseconds?.(invocation) ?? 900_000,
@@ -162,11 +162,13 @@ export async function fanOutWorld(options: WorldOptions) {
     calls.push(invocation);
     try {
       await before(invocation);
-      const answer = name.startsWith('ingest-')
-        ? await ingest(payload, contextOf(invocation))
-        : name === 'commit'
-          ? await commit(payload)
-          : await fail(payload);
+      const answer = await tracked(
+        name.startsWith('ingest-')
+          ? ingest(payload, contextOf(invocation))
+          : name === 'commit'
+            ? commit(payload)
+            : fail(payload),
+      );
       await after(invocation, answer);
       return answer === undefined ? null : JSON.parse(JSON.stringify(answer));
     } catch (error) {
@@ -240,7 +242,7 @@ export async function fanOutWorld(options: WorldOptions) {
     sfn,
     runs,
     /** One more invocation that nobody waits for, as one that the platform gave up. */
-    zombie: (invocation: Invocation) => ingest(invocation.payload, contextOf(invocation)),
+    zombie: (invocation: Invocation) => tracked(ingest(invocation.payload, contextOf(invocation))),
     async addSource(change: Partial<SourceItem> = {}): Promise<SourceItem> {
       return own.addSource(tenant, {
         connector: connector.name,
