@@ -94,6 +94,28 @@ describe.runIf(browser !== null)('people in the console', () => {
     await admin.getByText('1–3 of 3').waitFor();
   });
 
+  it('has room in its columns for the longest type and for billions of rows', async () => {
+    const { page, context } = await openPage(browser!);
+    const wide = { connector: 'snowflake_identity', recordCount: 1_234_567_890 };
+    await page.route('**/v1/sources?*', async (route) => {
+      const response = await route.fetch();
+      const json = (await response.json()) as { data: readonly object[] };
+      const data = json.data.map((source) => ({ ...source, ...wide }));
+      await route.fulfill({ response, json: { ...json, data } });
+    });
+    await signIn(page, headgate.url, headgate.token);
+    await page.getByRole('cell', { name: '1,234,567,890' }).first().waitFor();
+    const tooNarrow = await page
+      .locator('tbody td')
+      .evaluateAll((cells) =>
+        cells
+          .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+          .map(({ textContent }) => textContent),
+      );
+    expect(tooNarrow).toEqual([]);
+    await context.close();
+  });
+
   it('is worked with the keyboard alone', async () => {
     await admin.getByRole('button', { name: 'More for Alpha' }).focus();
     await admin.keyboard.press('Enter');

@@ -1,4 +1,4 @@
-import { memo, type ReactNode, useMemo } from 'react';
+import { Fragment, memo, type ReactNode, useMemo } from 'react';
 import type { SourceSummary } from '../../../client/generated.ts';
 import { navigate } from '../../app/router.ts';
 import { useClient, useMay } from '../../app/session.ts';
@@ -48,11 +48,21 @@ export const SourcesTable = memo(function SourcesTable(props: SourcesTableProps)
   );
 });
 
+/** A long name breaks behind an underscore rather than reach into the next column. */
+const breakable = (name: string): ReactNode =>
+  name.split(/(?<=_)/).map((part, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: parts of one name never change places.
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+
 const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'name',
     title: 'Source',
-    width: '19%',
+    width: '17%',
     sortable: true,
     className: 'source-name',
     cell: ({ id, name, key }) => (
@@ -65,16 +75,15 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'connector',
     title: 'Type',
-    width: '11%',
+    width: '14%',
     sortable: true,
-    className: 'nowrap',
     cell: ({ connector }) =>
-      connector === '' ? <span className="faint">Not chosen</span> : connector,
+      connector === '' ? <span className="faint">Not chosen</span> : breakable(connector),
   },
   {
     id: 'health',
     title: 'Status',
-    width: '15%',
+    width: '14%',
     sortable: true,
     className: 'col-status',
     cell: (source) => <StateBadge source={source} />,
@@ -82,7 +91,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'rows',
     title: 'Rows',
-    width: '10%',
+    width: '12%',
     sortable: true,
     align: 'right',
     cell: ({ recordCount }) => countText(recordCount),
@@ -98,7 +107,7 @@ const readColumns: readonly Column<SourceSummary>[] = [
   {
     id: 'next',
     title: 'Schedule',
-    width: '18%',
+    width: '15%',
     sortable: true,
     cell: ({ scheduleText, nextRunAt }) => (
       <>
